@@ -1,0 +1,15 @@
+import { configurationErrors } from '../../src/protocol/errors/configuration.ts';
+import { connectionErrors } from '../../src/protocol/errors/connection.ts';
+import { dataErrors } from '../../src/protocol/errors/data.ts';
+import { operationErrors } from '../../src/protocol/errors/operation.ts';
+import { postgresErrors } from '../../src/protocol/errors/postgres.ts';
+import type { ErrorFamily } from './errors-page.ts';
+
+/** In the order in which somebody meets them. A test checks that no code of the catalogue is missing. */
+export const families: readonly ErrorFamily[] = [
+  { title: 'Configuration', entries: configurationErrors },
+  { title: 'Connection and permission', entries: connectionErrors },
+  { title: 'Rows and changes', entries: dataErrors },
+  { title: 'Running', entries: operationErrors },
+  { title: 'PostgreSQL', entries: postgresErrors },
+];
