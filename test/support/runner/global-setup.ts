@@ -1,0 +1,24 @@
+import { relative } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { ServerDesk } from './server-desk.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    serverDesk: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const desk = new ServerDesk();
+  project.provide('serverDesk', await desk.open());
+  return async () => {
+    await using _ = desk;
+    for (const [file, attempts] of desk.notRun) {
+      process.stderr.write(`Not run: ${relative(project.config.root, file)}: ${attempts.join('\n  - ')}\n`);
+    }
+    const left = await desk.leftovers();
+    if (left.length === 0) return;
+    process.exitCode = 1;
+    throw new Error(`tests left something behind on the shared servers:\n  ${left.join('\n  ')}`);
+  };
+}

@@ -1,0 +1,30 @@
+import { TestRunner, test, type VitestTestRunner } from 'vitest';
+import { askDesk } from './ask-desk.ts';
+import { serversNeededBy } from './needs.ts';
+
+type ImportSource = Parameters<VitestTestRunner['importFile']>[1];
+
+/**
+ * Does not load a test file whose servers can't be had on this machine: it stands in the results as one
+ * skipped test that says why; with CI set, as one that fails.
+ */
+export default class ServerAwareRunner extends TestRunner {
+  override async importFile(file: string, source: ImportSource): Promise<unknown> {
+    const missing = source === 'collect' ? await missingServers(file) : [];
+    if (missing.length === 0) return super.importFile(file, source);
+    const name = `not run: ${missing.join(' ')}`;
+    const fail = () => {
+      throw new Error(missing.join('\n'));
+    };
+    return process.env['CI'] ? test(name, fail) : test.skip(name, fail);
+  }
+}
+
+async function missingServers(file: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (const kind of serversNeededBy(file)) {
+    const answer = await askDesk(`/can-have/${kind}?file=${encodeURIComponent(file)}`);
+    if ('attempts' in answer) missing.push(...answer.attempts);
+  }
+  return missing;
+}

@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { postgresBinaries } from '../../../tools/servers/postgres/binaries.ts';
+import {
+  type PostgresServer,
+  type PostgresVersion,
+  ServerUnavailable,
+  startPostgres,
+} from '../../../tools/servers/postgres.ts';
+import { toError } from '../../../tools/servers/to-error.ts';
+import { leftOnPostgres } from './leftovers.ts';
+import { type ServerKind, serverKinds } from './needs.ts';
+
+/** What the desk answers; `attempts` is there where the server can't be had. */
+export type DeskAnswer = { readonly url: string } | { readonly attempts: readonly string[] };
+
+const versions: readonly PostgresVersion[] = [17, 18];
+
+/**
+ * Lives in the main process of a test run and hands out its servers: one per version, started when the first
+ * test asks for it. GET /postgres/18 answers its URL, GET /can-have/pg?file=… whether such a file can run.
+ */
+export class ServerDesk implements AsyncDisposable {
+  readonly #http: Server = createServer((request, response) => void this.#answer(request, response));
+  readonly #postgres = new Map<PostgresVersion, Promise<PostgresServer>>();
+  readonly notRun = new Map<string, readonly string[]>();
+
+  /** Returns the desk's own URL. */
+  async open(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', reject);
+      this.#http.listen(0, '127.0.0.1', resolve);
+    });
+    this.#http.unref();
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** One line for everything that tests left behind on a server. */
+  async leftovers(): Promise<string[]> {
+    const servers = await this.#started();
+    return (await Promise.all(servers.map((server) => leftOnPostgres(server)))).flat();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://desk');
+    const [, what, which] = url.pathname.split('/');
+    const answer = await this.#find(what ?? '', which ?? '').catch(attemptsOf);
+    const file = url.searchParams.get('file');
+    if (file !== null && 'attempts' in answer) this.notRun.set(file, answer.attempts);
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+  }
+
+  async #find(what: string, which: string): Promise<DeskAnswer> {
+    if (what === 'postgres') {
+      const server = await this.#postgresOf(Number(which) as PostgresVersion);
+      return { url: server.superuserUrl };
+    }
+    const kind = serverKinds.find((each) => each === which);
+    if (kind === undefined) throw new Error(`unknown request: ${what}/${which}`);
+    await provable[kind]();
+    return { url: '' };
+  }
+
+  #postgresOf(version: PostgresVersion): Promise<PostgresServer> {
+    const running = this.#postgres.get(version);
+    if (running !== undefined) return running;
+    const starting = startPostgres({ version });
+    this.#postgres.set(version, starting);
+    return starting;
+  }
+
+  async #started(): Promise<PostgresServer[]> {
+    const settled = await Promise.allSettled(this.#postgres.values());
+    return settled.filter((each) => each.status === 'fulfilled').map((each) => each.value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await Promise.all((await this.#started()).map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+const provable: Record<ServerKind, () => Promise<void>> = {
+  pg: async () => {
+    for (const version of versions) await postgresBinaries(version);
+  },
+  mongo: () => notYet('MongoDB'),
+  kafka: () => notYet('Kafka'),
+  browser: () => notYet('a browser'),
+};
+
+function notYet(server: string): Promise<never> {
+  return Promise.reject(new ServerUnavailable(server, ['the test support for it is not written yet']));
+}
+
+function attemptsOf(thrown: unknown): DeskAnswer {
+  if (thrown instanceof ServerUnavailable) return { attempts: [`${thrown.server}:`, ...thrown.attempts] };
+  return { attempts: [toError(thrown).message] };
+}
