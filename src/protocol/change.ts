@@ -1,0 +1,55 @@
+import type { CollectionName, Key, Position, Shard } from './names.ts';
+import type { Row } from './value.ts';
+
+/**
+ * What happens to one key. `upsert` carries a whole row (an insert, or an update as it stands now); `patch`
+ * only the columns that changed; `leave` takes the key out of the set (the mapping's leaving policy says how).
+ */
+export type Change =
+  | { readonly kind: 'upsert'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
+  | { readonly kind: 'patch'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
+  | { readonly kind: 'leave'; readonly key: Key; readonly meta?: ChangeMeta };
+
+/** What a feed tells: a change of one key of a collection, or a touch: this key changed, read it again. */
+export type FeedChange =
+  | {
+      readonly kind: 'insert' | 'update';
+      readonly collection: CollectionName;
+      readonly key: Key;
+      /** Only columns that the feed has: absent is unknown, not null. */
+      readonly row: Row;
+      /** Set when the key itself changed: the row that had it is now `key`. */
+      readonly previousKey?: Key;
+      readonly meta: ChangeMeta;
+    }
+  | {
+      readonly kind: 'delete' | 'touch';
+      readonly collection: CollectionName;
+      readonly key: Key;
+      readonly meta: ChangeMeta;
+    };
+
+export interface ChangeMeta {
+  /** Which writer the change came from; null: an application. */
+  readonly origin: string | null;
+  /** When it was committed at the source, by the source's clock, in epoch milliseconds; null: unknown. */
+  readonly committedAtMs: number | null;
+  /** A version that the source can order, for mappings that apply "if not older". */
+  readonly version: string | null;
+}
+
+/** An event without a key: all lanes drain, it is acted on, work goes on. */
+export interface BarrierEvent {
+  readonly kind: 'truncate' | 'drop' | 'rename' | 'shape';
+  readonly collection: CollectionName;
+  /** What changed, for people: `column "phone" was added`. */
+  readonly detail: string;
+}
+
+/** History that the source no longer has, or that is not the history we followed. */
+export interface Gap {
+  readonly shard: Shard;
+  readonly from: Position | null;
+  readonly to: Position | null;
+  readonly reason: string;
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { MapFunction } from './mapping.ts';
+
+/** The parts of the configuration that no connector owns. Defaults are here and nowhere else. */
+
+const name = z.string().min(1);
+const milliseconds = z.int().min(0).max(86_400_000);
+
+const columnSource = z.union([
+  z.literal(true),
+  z.string().min(1),
+  z.strictObject({ column: name }),
+  z.strictObject({ expression: z.string().min(1) }),
+  z.strictObject({ mapped: z.literal(true) }),
+]);
+
+const scopeSchema = z.union([z.enum(['all', 'owned']), z.strictObject({ where: z.string().min(1) })]);
+
+const leavingSchema = z.union([
+  z.enum(['delete', 'keep']),
+  z.strictObject({
+    mark: z.strictObject({
+      set: z.record(name, z.string()),
+      marked: z.string().min(1),
+      clear: z.record(name, z.string()),
+    }),
+  }),
+  z.strictObject({ custom: z.strictObject({ statement: z.string().min(1), absent: z.string().min(1) }) }),
+]);
+
+export const guardSchema = z.strictObject({
+  /** Share of our target rows that may leave in one pass; above it the pass holds them back until `approve`. */
+  maxLeavingShare: z.number().min(0).max(1).default(0.2),
+  /** Below this many rows the share is not looked at (everything leaving is still held back). */
+  fromRows: z.int().min(0).default(100),
+});
+
+export const collectionSchema = z.strictObject({
+  /** The target's name; default: the source's. */
+  target: name.optional(),
+  /** Target columns that identify a row; default: the primary key. */
+  key: z.array(name).min(1).optional(),
+  /** Which columns: a list of names, or target column → where from. Default: all that the source has. */
+  columns: z.union([z.array(name).min(1), z.record(name, columnSource)]).optional(),
+  /** All columns but these. */
+  exclude: z.array(name).min(1).optional(),
+  /** A function over whole rows; then `columns` says what it returns (`mapped: true` for columns it makes itself). */
+  map: z.custom<MapFunction>((value) => typeof value === 'function', 'must be a function').optional(),
+  /** Source columns that `map` sees; default: all that are selected. */
+  mapReads: z.array(name).min(1).optional(),
+  /** Change it when `map` changes: functions can't be compared. */
+  mapVersion: z.string().optional(),
+  filter: z.string().min(1).optional(),
+  /** Target columns that belong to the target: never written, never compared. */
+  owned: z.array(name).optional(),
+  scope: scopeSchema.optional(),
+  leaving: leavingSchema.default('delete'),
+  guard: guardSchema.partial().optional(),
+});
+export type CollectionConfig = z.output<typeof collectionSchema>;
+
+export const retrySchema = z.strictObject({
+  /** Attempts of one piece of work before the pass gives up. */
+  attempts: z.int().min(1).max(1000).default(8),
+  initialDelayMs: milliseconds.default(250),
+  maxDelayMs: milliseconds.default(30_000),
+  factor: z.number().min(1).max(10).default(2),
+});
+export type RetrySettings = z.output<typeof retrySchema>;
+
+export const pipelineSettingsSchema = z.strictObject({
+  mode: z.enum(['full']).default('full'),
+  /** Create target tables that do not exist, from the source's shape. `plan` shows the statements first. */
+  create: z.boolean().default(false),
+  /** Pieces of work side by side; each takes a connection on either side. */
+  lanes: z.int().min(1).max(64).default(2),
+  rowsPerPartition: z.int().min(100).max(100_000_000).default(150_000),
+  guard: guardSchema.prefault({}),
+  retry: retrySchema.prefault({}),
+  /** Letters per collection before it stops. */
+  deadLetterLimit: z.int().min(1).default(100_000),
+  /** Keys of each kind that `plan` and `verify` show. */
+  samples: z.int().min(0).max(1000).default(10),
+});
+export type PipelineSettings = z.output<typeof pipelineSettingsSchema>;
+
+/** `collections`: a list of names and patterns, or name → mapping. */
+export const collectionsSchema = z.union([
+  z.array(name).min(1),
+  z
+    .record(name, z.union([z.literal(true), collectionSchema]))
+    .refine((value) => Object.keys(value).length > 0, 'must name at least one collection'),
+]);

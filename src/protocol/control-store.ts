@@ -1,0 +1,174 @@
+import type { ErrorCode } from './errors/catalogue.ts';
+import type { Fence, Key, PipelineName } from './names.ts';
+import type { Json } from './value.ts';
+
+/**
+ * What Lockstep remembers between runs. Every method that returns is durable (written through to the disk), and every
+ * method that writes on behalf of a pipeline carries the fence of its lease: a writer whose fence is not the newest
+ * is refused with `fence-lost` and nothing is written. Several processes may use one store at once. Each method is one
+ * transaction. Implementations run `test/conformance/control-store.ts`.
+ */
+export interface ControlStore extends AsyncDisposable {
+  /** Made when the store was made; a destination remembers it, so that a store restored from an older copy is noticed. */
+  readonly storeId: string;
+
+  readonly leases: LeaseStore;
+  readonly checkpoints: CheckpointStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly guards: GuardStore;
+  readonly runs: RunStore;
+
+  /** Everything of a pipeline is forgotten; the name's fence goes on growing. */
+  removePipeline(by: FencedBy): Promise<void>;
+}
+
+export interface Lease {
+  readonly pipeline: PipelineName;
+  /** Stable name of the engine instance that holds it. */
+  readonly owner: string;
+  /** Grows by one whenever the lease changes hands or is taken again; never repeats. */
+  readonly fence: Fence;
+  readonly expiresAtMs: number;
+}
+
+export interface LeaseStore {
+  /**
+   * Takes the lease if nobody holds it, if it has expired, or if `owner` already holds it (then with a new fence). Otherwise null.
+   * `atLeast`: the fence will be higher than this (what a destination has seen, after a store was lost).
+   */
+  acquire(request: {
+    pipeline: PipelineName;
+    owner: string;
+    durationMs: number;
+    atLeast?: Fence;
+  }): Promise<Lease | null>;
+  /** Extends it; null when it is no longer ours. */
+  renew(lease: Lease, durationMs: number): Promise<Lease | null>;
+  release(lease: Lease): Promise<void>;
+  get(pipeline: PipelineName): Promise<Lease | null>;
+}
+
+/** On whose behalf something is written: refused with `fence-lost` unless the fence is the newest of the pipeline's lease. */
+export interface FencedBy {
+  readonly pipeline: PipelineName;
+  readonly fence: Fence;
+}
+
+/** A named document of a pipeline: the pass that is under way, a partition that is done, a position, a fingerprint. */
+export interface CheckpointStore {
+  /** All of a name space (`pass`, `partitions/orders`), sorted by name. */
+  list(
+    pipeline: PipelineName,
+    space: string,
+  ): Promise<readonly { readonly name: string; readonly value: Json }[]>;
+  get(pipeline: PipelineName, space: string, name: string): Promise<Json | undefined>;
+  /** All or nothing. `value: undefined` deletes. */
+  save(by: FencedBy, entries: readonly CheckpointEntry[]): Promise<void>;
+  /** Deletes all entries of a space, and of the spaces below it. */
+  clear(by: FencedBy, space: string): Promise<void>;
+}
+
+export interface CheckpointEntry {
+  readonly space: string;
+  readonly name: string;
+  readonly value: Json | undefined;
+}
+
+/** A key whose newest change can't be applied for a reason of its own. One per collection and key: the newest state. */
+export interface DeadLetter {
+  readonly id: number;
+  readonly pipeline: PipelineName;
+  readonly collection: string;
+  readonly key: Key;
+  readonly code: ErrorCode;
+  /** For operators; carries no values of the row. */
+  readonly message: string;
+  readonly attempts: number;
+  readonly firstFailedAtMs: number;
+  readonly lastFailedAtMs: number;
+}
+
+export interface DeadLetterStore {
+  /** Adds or renews; ids grow and never repeat. Over `limit` letters of a collection: nothing is written, `full` is true. */
+  put(
+    by: FencedBy,
+    letters: readonly {
+      collection: string;
+      key: Key;
+      code: ErrorCode;
+      message: string;
+      failedAtMs: number;
+    }[],
+    limit: number,
+  ): Promise<{ readonly full: boolean }>;
+  /** The keys succeeded or no longer matter. Unknown keys are ignored. Returns how many letters went. */
+  resolve(by: FencedBy, collection: string, keys: readonly Key[]): Promise<number>;
+  count(pipeline: PipelineName, collection?: string): Promise<number>;
+  /** By id, after `afterId`. */
+  list(
+    pipeline: PipelineName,
+    options: { collection?: string; afterId?: number; limit: number },
+  ): Promise<readonly DeadLetter[]>;
+  /** Which of these keys have a letter. */
+  having(pipeline: PipelineName, collection: string, keys: readonly Key[]): Promise<ReadonlySet<Key>>;
+}
+
+/** A guard stopped what would leave the target; somebody decides. One per collection: a newer decision replaces an older one. */
+export interface GuardRecord {
+  readonly pipeline: PipelineName;
+  readonly collection: string;
+  readonly leaving: number;
+  readonly total: number;
+  readonly samples: readonly Key[];
+  readonly state: 'waiting' | 'approved';
+  readonly raisedAtMs: number;
+  readonly approvedAtMs: number | null;
+}
+
+export interface GuardStore {
+  /** Raises (or raises again with new figures) and keeps the keys that would leave, replacing earlier ones. */
+  raise(
+    by: FencedBy,
+    guard: {
+      collection: string;
+      leaving: number;
+      total: number;
+      samples: readonly Key[];
+      raisedAtMs: number;
+    },
+    keys: AsyncIterable<readonly Key[]>,
+  ): Promise<void>;
+  /** By a person, so without a fence. False when no guard of that collection waits. */
+  approve(pipeline: PipelineName, collection: string, approvedAtMs: number): Promise<boolean>;
+  list(pipeline: PipelineName): Promise<readonly GuardRecord[]>;
+  /** The kept keys in order, in pages. */
+  keys(pipeline: PipelineName, collection: string): AsyncIterable<readonly Key[]>;
+  clear(by: FencedBy, collection: string): Promise<void>;
+}
+
+export interface RunRecord {
+  readonly id: number;
+  readonly pipeline: PipelineName;
+  readonly kind: 'run' | 'verify' | 'repair';
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** `running` with an expired lease means: the process died. */
+  readonly result: 'running' | 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';
+  /** Counts per collection and what else `status` shows. */
+  readonly summary: Json;
+}
+
+export interface RunStore {
+  /** Runs of the pipeline that are still `running` died without a word: they become `interrupted`, ended now. */
+  begin(
+    by: FencedBy,
+    run: { kind: RunRecord['kind']; startedAtMs: number },
+  ): Promise<number>;
+  end(
+    by: FencedBy,
+    id: number,
+    end: { result: RunRecord['result']; endedAtMs: number; summary: Json },
+  ): Promise<void>;
+  /** Newest first. */
+  list(pipeline: PipelineName, limit: number): Promise<readonly RunRecord[]>;
+}

@@ -1,0 +1,16 @@
+import { configurationErrors } from './configuration.ts';
+import { connectionErrors } from './connection.ts';
+import { dataErrors } from './data.ts';
+import { operationErrors } from './operation.ts';
+import { postgresErrors } from './postgres.ts';
+
+/** All errors, by code. Codes are kebab case and never change their meaning. */
+export const catalogue = {
+  ...configurationErrors,
+  ...connectionErrors,
+  ...dataErrors,
+  ...operationErrors,
+  ...postgresErrors,
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;

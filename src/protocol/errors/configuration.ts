@@ -1,0 +1,160 @@
+import { defineErrors } from './entry.ts';
+
+/** What we were asked is wrong; found before anything is touched. */
+export const configurationErrors = defineErrors({
+  'config-not-found': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'No configuration found: {path} does not exist',
+    cause:
+      'Commands read `lockstep.config.ts` from the current directory, or the file given with `--config`.',
+    cure: 'Run `lockstep init` to write one, change to the directory that has it, or name it with --config.',
+  },
+  'config-unreadable': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The configuration {path} could not be loaded: {detail}',
+    cause: 'The file has a syntax error, an import that does not resolve, or throws while it is loaded.',
+    cure: 'Mend the file; `node {path}` shows where it fails.',
+  },
+  'config-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The configuration has {count} fault(s):\n{faults}',
+    cause:
+      'Keys that do not exist, values of another type or out of range, names that are used twice. All faults are listed at once.',
+    cure: 'Mend each fault at the path shown; docs/reference/configuration.md lists every key.',
+  },
+  'secret-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{path} needs {name}, which is not set',
+    cause:
+      'The configuration refers to an environment variable (or its `_FILE`) that is neither in the environment nor in the env file.',
+    cure: 'Set {name} in the environment or in .env, or set {name}_FILE to a file that holds it.',
+  },
+  'secret-file-unreadable': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The file that {name}_FILE names could not be read: {detail}',
+    cause: 'The file does not exist, or this user may not read it.',
+    cure: 'Correct {name}_FILE or the rights of the file.',
+  },
+  'env-file-unreadable': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The env file {path} could not be read: {detail}',
+    cause: 'The file given with `--env-file` does not exist, or this user may not read it.',
+    cure: 'Correct --env-file, or the rights of the file.',
+  },
+  usage: {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{detail}',
+    cause: 'A command was called with arguments that it does not take.',
+    cure: '{hint}',
+  },
+  'pipeline-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'There is no pipeline {name}; there are: {known}',
+    cause: 'The name is not one of the configuration.',
+    cure: 'Use one of the names shown.',
+  },
+  'collection-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The {side} has no collection {collection}{nearest}',
+    cause: 'The name is misspelt, lies in another schema, or the user may not see it.',
+    cure: 'Correct the name, or create the collection; names are case sensitive.',
+  },
+  'column-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} has no column {column}{nearest}',
+    cause:
+      'The mapping names a column that the collection does not have, or the target lacks a column that is mapped to it.',
+    cure: 'Correct the mapping, or add the column.',
+  },
+  'key-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} has no key that identifies its rows',
+    cause:
+      'Neither a primary key nor a unique index over columns that are never null was found, so rows can’t be told apart.',
+    cure: 'Add a primary key, or name unique columns with `key`. Without one the collection can only be replaced as a whole (`full`).',
+  },
+  'key-not-unique': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The target {collection} has no unique index on its key ({columns})',
+    cause: 'Rows are written by key; without a unique index the target could hold a key twice.',
+    cure: 'CREATE UNIQUE INDEX ON {collection} ({columns});',
+  },
+  'key-not-derivable': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The key of {collection} ({columns}) is not taken from the source’s key alone',
+    cause:
+      'When a row changes or goes, its target is found by the source’s key; a key made from other columns can’t be found any more once they changed.',
+    cure: 'Map each key column from the columns of the source’s key, or choose another `key`.',
+  },
+  'type-mismatch': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column}: {sourceType} does not fit into {targetType}',
+    cause:
+      'The target’s type can’t hold every value of the source’s type without loss, or there is no conversion.',
+    cure: 'Widen the target’s column, or map the column with an expression that says how to convert it.',
+  },
+  'mapped-without-function': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column} is `mapped`, but there is no `map` function',
+    cause: '`mapped: true` says that the mapping function makes the value.',
+    cure: 'Add `map`, or say where the column comes from.',
+  },
+  'column-required': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column} must not be null, has no default, and nothing is mapped to it',
+    cause: 'Every insert into the target would fail.',
+    cure: 'Map the column, give it a default, or allow null.',
+  },
+  'target-shared': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} is the target of {first} and of {second}',
+    cause: 'Two mappings that own the same rows would undo each other’s work.',
+    cure: 'Give one of them another target, or give both a `scope` that tells their rows apart.',
+  },
+  'same-collection': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} is source and target at once',
+    cause: 'Source and destination are the same server, database and collection.',
+    cure: 'Correct the destination, or map the collection to another target.',
+  },
+  'connector-lacks-role': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The connector {name} can’t be a {role}',
+    cause: 'Not every connector reads, and not every one writes.',
+    cure: 'Use another connector for the {role}; the README says which ones can be one.',
+  },
+  'connector-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'There is no connector {name}; there are: {known}',
+    cause: 'The name is misspelt.',
+    cure: 'Use one of the names shown.',
+  },
+  'scope-needs-key': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} has rows already and no key, so which of them are ours can’t be remembered',
+    cause:
+      'Without a key the collection is replaced as a whole, and that would remove rows that somebody else wrote.',
+    cure: "Set `scope: 'all'` if every row of it may be replaced, or a `scope` with a `where` that names ours.",
+  },
+});

@@ -1,0 +1,113 @@
+import { defineErrors } from './entry.ts';
+
+/** Rows and changes that a destination does not take, or a source does not give. */
+export const dataErrors = defineErrors({
+  'unique-conflict': {
+    class: 'deferred',
+    exit: 'pending',
+    message: '{collection}: another row holds a value that must be unique ({constraint})',
+    cause: 'Two rows of the source want the same unique value, or a row outside our scope holds it.',
+    cure: 'Find the row that holds the value; it may belong to somebody else. The key is tried again on every run.',
+  },
+  'reference-missing': {
+    class: 'deferred',
+    exit: 'pending',
+    message:
+      '{collection}: the row that it refers to is not there, or one that refers to it still is ({constraint})',
+    cause: 'The referenced row is not part of the pipeline, was filtered out, or is a dead letter itself.',
+    cure: 'Add the referenced collection to the pipeline, or map the reference to null. The key is tried again on every run.',
+  },
+  'value-refused': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: the destination refuses a value: {detail}',
+    cause:
+      'A value is out of range, too long, null where it must not be, breaks a check, or a trigger raised an error.',
+    cure: 'Correct the row at the source, the mapping, or the constraint; the key is tried again on every run.',
+  },
+  'row-too-large': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: a row is larger than the destination or the limit allows ({detail})',
+    cause: 'A row, field or index entry is above a limit of the database or above `maxRowBytes`.',
+    cure: 'Raise maxRowBytes, map the field away, or shorten it at the source.',
+  },
+  'mapping-failed': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: the mapping function failed: {detail}',
+    cause: 'The function threw, or returned something that is neither a row nor null.',
+    cure: 'Mend the function; the key is tried again on every run.',
+  },
+  'mapping-changed-key': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}.{column}: the mapping function changed the key',
+    cause: 'A row is found again by its key, so the key must be the source’s.',
+    cure: 'Return the key column as it came; rename it in `columns` if it has another name in the target.',
+  },
+  'mapping-incomplete': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: the mapping function returned a row without {column}',
+    cause: 'A row must have every mapped column of the target; null is a value, absent is not.',
+    cure: 'Return the column, or take it out of `columns`.',
+  },
+  'value-not-encodable': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}.{column}: a {kind} can’t be stored as {type}',
+    cause: 'The mapping function returned a value of a kind that the column’s type does not take.',
+    cure: 'Return a value of the kind that docs/reference/values.md lists for the type.',
+  },
+  'source-short': {
+    class: 'transient',
+    exit: 'failed',
+    message: '{collection}: the source ended a read early: {detail}',
+    cause: 'The connection broke, or a proxy or server closed the stream, before the end was announced.',
+    cure: 'Nothing, if it was once: the read is repeated and nothing of the short one counts.',
+  },
+  'rows-hidden': {
+    class: 'collection',
+    exit: 'connection',
+    message: '{collection}: row security would hide rows from {user}',
+    cause: 'A policy filters what this user reads; missing rows would look like deleted ones.',
+    cure: 'ALTER ROLE {user} BYPASSRLS; or read as the owner of the table (without FORCE ROW LEVEL SECURITY).',
+  },
+  'key-clash': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: a row that is not ours has this key',
+    cause:
+      'Somebody else wrote a row with this key to the target; it lies outside our scope and is left alone.',
+    cure: 'Remove or rename that row, or widen `scope` if it is ours after all.',
+  },
+  'shape-changed': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: its columns changed while it was worked on: {detail}',
+    cause: 'A migration ran at the source or the destination.',
+    cure: 'Run again once the migration is done; `lockstep plan` shows what it means.',
+  },
+  'collection-gone': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection} does not exist any more',
+    cause: 'It was dropped or renamed while it was worked on.',
+    cure: 'Correct the configuration, or bring it back.',
+  },
+  'key-repeated': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: two rows have the same key ({columns})',
+    cause: 'The key is not unique at the source, or the mapping makes one key out of several.',
+    cure: 'Choose columns with `key` that identify a row, or make the mapping keep keys apart.',
+  },
+  'row-missing': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection}: the row that a partial change belongs to is not there',
+    cause: 'The target lost the row, so a change that names only some of its columns can’t be applied.',
+    cure: 'Nothing: the whole row is read again.',
+  },
+});

@@ -1,0 +1,119 @@
+import { defineErrors } from './entry.ts';
+
+/** Running pipelines. */
+export const operationErrors = defineErrors({
+  internal: {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'Lockstep failed in a way that it should not: {detail}',
+    cause: 'A defect of Lockstep, or an answer of a server that we did not foresee.',
+    cure: 'Please report it with the log; nothing was lost, and running again is safe.',
+  },
+  interrupted: {
+    class: 'pipeline',
+    exit: 'interrupted',
+    message: 'Stopped on request: {detail}',
+    cause: 'The process got SIGINT or SIGTERM, or the caller aborted.',
+    cure: 'Run again: it goes on where it stopped.',
+  },
+  'not-ready': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The pipeline {pipeline} can’t run; {count} finding(s):\n{findings}',
+    cause: 'Before anything is touched, both sides are checked for what would go wrong.',
+    cure: 'Do what each finding says; `lockstep check` shows them again.',
+  },
+  'lease-held': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'The pipeline {pipeline} is being run by {owner} (for another {seconds} s unless it renews)',
+    cause: 'Another process works on this pipeline.',
+    cure: 'Wait for it, or stop it. If it died, its lease runs out by itself.',
+  },
+  'fence-lost': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'Another process took over the pipeline {pipeline}; nothing of this one is written any more',
+    cause: 'This process stalled longer than its lease, or somebody started a second engine.',
+    cure: 'Nothing: the newer owner goes on. If it repeats, look for a second engine with the same control store.',
+  },
+  'snapshot-lost': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'The source’s snapshot is gone: {detail}',
+    cause: 'The connection that held it was lost, or the server restarted or cancelled it.',
+    cure: 'Nothing: another snapshot is opened, and what was finished is compared again in it.',
+  },
+  'statement-timeout': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'A statement took longer than {address} allows: {detail}',
+    cause:
+      'statement_timeout or a conflict with recovery ended it; the server is slow or the setting is short.',
+    cure: 'Raise statement_timeout for the user, or lower rowsPerPartition.',
+  },
+  'lock-timeout': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'A lock on {collection} was not to be had: {detail}',
+    cause: 'Somebody holds a lock on the target: a migration, a maintenance command, a long transaction.',
+    cure: 'Nothing, if it goes away: the work waits and tries again. Else end the session that holds the lock.',
+  },
+  'transaction-conflict': {
+    class: 'transient',
+    exit: 'failed',
+    message: '{address} rolled our transaction back because of another one: {detail}',
+    cause: 'A deadlock or a serialization failure: somebody else changes the same rows at the same moment.',
+    cure: 'Nothing: it is tried again. If it repeats, look for who else writes the target.',
+  },
+  'disk-full': {
+    class: 'transient',
+    exit: 'failed',
+    message: '{address} has no room left: {detail}',
+    cause: 'The disk of the server is full.',
+    cure: 'Make room; the work goes on by itself.',
+  },
+  'read-only': {
+    class: 'transient',
+    exit: 'connection',
+    message: '{address} takes no writes: {detail}',
+    cause: 'It is a standby, or default_transaction_read_only is on; during a fail-over this passes.',
+    cure: 'Point the destination at the primary.',
+  },
+  'retries-exhausted': {
+    class: 'pipeline',
+    exit: 'connection',
+    message: '{what} did not succeed in {attempts} attempts over {seconds} s; last: {detail}',
+    cause: 'A fault that usually passes did not.',
+    cure: 'Look at the last error. Running again goes on where this stopped.',
+  },
+  'guard-waiting': {
+    class: 'pipeline',
+    exit: 'pending',
+    message: '{collection}: {leaving} of {total} rows would leave the target; nothing was removed',
+    cause:
+      'More would leave than the guard allows (`guard.maxLeavingShare`), or everything: usually a source that reads empty by mistake.',
+    cure: 'Look at `lockstep plan`. If it is meant: `lockstep approve {pipeline} --collection {collection}`, then run again.',
+  },
+  'dead-letters-full': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection} has more than {limit} dead letters and stops',
+    cause: 'So many rows can’t be applied that something general is wrong.',
+    cure: 'Look at `lockstep status`, mend the cause, run again.',
+  },
+  'store-unusable': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'The control store {path} can’t be used: {detail}',
+    cause: 'The file is damaged, not ours, of a newer version, or its disk is full or read-only.',
+    cure: 'Give it room and rights, or set it aside: pipelines then compare everything anew and lose nothing.',
+  },
+  'destination-restored': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'The destination does not remember what the control store does: {detail}',
+    cause: 'The destination or the control store was restored from an older copy or made anew.',
+    cure: 'Nothing: everything is compared again.',
+  },
+});

@@ -1,0 +1,51 @@
+/**
+ * Places where a test stops the process dead. One before and one after each durable effect; the kill -9 suite
+ * iterates this registry, so a name that is not reached is a failing test.
+ *
+ * `LOCKSTEP_FAILPOINT=walk.append.before:3` kills the process (SIGKILL) the third time it gets there.
+ */
+export const failpoints = [
+  'store.save.before',
+  'store.save.after',
+  'destination.attach.before',
+  'destination.attach.after',
+  'destination.create.before',
+  'destination.create.after',
+  'destination.append.before-commit',
+  'destination.append.after-commit',
+  'destination.merge.before-commit',
+  'destination.merge.after-commit',
+  'destination.replace.before-commit',
+  'destination.replace.after-commit',
+  'destination.apply.before-commit',
+  'destination.apply.after-commit',
+  'destination.keys.before',
+  'destination.keys.after',
+  'destination.references.before',
+  'destination.references.after',
+  'destination.sequences.before',
+  'destination.sequences.after',
+  'guard.raise.before',
+  'guard.raise.after',
+  'dead-letter.put.before',
+  'dead-letter.put.after',
+  'pass.finish.before',
+  'pass.finish.after',
+] as const;
+export type Failpoint = (typeof failpoints)[number];
+
+let armed: { readonly name: string; left: number } | null | undefined;
+
+/** Does nothing unless this point was armed by the environment of the process. */
+export function reach(point: Failpoint): void {
+  if (armed === undefined) armed = readArming(process.env['LOCKSTEP_FAILPOINT']);
+  if (armed === null || armed.name !== point) return;
+  armed.left -= 1;
+  if (armed.left === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+function readArming(text: string | undefined): { name: string; left: number } | null {
+  if (text === undefined || text === '') return null;
+  const [name = '', count = '1'] = text.split(':');
+  return { name, left: Number(count) };
+}

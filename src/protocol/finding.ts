@@ -1,0 +1,15 @@
+import type { ErrorCode } from './errors/catalogue.ts';
+
+/**
+ * What `check` found. `error`: the pipeline can't run; `warning`: it runs and a promise falls or something would be
+ * lost or surprising; `info`: worth knowing. Each has a code of the catalogue, so each has a page.
+ */
+export interface Finding {
+  readonly level: 'error' | 'warning' | 'info';
+  readonly code: ErrorCode;
+  /** Where: `source`, `destination`, a collection, a collection's column (`orders.total`). */
+  readonly subject: string;
+  readonly message: string;
+  /** What to do, exactly: SQL to run, option to set. */
+  readonly cure: string;
+}

@@ -1,0 +1,118 @@
+import type { Chunk, Format } from './chunk.ts';
+import type { DigestQuery, DigestResult, HashedKey } from './digest.ts';
+import type { Finding } from './finding.ts';
+import type { SourceIdentity } from './identity.ts';
+import type { CollectionName, Cursor, Key, Position } from './names.ts';
+import type { Partition } from './partition.ts';
+import type { Selection } from './selection.ts';
+import type { Shape } from './shape.ts';
+import type { Row } from './value.ts';
+
+/** What a reader can do; the engine chooses by it and `check` names what falls without it. */
+export interface ReaderCapabilities {
+  /** Formats it reads, best first. */
+  readonly formats: readonly Format[];
+  /** `bulk`: many keys in one request. `single`: one request a key. `none`: absence can't be proved, so nothing ever leaves. */
+  readonly lookup: 'bulk' | 'single' | 'none';
+  /** All reads of one `snapshot` show one moment. */
+  readonly snapshot: boolean;
+  /** The server can hash rows itself. The dialect names how: only digests of equal dialects are comparable. */
+  readonly digest: boolean;
+  /** `readSince` exists. */
+  readonly since: boolean;
+}
+
+export interface ReadOptions {
+  readonly selection: Selection;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Rows of a source, or of a target for comparing. Every method may be called while others run, from several
+ * lanes; a repeat is harmless. A method that fails throws a `LockstepError` whose class says what to do.
+ * Every read sees all rows or fails: what a server would silently filter (row security) is an error.
+ */
+export interface Reader extends AsyncDisposable {
+  readonly capabilities: ReaderCapabilities;
+
+  /** Who the server is. Called at start; stored beside everything that is only true of this server. */
+  identity(options: { signal: AbortSignal }): Promise<SourceIdentity>;
+
+  /** What would go wrong, or be lost, if these collections were read. Called before anything is touched; changes nothing. */
+  check(request: {
+    collections: readonly CollectionName[];
+    signal: AbortSignal;
+  }): Promise<readonly Finding[]>;
+
+  /** Names that match a pattern (`public.*`), sorted. A plain name gives itself if it exists. */
+  list(pattern: string, options: { signal: AbortSignal }): Promise<readonly CollectionName[]>;
+
+  /** Null: there is no such collection. */
+  describe(collection: CollectionName, options: { signal: AbortSignal }): Promise<Shape | null>;
+
+  /** The key of a row that was read with a selection that has these output columns. */
+  keyOf(row: Row, keyColumns: readonly string[]): Key;
+
+  /**
+   * Opens one moment (where the source has such a thing; else each read has its own). Called once a pass;
+   * the snapshot's reads may run side by side. After a lost connection the moment is gone: reads fail with
+   * `snapshot-lost`, the pass opens another and compares again what it had finished.
+   */
+  snapshot(options: { signal: AbortSignal }): Promise<ReadSnapshot>;
+
+  /** Entity sources without order: what changed since a cursor, overlapping rather than missing. */
+  readSince?(
+    collection: CollectionName,
+    cursor: Cursor | null,
+    options: ReadOptions,
+  ): AsyncIterable<{ readonly rows: readonly Row[]; readonly next: Cursor }>;
+}
+
+export interface ReadSnapshot extends AsyncDisposable {
+  /** Names the moment, for logs. */
+  readonly id: string;
+
+  /**
+   * Ranges that together are the whole collection, none twice, about `targetRows` rows each: the first and last are open,
+   * so that rows written meanwhile fall into one too. One open range where the key has no order that can be cut.
+   */
+  partitions(
+    collection: CollectionName,
+    options: { readonly targetRows: number; readonly selection: Selection; readonly signal: AbortSignal },
+  ): AsyncIterable<Partition>;
+
+  /**
+   * The rows of a partition, in any order. Stopping early (break, abort) ends the work at the server too.
+   * An end that is not the end (connection lost, stream short) throws: a short read never looks complete.
+   */
+  read(
+    collection: CollectionName,
+    partition: Partition,
+    options: ReadOptions & { readonly format: Format },
+  ): AsyncIterable<Chunk>;
+
+  /**
+   * The newest state of some keys, *not* of the snapshot's moment: what is seen includes everything up to
+   * `notBefore` and everything committed before the call. Null proves absence: no filter of the server's
+   * (row security, rights, paging) can cause it; only the selection's own filter can.
+   */
+  lookup(
+    collection: CollectionName,
+    keys: readonly Key[],
+    options: ReadOptions & {
+      /** Output columns of the selection that form the key; the keys are spelled in them. */
+      readonly keyColumns: readonly string[];
+      readonly notBefore: Position | null;
+    },
+  ): Promise<ReadonlyMap<Key, Row | null>>;
+
+  /** Count and hash of the rows of a partition, computed by the server. Only with the `digest` capability. */
+  digest(collection: CollectionName, partition: Partition, query: DigestQuery): Promise<DigestResult>;
+
+  /** Key and hash of each row of some groups of a partition. Only with the `digest` capability. */
+  hashes(
+    collection: CollectionName,
+    partition: Partition,
+    query: DigestQuery & { readonly onlyGroups: ReadonlySet<number> | null },
+  ): AsyncIterable<readonly HashedKey[]>;
+}

@@ -1,0 +1,25 @@
+/**
+ * Values of the `rows` format.
+ *
+ * A connector decodes what its database stores into these and encodes them back without loss. What JavaScript
+ * can't hold exactly travels as text: `numeric`, times (ISO 8601 with all digits that the source has, UTC for
+ * times with a zone), and types that only their own database understands (ranges, composites, geometry …).
+ *
+ * Objects and arrays are frozen by the reader: a mapping makes new ones.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [name: string]: Value };
+
+/** One record. Columns that the selection did not name are absent, which is not the same as null. */
+export type Row = { readonly [column: string]: Value };
+
+/** What can be stored as JSON: cursors, checkpoints, samples for people. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };

@@ -1,0 +1,195 @@
+import type { Change } from './change.ts';
+import type { Chunk, Format, RowsChunk, StoredForm } from './chunk.ts';
+import type { Finding } from './finding.ts';
+import type { SourceIdentity } from './identity.ts';
+import type { CollectionPlan } from './mapping.ts';
+import type { CollectionName, Fence, Key, PipelineName, Position, Shard } from './names.ts';
+import type { Outcome, WriteCounts } from './outcome.ts';
+import type { Partition } from './partition.ts';
+import type { Reader } from './reader.ts';
+import type { Selection } from './selection.ts';
+import type { Shape } from './shape.ts';
+import type { Row } from './value.ts';
+
+export interface WriterCapabilities {
+  /** Formats it takes in bulk, best first. */
+  readonly formats: readonly Format[];
+  /** `apply` is one transaction with position and fence: all or nothing. */
+  readonly transactions: boolean;
+  /** The destination itself refuses writes with an old fence. Without it `check` says what falls. */
+  readonly fenced: boolean;
+  /** It can create missing targets from a shape of these dialects. */
+  readonly createsFrom: readonly string[];
+  /** Keys we wrote can be kept beside the rows (`scope: owned`). */
+  readonly ownedScope: boolean;
+}
+
+/** Limits of one transaction; a source transaction above them is torn, counted and reported. */
+export interface WriterLimits {
+  readonly operations: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Who writes: goes into every transaction; an older fence than the destination has seen is refused (`fence-lost`). */
+export interface WriteLease {
+  readonly pipeline: PipelineName;
+  readonly fence: Fence;
+}
+
+export interface WriteOptions {
+  readonly lease: WriteLease;
+  readonly signal: AbortSignal;
+}
+
+/** What `prepare` and `finish` did or would do, in words and in the destination's own language. */
+export interface PreparedStep {
+  readonly what: string;
+  /** The statement, exactly as it is run; null when there is none to show. */
+  readonly statement: string | null;
+}
+
+/**
+ * A destination. One writer per pipeline; collections are opened as targets. A method that returns is durable.
+ * A method that throws wrote nothing of that call, unless its comment says otherwise.
+ */
+export interface Writer extends AsyncDisposable {
+  readonly capabilities: WriterCapabilities;
+  readonly limits: WriterLimits;
+  /** Reads the destination, for comparing. */
+  readonly reader: Reader;
+
+  identity(options: { signal: AbortSignal }): Promise<SourceIdentity>;
+
+  /** What would go wrong or be lost if these plans were carried out; changes nothing. */
+  check(request: {
+    readonly plans: readonly CollectionPlan[];
+    readonly signal: AbortSignal;
+  }): Promise<readonly Finding[]>;
+
+  /** What `attach`, `prepare` and `finish` would do now for these plans; changes nothing. */
+  preview(request: {
+    readonly plans: readonly CollectionPlan[];
+    readonly signal: AbortSignal;
+  }): Promise<readonly PreparedStep[]>;
+
+  /** The highest fence that the destination has seen of this pipeline; 0: never heard of it. Reads only. */
+  seenFence(options: { readonly pipeline: PipelineName; readonly signal: AbortSignal }): Promise<Fence>;
+
+  /**
+   * Called first by whoever got the lease: makes our state at the destination if it is missing, raises the fence
+   * in it, and ends what an older owner still has open. Returns what the destination remembers of the pipeline.
+   */
+  attach(options: WriteOptions): Promise<DestinationState>;
+
+  /**
+   * Makes the target ready to be filled: creates it if it is missing and the plan may (without keys and indexes where that
+   * is faster), the owned-key index where the scope needs it. A repeat finds what is there.
+   */
+  open(plan: CollectionPlan, options: WriteOptions): Promise<Target>;
+
+  /**
+   * The target as it is, for comparing: nothing is created or remembered, and the writing methods of what it returns must not be
+   * called. Null: the target does not exist. A scope that was never decided is what `open` would decide now.
+   */
+  inspect(plan: CollectionPlan, options: { readonly signal: AbortSignal }): Promise<Target | null>;
+
+  /** Removes our state of this pipeline from the destination (never targets' rows) and names what is left. */
+  remove(options: {
+    readonly pipeline: PipelineName;
+    readonly plans: readonly CollectionPlan[];
+    readonly signal: AbortSignal;
+  }): Promise<readonly PreparedStep[]>;
+}
+
+export interface DestinationState {
+  /** True when the destination had never heard of this pipeline. */
+  readonly isNew: boolean;
+  /** Random, made with the state and kept in the control store too: tells a destination that was restored or emptied. */
+  readonly stateId: string;
+  readonly positions: ReadonlyMap<Shard, Position>;
+}
+
+/** One collection of the destination, being filled or kept equal. Several lanes use it at once. */
+export interface Target extends AsyncDisposable {
+  /** As it is now, after `open`. */
+  readonly shape: Shape;
+  /** With the scope resolved: `default` became `all` (created or found empty) or `owned`. */
+  readonly plan: CollectionPlan;
+  /** True when rows can be appended without being compared first: we created it or found it empty in this pass. */
+  readonly startedEmpty: boolean;
+
+  /** No row of ours, or of anybody's when the scope is everything, in this range of the key. Only for ranges with an order. */
+  isEmpty(partition: Partition, options: { signal: AbortSignal }): Promise<boolean>;
+
+  /**
+   * Rows into an empty range, as fast as the destination can, in one transaction. `clashes` never occur: a key that
+   * exists fails the whole (class deferred). The chunks are consumed once; on failure the caller reads them again.
+   */
+  append(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
+
+  /** Rows into a range that has some already: inserts and updates what differs, in one transaction. A key at most once. */
+  merge(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
+
+  /** All of the collection replaced in one transaction: for collections without a key. */
+  replace(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
+
+  /**
+   * Some changes in one transaction, with the position if given; one outcome each, in order. A refusal by the destination
+   * either is an outcome `failed`, or throws and nothing is written (the engine then splits). A key at most once.
+   */
+  apply(
+    changes: readonly Change[],
+    options: WriteOptions & {
+      readonly position?: { readonly shard: Shard; readonly lane: number; readonly at: Position };
+    },
+  ): Promise<readonly Outcome[]>;
+
+  /**
+   * Changes that block each other (exchanged unique values, rows that refer to each other): in one transaction, through
+   * temporary values; never deletes a row to insert it again. Throws if that is not possible; nothing is written then.
+   */
+  applyTogether(changes: readonly Change[], options: WriteOptions): Promise<readonly Outcome[]>;
+
+  /** Rows as the destination would store them, for hashing; may differ in spelling from what it does store, so suspects are judged. */
+  storedForms(chunk: RowsChunk): readonly StoredForm[];
+
+  /** The same forms read from the destination, within scope, marked rows left out. */
+  readStoredForms(
+    partition: Partition,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly StoredForm[]>;
+
+  /** The key of a row of this target, whole or not. */
+  keyOf(row: Row): Key;
+
+  /** For each row the keys of other target rows that hold one of its unique values: who has to move first. */
+  holders(rows: readonly Row[], options: { signal: AbortSignal }): Promise<readonly (readonly Key[])[]>;
+
+  /** Compares rows with what is stored, as the destination's own binary form has it; writes nothing. In the order given. */
+  judge(
+    rows: readonly Row[],
+    options: { signal: AbortSignal },
+  ): Promise<readonly ('same' | 'different' | 'missing' | 'clash')[]>;
+
+  /** Which of these keys are there, within scope and not marked. */
+  present(keys: readonly Key[], options: { signal: AbortSignal }): Promise<ReadonlySet<Key>>;
+
+  /** The selection by which the target's own rows are compared: mapped columns, scope, marked rows left out. */
+  comparison(): { readonly selection: Selection; readonly keyColumns: readonly string[] };
+
+  /** Called once all rows are there: keys, indexes, constraints, foreign keys, sequences, statistics. A repeat does what is missing. */
+  finish(
+    options: WriteOptions & {
+      /** The source described anew: its sequences as they are now. */
+      readonly sourceShape: Shape;
+      readonly step: 'keys' | 'references' | 'sequences';
+    },
+  ): Promise<readonly PreparedStep[]>;
+
+  /** How many rows are ours now, for the guards. */
+  countRows(options: { signal: AbortSignal }): Promise<number>;
+}
+
+/** What a destination calls its collection when the mapping does not say. */
+export type TargetName = CollectionName;
