@@ -1,0 +1,116 @@
+import type { FencedBy, GuardRecord, GuardStore } from '../../protocol/control-store.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { SqliteDatabase } from './database.ts';
+import type { FencedWrite } from './fence.ts';
+import { readGuardKeys } from './guard-keys.ts';
+import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
+
+type RaisedGuard = Parameters<GuardStore['raise']>[1];
+
+const dropPendingSql = "DELETE FROM guards WHERE pipeline = ? AND collection = ? AND state = 'pending'";
+const beginSql = `
+  INSERT INTO guards (pipeline, collection, state, leaving, total, samples, raised_at_ms)
+  VALUES (?, ?, 'pending', ?, ?, ?, ?) RETURNING id`;
+const addKeySql = 'INSERT INTO guard_keys (guard, place, key) VALUES (?, ?, ?)';
+const dropCurrentSql = "DELETE FROM guards WHERE pipeline = ? AND collection = ? AND state <> 'pending'";
+const switchSql = "UPDATE guards SET state = 'waiting' WHERE id = ?";
+const approveSql = `
+  UPDATE guards SET state = 'approved', approved_at_ms = ?
+  WHERE pipeline = ? AND collection = ? AND state = 'waiting'`;
+const listSql = "SELECT * FROM guards WHERE pipeline = ? AND state <> 'pending' ORDER BY collection";
+const clearSql = 'DELETE FROM guards WHERE pipeline = ? AND collection = ?';
+
+/** Keys written in one transaction: enough that a commit is cheap per key, few enough that others wait only milliseconds. */
+const keysPerTransaction = 5000;
+
+/**
+ * State of a decision: nothing → pending (its keys arrive, page by page) → waiting → approved → cleared. Until the step from
+ * pending to waiting, which is one transaction, the decision before it stands; what a crash leaves pending is dropped
+ * when the guard is raised again or cleared. One `raise` of a collection at a time.
+ */
+export function createGuardStore(database: SqliteDatabase, write: FencedWrite): GuardStore {
+  const raising = createRaising(database, write);
+  const approve = database.prepare(approveSql);
+  const list = database.prepare(listSql);
+  const clear = database.prepare(clearSql);
+
+  return {
+    raise: async (by, guard, keys) => {
+      const id = await raising.begin(by, guard);
+      let place = 0;
+      for await (const page of inPortions(keys)) {
+        await raising.addKeys({ by, id, place }, page);
+        place += page.length;
+      }
+      await raising.finish(by, { id, collection: guard.collection });
+    },
+    approve: (pipeline, collection, approvedAtMs) =>
+      database.write(() => approve.run(approvedAtMs, pipeline, collection).changes === 1),
+    list: (pipeline) => database.read(() => list.all(pipeline).map(toGuard)),
+    keys: readGuardKeys(database),
+    clear: (by, collection) =>
+      write(by, () => {
+        clear.run(by.pipeline, collection);
+      }),
+  };
+}
+
+interface Raising {
+  begin(by: FencedBy, guard: RaisedGuard): Promise<number>;
+  addKeys(at: { by: FencedBy; id: number; place: number }, keys: readonly Key[]): Promise<void>;
+  finish(by: FencedBy, decision: { id: number; collection: string }): Promise<void>;
+}
+
+function createRaising(database: SqliteDatabase, write: FencedWrite): Raising {
+  const dropPending = database.prepare(dropPendingSql);
+  const begin = database.prepare(beginSql);
+  const addKey = database.prepare(addKeySql);
+  const dropCurrent = database.prepare(dropCurrentSql);
+  const switchOver = database.prepare(switchSql);
+
+  return {
+    begin: (by, { collection, leaving, total, samples, raisedAtMs }) =>
+      write(by, () => {
+        dropPending.run(by.pipeline, collection);
+        const row = begin.get(by.pipeline, collection, leaving, total, JSON.stringify(samples), raisedAtMs);
+        return integer(row ?? {}, 'id');
+      }),
+    addKeys: ({ by, id, place }, keys) =>
+      write(by, () => {
+        for (const [index, key] of keys.entries()) addKey.run(id, place + index, key);
+      }),
+    finish: (by, { id, collection }) =>
+      write(by, () => {
+        dropCurrent.run(by.pipeline, collection);
+        switchOver.run(id);
+      }),
+  };
+}
+
+/** Pages of any size, in portions of a transaction's size. */
+async function* inPortions(pages: AsyncIterable<readonly Key[]>): AsyncIterable<readonly Key[]> {
+  let portion: Key[] = [];
+  for await (const page of pages) {
+    for (const key of page) {
+      portion.push(key);
+      if (portion.length < keysPerTransaction) continue;
+      yield portion;
+      portion = [];
+    }
+  }
+  if (portion.length > 0) yield portion;
+}
+
+function toGuard(row: StoredRow): GuardRecord {
+  const samples: readonly Key[] = JSON.parse(text(row, 'samples'));
+  return {
+    pipeline: text(row, 'pipeline'),
+    collection: text(row, 'collection'),
+    leaving: integer(row, 'leaving'),
+    total: integer(row, 'total'),
+    samples,
+    state: oneOf(row, 'state', ['waiting', 'approved']),
+    raisedAtMs: integer(row, 'raised_at_ms'),
+    approvedAtMs: integerOrNull(row, 'approved_at_ms'),
+  };
+}

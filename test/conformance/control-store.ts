@@ -1,0 +1,22 @@
+import { describe } from 'vitest';
+import { checkpointConformance } from './control-store/checkpoints.ts';
+import { deadLetterConformance } from './control-store/dead-letters.ts';
+import { guardConformance } from './control-store/guards.ts';
+import { leaseConformance } from './control-store/leases.ts';
+import { runConformance } from './control-store/runs.ts';
+import { storeConformance } from './control-store/store.ts';
+import type { OpenStore } from './control-store/store-under-test.ts';
+
+export type { OpenStore, StoreUnderTest } from './control-store/store-under-test.ts';
+
+/** What every control store must do. `open` gives a fresh store each time it is called. */
+export function controlStoreConformance(name: string, open: OpenStore): void {
+  describe(`control store: ${name}`, () => {
+    storeConformance(open);
+    leaseConformance(open);
+    checkpointConformance(open);
+    deadLetterConformance(open);
+    guardConformance(open);
+    runConformance(open);
+  });
+}

@@ -1,0 +1,60 @@
+import { writeSync } from 'node:fs';
+import type { ControlStore } from '../../src/protocol/control-store.ts';
+import type { Fence, Key } from '../../src/protocol/names.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+
+/** Run by `store-process.ts` as a process that can be killed. Each line is written only after what it says was acknowledged. */
+const [task = '', path = ''] = process.argv.slice(2);
+const print = (line: string | number): void => {
+  writeSync(1, `${line}\n`);
+};
+
+await using store = await openSqliteStore({ path });
+switch (task) {
+  case 'open':
+    print(store.storeId);
+    break;
+  case 'save':
+    await saveForEver(store, await takeLease(store));
+    break;
+  case 'raise':
+    await raiseForEver(store, await takeLease(store));
+    break;
+  default:
+    throw new Error(`no such task: ${task}`);
+}
+
+async function takeLease(from: ControlStore): Promise<Fence> {
+  const lease = await from.leases.acquire({ pipeline: 'shop', owner: 'node-a', durationMs: 60_000 });
+  if (lease === null) throw new Error('the lease is held');
+  return lease.fence;
+}
+
+/** Two entries that must always say the same, large enough for several pages. */
+async function saveForEver(to: ControlStore, fence: Fence): Promise<void> {
+  const known = await to.checkpoints.get('shop', 'pass', 'left');
+  for (let number = typeof known === 'number' ? known + 1 : 1; ; number += 1) {
+    await to.checkpoints.save({ pipeline: 'shop', fence }, [
+      { space: 'pass', name: 'left', value: number },
+      { space: 'pass', name: `padding-${number % 50}`, value: 'x'.repeat(20_000) },
+      { space: 'pass', name: 'right', value: number },
+    ]);
+    print(number);
+  }
+}
+
+/** Decisions whose keys all name the figure of their guard. */
+async function raiseForEver(to: ControlStore, fence: Fence): Promise<void> {
+  const [known] = await to.guards.list('shop');
+  for (let total = (known?.total ?? 0) + 1; ; total += 1) {
+    const guard = { collection: 'users', leaving: 20_000, total, samples: [], raisedAtMs: total };
+    await to.guards.raise({ pipeline: 'shop', fence }, guard, keysOf(total));
+    print(total);
+  }
+}
+
+async function* keysOf(total: number): AsyncIterable<readonly Key[]> {
+  for (let page = 0; page < 20; page += 1) {
+    yield Array.from({ length: 1000 }, (_, index) => `["${total}","${page * 1000 + index}"]`);
+  }
+}
