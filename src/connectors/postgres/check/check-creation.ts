@@ -1,0 +1,133 @@
+import type { Finding } from '../../../protocol/finding.ts';
+import type { CollectionPlan } from '../../../protocol/mapping.ts';
+import type { PgTable } from '../catalog/pg-table.ts';
+import { tableOf } from '../catalog/to-shape.ts';
+import { createStatements } from '../create/create-table.ts';
+import { keyStatements } from '../create/key-statements.ts';
+import type { Omission } from '../create/omission.ts';
+import { readTargetFacts, type TargetFacts } from '../create/target-facts.ts';
+import { qualified, quoteIdentifier, type TableName } from '../names.ts';
+import type { Session } from '../session/session.ts';
+import type { CheckDestinationOptions } from './check-destination.ts';
+import { finding } from './finding.ts';
+import type { DatabaseRights } from './rights.ts';
+
+export interface CreationRequest {
+  readonly plan: CollectionPlan;
+  readonly target: TableName;
+  readonly rights: DatabaseRights;
+}
+
+/** Whether a missing target can be created, and what of the source it would not have. */
+export async function checkCreation(
+  session: Session,
+  { plan, target, rights }: CreationRequest,
+  options: CheckDestinationOptions,
+): Promise<Finding[]> {
+  const source = tableOf(plan.sourceShape);
+  if (source === null) {
+    const nearest = '; it can only be created from a PostgreSQL source';
+    return [
+      finding({ level: 'error', subject: plan.target }, 'collection-unknown', {
+        side: 'destination',
+        collection: plan.target,
+        nearest,
+      }),
+    ];
+  }
+  const facts = await readTargetFacts(session, { source, target, signal: options.signal });
+  const request = { source, plan, target, facts };
+  const omissions = [
+    ...createStatements(request).omissions,
+    ...keyStatements({ ...request, existing: null, which: 'all' }).omissions,
+    ...neverCopied(source),
+  ];
+  return [
+    ...rightFindings(rights, target, options),
+    ...typeFindings(source, facts, plan.target),
+    ...omissions.map((omission) => omissionFinding(omission, plan.target)),
+  ];
+}
+
+function rightFindings(
+  rights: DatabaseRights,
+  target: TableName,
+  { user }: CheckDestinationOptions,
+): Finding[] {
+  const role = quoteIdentifier(user);
+  const schema = rights.schemas.find(({ name }) => name === target.schema);
+  if (schema?.create === true) return [];
+  if (schema === undefined && rights.create) return [];
+  const detail =
+    schema === undefined
+      ? `CREATE on the database ${rights.database}`
+      : `CREATE on the schema ${target.schema}`;
+  const object =
+    schema === undefined
+      ? `DATABASE ${quoteIdentifier(rights.database)}`
+      : `SCHEMA ${quoteIdentifier(target.schema)}`;
+  return [
+    finding({ level: 'error', subject: qualified(target) }, 'permission-denied', {
+      user,
+      detail,
+      grant: `GRANT CREATE ON ${object} TO ${role};`,
+    }),
+  ];
+}
+
+function typeFindings(source: PgTable, facts: TargetFacts, collection: string): Finding[] {
+  return source.userTypes.flatMap((type) => {
+    if (facts.types.some(({ name }) => name === type.name)) return [];
+    const reason = whyNot(type, facts);
+    return reason === null
+      ? []
+      : [
+          finding({ level: 'error', subject: collection }, 'postgres-type-missing', {
+            collection,
+            type: type.name,
+            reason,
+          }),
+        ];
+  });
+}
+
+function whyNot(type: PgTable['userTypes'][number], facts: TargetFacts): string | null {
+  const { extension } = type;
+  if (extension === null) return type.kind === 'foreign' ? type.reason : null;
+  const installed = facts.extensions.find(({ name }) => name === extension.name);
+  if (installed !== undefined)
+    return `the extension ${extension.name} is installed in the schema ${installed.schema} there`;
+  return facts.availableExtensions.includes(extension.name)
+    ? null
+    : `the extension ${extension.name} is not available there`;
+}
+
+function omissionFinding({ what, reason }: Omission, collection: string): Finding {
+  return finding({ level: 'warning', subject: collection }, 'postgres-not-copied', {
+    collection,
+    what,
+    reason,
+  });
+}
+
+/** What only the owner of the destination can decide. */
+function neverCopied(source: PgTable): Omission[] {
+  const reason = 'these belong to each server’s own owner';
+  const kinds: readonly (readonly [string, readonly string[]])[] = [
+    ['triggers', source.triggers.map(({ name }) => name)],
+    ['policies', source.policies],
+    ['rules', source.kind === 'v' ? [] : source.rules],
+    ['grants to', source.grantees],
+    ['publications', source.publications],
+  ];
+  const named = kinds
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => ({ what: `${kind} ${names.join(', ')}`, reason }));
+  const division =
+    source.partitionKey === null
+      ? []
+      : [{ what: `the division by ${source.partitionKey}`, reason: 'the target is one table' }];
+  const unlogged =
+    source.persistence === 'u' ? [{ what: 'UNLOGGED', reason: 'the target must survive a crash' }] : [];
+  return [...named, ...division, ...unlogged];
+}

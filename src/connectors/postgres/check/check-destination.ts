@@ -1,0 +1,118 @@
+import type { Finding } from '../../../protocol/finding.ts';
+import type { CollectionPlan } from '../../../protocol/mapping.ts';
+import type { CollectionName } from '../../../protocol/names.ts';
+import { describeTable } from '../catalog/describe-table.ts';
+import { parseName, quoteIdentifier } from '../names.ts';
+import type { Session } from '../session/session.ts';
+import { checkCreation } from './check-creation.ts';
+import { versionFinding } from './check-source.ts';
+import { checkTarget } from './check-target.ts';
+import { finding } from './finding.ts';
+import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
+
+export interface CheckDestinationOptions {
+  readonly user: string;
+  /** `host:port/database`. */
+  readonly address: string;
+  readonly defaultSchema: string;
+  readonly stateSchema: string;
+  /** Targets that we created and whose keys are still to be built: theirs are not missed. */
+  readonly keysPending?: ReadonlySet<CollectionName>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What would go wrong, be refused, be lost or surprise if these plans were carried out. Changes nothing. */
+export async function checkDestination(
+  session: Session,
+  plans: readonly CollectionPlan[],
+  options: CheckDestinationOptions,
+): Promise<Finding[]> {
+  const tooOld = versionFinding(session, options.address, 'destination');
+  if (tooOld !== null) return [tooOld];
+  const schemas = plans.map((plan) => parseName(plan.target, options.defaultSchema).schema);
+  const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
+  const findings = databaseFindings(rights, options);
+  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, rights }, options)));
+  return findings;
+}
+
+interface PlanRequest {
+  readonly plan: CollectionPlan;
+  readonly rights: DatabaseRights;
+}
+
+async function checkPlan(
+  session: Session,
+  { plan, rights }: PlanRequest,
+  options: CheckDestinationOptions,
+): Promise<Finding[]> {
+  const name = parseName(plan.target, options.defaultSchema);
+  const table = await describeTable(session, name, options);
+  if (table === null) {
+    if (plan.create) return checkCreation(session, { plan, target: name, rights }, options);
+    const nearest = await nearestRelation(session, name, options);
+    const hint = nearest === '' ? '; with `create: true` it is made from the source' : nearest;
+    return [
+      finding({ level: 'error', subject: plan.target }, 'collection-unknown', {
+        side: 'destination',
+        collection: plan.target,
+        nearest: hint,
+      }),
+    ];
+  }
+  const tableRights = await readRelationRights(session, table, options);
+  return checkTarget({ plan, table, rights: tableRights, options });
+}
+
+function databaseFindings(
+  rights: DatabaseRights,
+  { user, address, stateSchema }: CheckDestinationOptions,
+): Finding[] {
+  const findings: Finding[] = [];
+  const role = quoteIdentifier(user);
+  const database = quoteIdentifier(rights.database);
+  const denied = (detail: string, grant: string): Finding =>
+    finding({ level: 'error', subject: 'destination' }, 'permission-denied', { user, detail, grant });
+  if (rights.standby)
+    findings.push(
+      finding({ level: 'error', subject: 'destination' }, 'read-only', {
+        address,
+        detail: 'it is a standby',
+      }),
+    );
+  else if (rights.readOnly) {
+    findings.push(
+      finding({ level: 'error', subject: 'destination' }, 'read-only', {
+        address,
+        detail: 'default_transaction_read_only is on',
+      }),
+    );
+  }
+  if (!rights.temporary) {
+    findings.push(
+      denied(
+        `TEMPORARY on the database ${rights.database}`,
+        `GRANT TEMPORARY ON DATABASE ${database} TO ${role};`,
+      ),
+    );
+  }
+  const state = rights.schemas.find(({ name }) => name === stateSchema);
+  const schema = quoteIdentifier(stateSchema);
+  if (state === undefined && !rights.create) {
+    findings.push(
+      denied(
+        `CREATE on the database ${rights.database}, for the schema ${stateSchema}`,
+        `CREATE SCHEMA ${schema} AUTHORIZATION ${role};`,
+      ),
+    );
+  }
+  if (state !== undefined && !(state.create && state.usage)) {
+    findings.push(
+      denied(
+        `CREATE and USAGE on the schema ${stateSchema}`,
+        `GRANT CREATE, USAGE ON SCHEMA ${schema} TO ${role};`,
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,34 @@
+/** What the current user may do with a relation. $1 its OID. */
+export const relationRightsQuery = `
+SELECT pg_catalog.json_build_object(
+  'usage', pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'),
+  'select', pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+  'insert', pg_catalog.has_table_privilege(c.oid, 'INSERT'),
+  'update', pg_catalog.has_table_privilege(c.oid, 'UPDATE'),
+  'delete', pg_catalog.has_table_privilege(c.oid, 'DELETE'),
+  'unreadable', (SELECT coalesce(pg_catalog.json_agg(a.attname ORDER BY a.attnum), '[]')
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')),
+  'rowsHidden', pg_catalog.row_security_active(c.oid))::text AS item
+FROM pg_catalog.pg_class c WHERE c.oid = $1`;
+
+/** What the server and database allow the current user to do, as a destination. $1 schemas that matter. */
+export const databaseRightsQuery = `
+SELECT pg_catalog.json_build_object(
+  'database', pg_catalog.current_database(),
+  'version', pg_catalog.current_setting('server_version'),
+  'standby', pg_catalog.pg_is_in_recovery(),
+  'readOnly', pg_catalog.current_setting('default_transaction_read_only') = 'on',
+  'temporary', pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP'),
+  'create', pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+  'schemas', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'name', n.nspname, 'create', pg_catalog.has_schema_privilege(n.oid, 'CREATE'),
+      'usage', pg_catalog.has_schema_privilege(n.oid, 'USAGE'))), '[]')
+    FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::text[])))::text AS item`;
+
+/** Names of everything that could have been meant. */
+export const relationNamesQuery = `
+SELECT pg_catalog.json_build_object('schema', n.nspname, 'table', c.relname)::text AS item
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+ORDER BY n.nspname, c.relname LIMIT 20000`;

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { SecretText } from '../../protocol/secret.ts';
+
+const text = z.string().min(1);
+const secret = z.union([text, z.instanceof(SecretText)]);
+const milliseconds = z.int().min(1).max(86_400_000);
+
+const sslSchema = z.union([
+  z.boolean(),
+  z.strictObject({
+    /** PEM texts. */
+    ca: text.optional(),
+    cert: text.optional(),
+    key: secret.optional(),
+    /** False: encrypted, but anybody could be at the other end. */
+    rejectUnauthorized: z.boolean().default(true),
+    /** The name that the certificate must carry, when it is not the host's. */
+    servername: text.optional(),
+  }),
+]);
+
+/** A PostgreSQL server, as source or destination. Either `url` or the parts; the parts win over the url. */
+export const postgresConfigSchema = z
+  .strictObject({
+    connector: z.literal('postgres'),
+    url: secret
+      .refine(isPostgresUrl, 'must be a URL: postgres://user:password@host:5432/database')
+      .optional(),
+    host: text.optional(),
+    port: z.int().min(1).max(65_535).optional(),
+    database: text.optional(),
+    user: text.optional(),
+    password: secret.optional(),
+    ssl: sslSchema.optional(),
+    /** Where names without a schema are looked for. */
+    schema: text.default('public'),
+    /** Where our own state lives at a destination. */
+    stateSchema: text.default('lockstep'),
+    /** Ends any statement that takes longer; default: the server's own setting. */
+    statementTimeoutMs: milliseconds.optional(),
+    connectTimeoutMs: milliseconds.default(10_000),
+    /** After so long without a byte while we wait, the server is asked whether it still works for us. */
+    stallTimeoutMs: milliseconds.default(30_000),
+    applicationName: text.max(63).optional(),
+    /** A row above this is not held in memory: it becomes a dead letter. */
+    maxRowBytes: z.int().min(1024).max(1_073_741_823).default(67_108_864),
+  })
+  .refine((config) => config.url !== undefined || config.host !== undefined, {
+    path: ['url'],
+    message: 'url or host is needed',
+  });
+export type PostgresConfig = z.output<typeof postgresConfigSchema>;
+export type PostgresConfigInput = z.input<typeof postgresConfigSchema>;
+
+const revealed = (value: string | SecretText): string =>
+  value instanceof SecretText ? value.reveal() : value;
+
+function isPostgresUrl(url: string | SecretText): boolean {
+  const parsed = URL.parse(revealed(url));
+  return parsed !== null && (parsed.protocol === 'postgres:' || parsed.protocol === 'postgresql:');
+}
+
+export interface TlsSettings {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
+  readonly servername?: string;
+}
+
+/** Where to connect and as whom; holds the password in the clear, so it is made late and never kept in an error. */
+export interface PostgresEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | null;
+  readonly tls: TlsSettings | null;
+  /** `host:port/database`: without secrets, for people. */
+  readonly address: string;
+}
+
+export function resolveEndpoint(config: PostgresConfig): PostgresEndpoint {
+  const url = config.url === undefined ? null : new URL(revealed(config.url));
+  const fromUrl = (part: string | undefined): string | undefined =>
+    part === undefined || part === '' ? undefined : decodeURIComponent(part);
+  const user = config.user ?? fromUrl(url?.username) ?? 'postgres';
+  const host =
+    config.host ??
+    url?.searchParams.get('host') ??
+    fromUrl(url?.hostname.replace(/^\[|\]$/g, '')) ??
+    'localhost';
+  const port = config.port ?? Number(url?.searchParams.get('port') ?? (url?.port || 5432));
+  const database = config.database ?? fromUrl(url?.pathname.slice(1)) ?? user;
+  const password = config.password === undefined ? fromUrl(url?.password) : revealed(config.password);
+  return {
+    host,
+    port,
+    database,
+    user,
+    password: password ?? null,
+    tls: tlsSettings(config, url?.searchParams.get('sslmode') ?? null),
+    address: `${host}:${port}/${database}`,
+  };
+}
+
+/** Everything in a configuration that must never be shown. */
+export function secretsOf(config: PostgresConfig): SecretText[] {
+  const key = typeof config.ssl === 'object' ? config.ssl.key : undefined;
+  const password = resolveEndpoint(config).password;
+  const secrets = [config.url, config.password, key].filter((value) => value instanceof SecretText);
+  return password === null ? secrets : [...secrets, new SecretText(password)];
+}
+
+function tlsSettings(config: PostgresConfig, sslmode: string | null): TlsSettings | null {
+  if (config.ssl === undefined) return tlsOfMode(sslmode);
+  if (typeof config.ssl === 'boolean') return config.ssl ? { rejectUnauthorized: true } : null;
+  const { ca, cert, key, rejectUnauthorized, servername } = config.ssl;
+  return {
+    rejectUnauthorized,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key: revealed(key) }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+}
+
+/** As libpq reads `sslmode`, but `prefer` and `allow` mean no TLS: what may silently fall back protects nothing. */
+function tlsOfMode(mode: string | null): TlsSettings | null {
+  switch (mode) {
+    case 'require':
+    case 'no-verify':
+      return { rejectUnauthorized: false };
+    case 'verify-ca':
+    case 'verify-full':
+      return { rejectUnauthorized: true };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,74 @@
+/** A buffer that grows while it is written. */
+export class ByteWriter {
+  bytes: Buffer = Buffer.allocUnsafe(64 * 1024);
+  /** Where the next byte goes. */
+  at = 0;
+
+  /** Makes room; `bytes` may be another buffer afterwards. */
+  ensure(count: number): void {
+    if (this.at + count <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.at + count));
+    this.bytes.copy(larger, 0, 0, this.at);
+    this.bytes = larger;
+  }
+
+  byte(value: number): void {
+    this.ensure(1);
+    this.bytes[this.at] = value;
+    this.at += 1;
+  }
+
+  int16(value: number): void {
+    this.ensure(2);
+    this.at = this.bytes.writeInt16BE(value, this.at);
+  }
+
+  int32(value: number): void {
+    this.ensure(4);
+    this.at = this.bytes.writeInt32BE(value, this.at);
+  }
+
+  uint32(value: number): void {
+    this.ensure(4);
+    this.at = this.bytes.writeUInt32BE(value, this.at);
+  }
+
+  int64(value: bigint): void {
+    this.ensure(8);
+    this.at = this.bytes.writeBigInt64BE(value, this.at);
+  }
+
+  float32(value: number): void {
+    this.ensure(4);
+    this.at = this.bytes.writeFloatBE(value, this.at);
+  }
+
+  float64(value: number): void {
+    this.ensure(8);
+    this.at = this.bytes.writeDoubleBE(value, this.at);
+  }
+
+  text(value: string): void {
+    this.ensure(value.length * 3);
+    this.at += this.bytes.write(value, this.at, 'utf8');
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.ensure(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  range(from: Buffer, start: number, end: number): void {
+    this.ensure(end - start);
+    this.at += from.copy(this.bytes, this.at, start, end);
+  }
+
+  /** What was written; the writer is empty afterwards and no longer holds it. */
+  take(): Buffer {
+    const taken = this.bytes.subarray(0, this.at);
+    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, Math.min(taken.length * 2, 512 * 1024)));
+    this.at = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Key } from '../../protocol/names.ts';
+import type { Row, Value } from '../../protocol/value.ts';
+import { jsonbText } from './types/jsonb-form.ts';
+
+/** The text forms of the key columns, in the key's order, as a JSON array: `["42","eu"]`. */
+export const encodeKey = (parts: readonly string[]): Key => JSON.stringify(parts);
+
+export function decodeKey(key: Key): string[] {
+  const parts: unknown = JSON.parse(key);
+  if (!Array.isArray(parts)) throw new TypeError('a key is a JSON array of texts');
+  return parts.map(String);
+}
+
+export const keyOf = (row: Row, columns: readonly string[]): Key =>
+  encodeKey(columns.map((name) => keyText(row[name] ?? null)));
+
+/**
+ * One value in the spelling of a key: that of values of the `rows` format (times with `T` and `Z`, bytes as `\x…`), which
+ * PostgreSQL reads back, and which needs no type to be made.
+ */
+export function keyText(value: Value): string {
+  if (typeof value === 'string') return value;
+  if (value === null) return '';
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  return typeof value === 'object' ? jsonbText(value) : String(value);
+}
+
+/** The same spelling made by the server, for keys that are not read as values. Floats may be spelled otherwise. */
+export function keyTextExpression(expression: string, typeName: string): string {
+  const text = `(${expression})::pg_catalog.text`;
+  const withLetter = `pg_catalog.regexp_replace(${text}, '^(\\S+) ', '\\1T')`;
+  switch (typeName) {
+    case 'timestamp without time zone':
+      return withLetter;
+    case 'timestamp with time zone':
+      return `pg_catalog.replace(${withLetter}, '+00', 'Z')`;
+    default:
+      return text;
+  }
+}

@@ -1,0 +1,100 @@
+import type { DigestAgreement, DigestNegotiator } from '../../../protocol/digest.ts';
+import type { Finding } from '../../../protocol/finding.ts';
+import type { SourceIdentity } from '../../../protocol/identity.ts';
+import type { CollectionName, Key } from '../../../protocol/names.ts';
+import type { Reader, ReaderCapabilities, ReadSnapshot } from '../../../protocol/reader.ts';
+import type { Shape } from '../../../protocol/shape.ts';
+import type { Row } from '../../../protocol/value.ts';
+import { describeTable } from '../catalog/describe-table.ts';
+import { toShape } from '../catalog/to-shape.ts';
+
+import { checkSource } from '../check/check-source.ts';
+import { readIdentity } from '../identity.ts';
+import { keyOf } from '../key.ts';
+import { parseName } from '../names.ts';
+import type { SessionPool } from '../session/pool.ts';
+import { probeDigest, proposeDigest } from './digest.ts';
+import { listCollections } from './list.ts';
+import { exportedMoment, momentOfEachRead } from './moment.ts';
+import { PostgresSnapshot } from './postgres-snapshot.ts';
+import { TypeCache } from './type-cache.ts';
+
+interface SignalOption {
+  readonly signal: AbortSignal;
+}
+
+/** Reads a PostgreSQL database: as a source, or as a destination that is compared. */
+export class PostgresReader implements Reader, DigestNegotiator {
+  readonly capabilities: ReaderCapabilities;
+  readonly #pool: SessionPool;
+  readonly #oneMoment: boolean;
+  readonly #types = new TypeCache();
+
+  /**
+   * `oneMoment`: a snapshot is one moment for all its reads, held open at the server; else each read has its own. The pool
+   * belongs to the reader and ends with it.
+   */
+  constructor(pool: SessionPool, { oneMoment }: { readonly oneMoment: boolean }) {
+    this.#pool = pool;
+    this.#oneMoment = oneMoment;
+    this.capabilities = {
+      formats: ['pg-copy', 'rows'],
+      lookup: 'bulk',
+      snapshot: oneMoment,
+      digest: true,
+      since: false,
+    };
+  }
+
+  identity(options: SignalOption): Promise<SourceIdentity> {
+    return this.#pool.use((session) => readIdentity(session, options), options);
+  }
+
+  check({
+    collections,
+    signal,
+  }: SignalOption & { readonly collections: readonly CollectionName[] }): Promise<readonly Finding[]> {
+    const { user, address, config } = this.#pool;
+    const options = { user, address, defaultSchema: config.schema, signal };
+    return this.#pool.use((session) => checkSource(session, collections, options), { signal });
+  }
+
+  list(pattern: string, options: SignalOption): Promise<readonly CollectionName[]> {
+    const { schema, stateSchema } = this.#pool.config;
+    return this.#pool.use(
+      (session) => listCollections(session, { pattern, schema, stateSchema }, options),
+      options,
+    );
+  }
+
+  describe(collection: CollectionName, options: SignalOption): Promise<Shape | null> {
+    const name = parseName(collection, this.#pool.config.schema);
+    return this.#pool.use(async (session) => {
+      const table = await describeTable(session, name, options);
+      return table === null ? null : toShape(table);
+    }, options);
+  }
+
+  keyOf(row: Row, keyColumns: readonly string[]): Key {
+    return keyOf(row, keyColumns);
+  }
+
+  async snapshot(options: SignalOption): Promise<ReadSnapshot> {
+    const moment = this.#oneMoment ? await exportedMoment(this.#pool, options) : momentOfEachRead();
+    return new PostgresSnapshot({ pool: this.#pool, moment, types: this.#types });
+  }
+
+  proposeDigest(
+    columns: readonly { readonly name: string; readonly type: string }[],
+  ): DigestAgreement | null {
+    return proposeDigest(columns);
+  }
+
+  probeDigest(agreement: DigestAgreement, options: SignalOption): Promise<string> {
+    return this.#pool.use((session) => probeDigest(session, agreement, options), options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,95 @@
+import type { Chunk, Format } from '../../../protocol/chunk.ts';
+import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import type { Partition } from '../../../protocol/partition.ts';
+import type { Selection } from '../../../protocol/selection.ts';
+import type { DecodedRows, OversizedRow } from '../copy/binary-decoder.ts';
+import { RowDecoder } from '../copy/binary-decoder.ts';
+import { typeRule } from '../types/type-table.ts';
+import { type RangeKey, rangeConditions } from './key-range.ts';
+import type { ReadContext } from './postgres-snapshot.ts';
+import {
+  describeOutput,
+  filterCondition,
+  fromTable,
+  type OutputColumn,
+  whereClause,
+  wireExpression,
+} from './select.ts';
+
+export interface CopyRequest {
+  readonly format: Format;
+  readonly selection: Selection;
+  readonly partition: Partition;
+  readonly key: RangeKey | null;
+}
+
+/** The rows of a partition through COPY, in the format asked for. */
+export async function* copyRows(context: ReadContext, request: CopyRequest): AsyncGenerator<Chunk> {
+  const { session, table, types, signal, collection } = context;
+  const { format, selection, partition, key } = request;
+  const output = await describeOutput(
+    session,
+    { table, columns: selection.columns, types },
+    { signal, collection },
+  );
+  const conditions = [...rangeConditions(partition, key, collection), ...filterCondition(selection)];
+  const tail = `${fromTable(table)}${whereClause(conditions)}`;
+  switch (format) {
+    case 'pg-copy':
+      return yield* copyPieces(context, output, tail);
+    case 'rows':
+      return yield* decodedChunks(context, output, `SELECT ${output.map(wireExpression).join(', ')} ${tail}`);
+    case 'bson':
+      throw new LockstepError('internal', { detail: 'PostgreSQL has no BSON' });
+  }
+}
+
+async function* copyPieces(
+  context: ReadContext,
+  output: readonly OutputColumn[],
+  tail: string,
+): AsyncGenerator<Chunk> {
+  const { session, signal, collection } = context;
+  const encoding = output.every(({ type }) => typeRule(type).binarySafe) ? 'binary' : 'text';
+  const select = `SELECT ${output.map(({ expression }) => expression).join(', ')} ${tail}`;
+  const sql = `COPY (${select}) TO STDOUT (FORMAT ${encoding})`;
+  for await (const { bytes, rowCount } of session.copyOut(sql, { signal, collection })) {
+    yield { format: 'pg-copy', encoding, bytes, rowCount };
+  }
+}
+
+async function* decodedChunks(
+  context: ReadContext,
+  output: readonly OutputColumn[],
+  select: string,
+): AsyncGenerator<Chunk> {
+  const columns = output.map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
+  for await (const { chunks, oversized } of decodeCopy(context, select, columns)) {
+    const first = oversized[0];
+    if (first !== undefined) throw tooLarge(context, first);
+    yield* chunks;
+  }
+}
+
+/** A SELECT through binary COPY, decoded. */
+export async function* decodeCopy(
+  { session, signal, collection, maxRowBytes }: ReadContext,
+  select: string,
+  columns: ConstructorParameters<typeof RowDecoder>[0],
+): AsyncGenerator<DecodedRows> {
+  const decoder = new RowDecoder(columns, { maxRowBytes });
+  for await (const { bytes } of session.copyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`, {
+    signal,
+    collection,
+  })) {
+    const decoded = decoder.push(bytes);
+    if (decoded.chunks.length > 0 || decoded.oversized.length > 0) yield decoded;
+  }
+  yield decoder.finish();
+}
+
+const tooLarge = ({ collection, maxRowBytes }: ReadContext, row: OversizedRow): LockstepError =>
+  new LockstepError('row-too-large', {
+    collection,
+    detail: `a row of ${row.bytes} bytes, maxRowBytes is ${maxRowBytes}`,
+  });

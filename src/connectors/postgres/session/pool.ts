@@ -1,0 +1,129 @@
+import type { ConnectorNotice } from '../../../protocol/connector.ts';
+import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { type PostgresConfig, resolveEndpoint } from '../config.ts';
+import { interrupted } from '../errors.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface PoolOptions {
+  /** How many sessions at most; opened when needed, kept until the pool ends. */
+  readonly size: number;
+  readonly notice: (notice: ConnectorNotice) => void;
+  readonly role: 'source' | 'destination';
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+}
+
+/** Sessions for pieces of work that run side by side. A session that broke is replaced by a fresh one. */
+export class SessionPool implements AsyncDisposable {
+  /** `host:port/database`, without secrets. */
+  readonly address: string;
+  readonly user: string;
+  readonly database: string;
+  readonly config: PostgresConfig;
+  readonly #options: PoolOptions;
+  readonly #idle: Session[] = [];
+  readonly #waiting: Waiter[] = [];
+  #inUse = 0;
+  #closed = false;
+
+  constructor(config: PostgresConfig, options: PoolOptions) {
+    const endpoint = resolveEndpoint(config);
+    this.address = endpoint.address;
+    this.user = endpoint.user;
+    this.database = endpoint.database;
+    this.config = {
+      ...config,
+      applicationName: config.applicationName ?? `lockstep ${options.role}`,
+    };
+    this.#options = options;
+  }
+
+  /** Runs work with a session of its own; waits while all are in use. */
+  async use<T>(
+    work: (session: Session) => Promise<T>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<T> {
+    const session = await this.acquire(options);
+    try {
+      return await work(session);
+    } finally {
+      await this.release(session);
+    }
+  }
+
+  /** For work that outlives a function (a generator); every acquired session must be released. */
+  async acquire({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
+    await this.#slot(signal);
+    try {
+      return (await this.#takeIdle()) ?? (await this.open({ signal }));
+    } catch (error) {
+      this.#freeSlot();
+      throw error;
+    }
+  }
+
+  async release(session: Session): Promise<void> {
+    try {
+      if (session.broken || this.#closed) await session[Symbol.asyncDispose]();
+      else this.#idle.push(session);
+    } finally {
+      this.#freeSlot();
+    }
+  }
+
+  /** A session outside of the pool; the caller disposes of it. */
+  open({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
+    return openSession(this.config, { notice: this.#options.notice, signal });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+    await Promise.all(this.#idle.splice(0).map((session) => session[Symbol.asyncDispose]()));
+  }
+
+  async #takeIdle(): Promise<Session | null> {
+    for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
+      if (!session.broken) return session;
+      await session[Symbol.asyncDispose]();
+    }
+    return null;
+  }
+
+  async #slot(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw interrupted(signal);
+    if (this.#inUse >= this.#options.size) await this.#turn(signal);
+    else this.#inUse += 1;
+    if (this.#closed)
+      throw new LockstepError('connection-lost', {
+        address: this.address,
+        detail: 'the pool was closed',
+      });
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        reject(interrupted(signal));
+      };
+      const waiter: Waiter = {
+        resolve: () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(waiter);
+    });
+  }
+
+  /** A waiting piece of work inherits the slot. */
+  #freeSlot(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#inUse -= 1;
+    else next.resolve();
+  }
+}

@@ -1,0 +1,25 @@
+import { quoteLiteral } from '../names.ts';
+
+/**
+ * What every session sets, so that texts mean the same on any server, whatever its own settings, and nothing is
+ * silently filtered. Set by statements and not at start-up, because connection poolers refuse start-up options.
+ */
+export const sessionSettings = (statementTimeoutMs: number | undefined): string => `
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO, YMD';
+SET IntervalStyle = postgres;
+SET extra_float_digits = 1;
+SET bytea_output = hex;
+SET xmlbinary = base64;
+SET lc_monetary = 'C';
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SET search_path = pg_catalog;
+SET client_min_messages = warning;
+SET idle_in_transaction_session_timeout = 0;
+${statementTimeoutMs === undefined ? '' : `SET statement_timeout = ${quoteLiteral(String(statementTimeoutMs))};`}`;
+
+export const sessionFacts = `
+SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int4 AS version,
+       current_setting('server_version') AS version_text`;

@@ -1,0 +1,56 @@
+import type { Value } from '../../../protocol/value.ts';
+import { NotEncodable } from './codec.ts';
+
+/**
+ * The text that a parsed JSON value was read from, where parsing loses something of it (spacing and doubled keys of `json`, digits of
+ * numbers such as 1.50 or 2^60). Values are frozen, so as long as a mapping passes one on as it is, it is written as it was read.
+ */
+const sources = new WeakMap<object, string>();
+
+/** Numbers that JavaScript would spell otherwise; may see one inside a string, which only costs an entry. */
+const inexactNumber = /\d\.\d*0(?!\d)|\d[eE]|\d{16}|\d\.\d{15}/;
+
+/** `exact`: the text itself is what the database keeps (`json`); else only its meaning (`jsonb`). */
+export function readJson(text: string, exact: boolean): Value {
+  const parsed: Value = JSON.parse(text);
+  const lossy = exact || inexactNumber.test(text);
+  if (typeof parsed === 'object' && parsed !== null) {
+    freeze(parsed);
+    if (lossy) sources.set(parsed, text);
+    return parsed;
+  }
+  return lossy && JSON.stringify(parsed) !== text ? boxed(text) : parsed;
+}
+
+export const sourceOf = (value: Value): string | undefined =>
+  typeof value === 'object' && value !== null ? sources.get(value) : undefined;
+
+/** A JSON scalar that has no exact JavaScript value: an object that stands for its text. */
+function boxed(text: string): Value {
+  const box = Object.freeze({ json: text });
+  sources.set(box, text);
+  return box;
+}
+
+function freeze(value: Value): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const item of Object.values(value)) freeze(item);
+  Object.freeze(value);
+}
+
+/** JSON text for `json` and for `jsonb` on its way to the server. */
+export function writeJson(value: Value): string {
+  const source = sourceOf(value);
+  if (source !== undefined) return source;
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint' ? jsonBigint(part) : part,
+  );
+  if (text === undefined) throw new NotEncodable(value);
+  return text;
+}
+
+/** Digits as they are: a JSON number has no limit. */
+function jsonBigint(value: bigint): unknown {
+  const rawJson: unknown = Reflect.get(JSON, 'rawJSON');
+  return typeof rawJson === 'function' ? Reflect.apply(rawJson, JSON, [value.toString()]) : Number(value);
+}

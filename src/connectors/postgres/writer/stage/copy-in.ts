@@ -1,0 +1,71 @@
+import type { PgCopyChunk, RowsChunk } from '../../../../protocol/chunk.ts';
+import { toError } from '../../../../protocol/errors/lockstep-error.ts';
+import { copyHeader, copyTrailer, type RowEncoder } from '../../copy/binary-encoder.ts';
+import type { Session } from '../../session/session.ts';
+import { list } from '../model/expressions.ts';
+
+export interface CopyDestination {
+  /** Qualified and quoted table. */
+  readonly sql: string;
+  /** Quoted columns, in the order of the stream. */
+  readonly columns: readonly string[];
+  readonly collection: string;
+  readonly signal: AbortSignal;
+}
+
+/** One stream of another server's, passed on as it is. The rows that the server counted. */
+export function copyStream(
+  session: Session,
+  destination: CopyDestination,
+  {
+    encoding,
+    chunks,
+  }: { readonly encoding: PgCopyChunk['encoding']; readonly chunks: AsyncIterable<PgCopyChunk> },
+): Promise<number> {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const { bytes } of chunks) yield bytes;
+  }
+  return copyPieces(session, copyStatement(destination, encoding), { pieces: pieces(), ...destination });
+}
+
+/** Rows, encoded here. */
+export function copyRows(
+  session: Session,
+  destination: CopyDestination,
+  {
+    encoder,
+    chunks,
+  }: { readonly encoder: RowEncoder; readonly chunks: AsyncIterable<RowsChunk> | Iterable<RowsChunk> },
+): Promise<number> {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield copyHeader;
+    for await (const chunk of chunks) yield encoder.encode(chunk);
+    yield copyTrailer;
+  }
+  return copyPieces(session, copyStatement(destination, 'binary'), { pieces: pieces(), ...destination });
+}
+
+const copyStatement = ({ sql, columns }: CopyDestination, format: PgCopyChunk['encoding']): string =>
+  `COPY ${sql} (${list(columns)}) FROM STDIN (FORMAT ${format})`;
+
+interface Pieces {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly collection: string;
+  readonly signal: AbortSignal;
+}
+
+/** What breaks the source breaks the COPY: the server forgets what came, and the source's error is the one that is told. */
+async function copyPieces(
+  session: Session,
+  statement: string,
+  { pieces, collection, signal }: Pieces,
+): Promise<number> {
+  const copy = await session.copyIn(statement, { signal, collection });
+  try {
+    for await (const piece of pieces) await copy.write(piece);
+  } catch (thrown) {
+    await copy.fail(toError(thrown).name);
+    throw thrown;
+  }
+  return copy.end();
+}

@@ -1,0 +1,40 @@
+import { quoteLiteral } from '../../names.ts';
+import { sessionTagPrefix } from './session-tag.ts';
+import type { StateLayout } from './state-layout.ts';
+
+/** $1 pipeline, $2 fence. No row: the pipeline was known. */
+export const introducePipeline = ({ state }: StateLayout): string => `
+INSERT INTO ${state} (pipeline, shard, lane, fence, state_id)
+VALUES ($1, '', 0, $2, gen_random_uuid())
+ON CONFLICT DO NOTHING
+RETURNING 1 AS made`;
+
+/**
+ * Ends sessions of older owners that have a transaction open. CASE, because the planner may evaluate a plain AND in
+ * any order and cast what is no number. $1 fence.
+ */
+export const endOlderOwners = (pipeline: string): string => `
+SELECT pid, pg_terminate_backend(pid) AS ended
+FROM pg_stat_activity
+WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
+  AND starts_with(application_name, ${quoteLiteral(sessionTagPrefix(pipeline))})
+  AND CASE WHEN application_name ~ '#[0-9]{1,16}$'
+           THEN substring(application_name FROM '#([0-9]+)$')::int8 < $1::int8
+           ELSE false END`;
+
+/** Waits for write transactions, which hold the row FOR SHARE. $1 pipeline. */
+export const lockFence = ({ state }: StateLayout): string => `
+SELECT fence::text AS fence, state_id::text AS "stateId" FROM ${state}
+WHERE pipeline = $1 AND shard = '' AND lane = 0
+FOR UPDATE`;
+
+/** $1 pipeline, $2 fence */
+export const raiseFence = ({ state }: StateLayout): string => `
+UPDATE ${state} SET fence = $2, owner_pid = pg_backend_pid(), updated_at = now()
+WHERE pipeline = $1`;
+
+/** $1 pipeline */
+export const readPositions = ({ state }: StateLayout): string => `
+SELECT shard, position FROM ${state}
+WHERE pipeline = $1 AND position IS NOT NULL
+ORDER BY shard, lane`;

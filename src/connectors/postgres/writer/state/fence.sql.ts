@@ -1,0 +1,22 @@
+import type { StateLayout } from './state-layout.ts';
+
+/**
+ * Shared, so that our own lanes do not wait for each other, while a takeover waits for us or makes us wait and then
+ * shows its higher fence. $1 pipeline.
+ */
+export const shareFence = ({ state }: StateLayout): string => `
+SELECT fence::text AS fence FROM ${state}
+WHERE pipeline = $1 AND shard = '' AND lane = 0
+FOR SHARE`;
+
+/** $1 pipeline, $2 shard, $3 lane, $4 fence, $5 position */
+export const savePosition = ({ state }: StateLayout): string => `
+INSERT INTO ${state} AS s (pipeline, shard, lane, fence, position, state_id, owner_pid)
+SELECT $1, $2, $3, $4, $5, own.state_id, pg_backend_pid()
+FROM ${state} AS own WHERE own.pipeline = $1 AND own.shard = '' AND own.lane = 0
+ON CONFLICT (pipeline, shard, lane) DO UPDATE
+SET fence = excluded.fence, position = excluded.position, owner_pid = excluded.owner_pid, updated_at = now()`;
+
+/** $1 pipeline */
+export const readFence = ({ state }: StateLayout): string =>
+  `SELECT max(fence)::text AS fence FROM ${state} WHERE pipeline = $1`;

@@ -1,0 +1,60 @@
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { WriteLease, WriteOptions } from '../../../../protocol/writer.ts';
+import { quoteLiteral } from '../../names.ts';
+import type { Session } from '../../session/session.ts';
+import type { Destination } from '../destination.ts';
+import { shareFence } from './fence.sql.ts';
+import { sessionTag } from './session-tag.ts';
+
+export interface WriteTransactionOptions extends WriteOptions {
+  /** Names the collection in errors. */
+  readonly collection?: string;
+}
+
+/** One transaction that writes only while its fence is the newest that the destination has seen. */
+export function writeTransaction<T>(
+  destination: Destination,
+  { lease, signal }: WriteTransactionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  // Only inside: an idle session holds nothing up, so a takeover need not end it.
+  const begin = `BEGIN; SET LOCAL application_name = ${quoteLiteral(sessionTag(lease.pipeline, lease.fence))}`;
+  return destination.pool.use(
+    (session) =>
+      session.transaction(
+        async () => {
+          await checkFence(session, destination, { lease, signal });
+          return work(session);
+        },
+        { begin, signal },
+      ),
+    { signal },
+  );
+}
+
+/** For transactions that others begin: names the session and checks the fence as their first work. */
+export async function enterFence(
+  session: Session,
+  destination: Destination,
+  { lease, signal }: WriteOptions,
+): Promise<void> {
+  await session.execute(
+    `SET LOCAL application_name = ${quoteLiteral(sessionTag(lease.pipeline, lease.fence))}`,
+    { signal },
+  );
+  await checkFence(session, destination, { lease, signal });
+}
+
+async function checkFence(
+  session: Session,
+  { layout, pool }: Destination,
+  { lease, signal }: { readonly lease: WriteLease; readonly signal: AbortSignal },
+): Promise<void> {
+  const { rows } = await session.query<{ fence: string }>(shareFence(layout), [lease.pipeline], { signal });
+  const stored = rows[0];
+  if (stored === undefined) {
+    const detail = `its state of the pipeline ${lease.pipeline} at ${pool.address} is gone`;
+    throw new LockstepError('destination-restored', { detail });
+  }
+  if (Number(stored.fence) > lease.fence) throw new LockstepError('fence-lost', { pipeline: lease.pipeline });
+}

@@ -1,0 +1,28 @@
+import type { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { Outcome } from '../../../../protocol/outcome.ts';
+
+/** One outcome per change, in the caller's order. What no statement says anything about is unchanged. */
+export class OutcomeList {
+  readonly #outcomes: Outcome[];
+
+  constructor(length: number) {
+    this.#outcomes = Array.from({ length }, (): Outcome => ({ kind: 'unchanged' }));
+  }
+
+  /** The latest word counts. */
+  set(ordinals: readonly number[], kind: Exclude<Outcome['kind'], 'failed'>): void {
+    for (const ordinal of ordinals) this.#outcomes[ordinal] = { kind };
+  }
+
+  fail(ordinals: readonly number[], error: LockstepError): void {
+    for (const ordinal of ordinals) this.#outcomes[ordinal] = { kind: 'failed', error };
+  }
+
+  ordinalsOf(kind: Outcome['kind']): readonly number[] {
+    return this.#outcomes.flatMap((outcome, ordinal) => (outcome.kind === kind ? [ordinal] : []));
+  }
+
+  all(): readonly Outcome[] {
+    return this.#outcomes;
+  }
+}

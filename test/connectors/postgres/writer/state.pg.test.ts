@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import type { Chunk } from '../../../../src/protocol/chunk.ts';
+import {
+  chunkOf,
+  chunks,
+  holding,
+  never,
+  pipeline,
+  row,
+  upsert,
+} from '../../../conformance/writer/writer-under-test.ts';
+import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
+import { openTable, openWriter, planFor } from './destination.ts';
+
+const people = 'CREATE TABLE people (id int PRIMARY KEY, email text NOT NULL UNIQUE, note text)';
+const parts = { target: 'people', columns: ['id', 'email', 'note'] };
+
+const stored = async (db: TestDatabase) => (await db.query('SELECT * FROM people ORDER BY id')).rows;
+
+/** A source that gives one chunk and then waits until it is let go. */
+function halting() {
+  const reached = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  async function* source(): AsyncGenerator<Chunk> {
+    yield chunkOf([row(1, 'a')]);
+    reached.resolve();
+    await goOn.promise;
+    yield chunkOf([row(2, 'b')]);
+  }
+  return { source: source(), reached: reached.promise, goOn: goOn.resolve };
+}
+
+const ourBackends = `SELECT pid, application_name AS name FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name LIKE 'lockstep conformance #%'`;
+
+describe('state at the destination', () => {
+  it('ends what an older owner has open, and nothing of it stays', async () => {
+    await using db = await createTestDatabase();
+    await using older = await openTable(db, people, parts);
+    const { source, reached, goOn } = halting();
+    const lost = expect(older.target.append(source, holding(1))).rejects.toMatchObject({
+      code: 'connection-lost',
+    });
+    await reached;
+    expect((await db.query(ourBackends)).rows).toMatchObject([{ name: 'lockstep conformance #1' }]);
+    await using newer = await openWriter(db);
+    await newer.attach(holding(2));
+    goOn();
+    await lost;
+    expect(await stored(db)).toEqual([]);
+    await expect(older.target.append(chunks(row(1, 'a')), holding(1))).rejects.toMatchObject({
+      code: 'fence-lost',
+    });
+  });
+
+  it('waits for a transaction that it may not end', async () => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, parts);
+    const other = await db.connect();
+    await other.query("BEGIN; SELECT 1 FROM lockstep.state WHERE pipeline = 'conformance' FOR SHARE");
+    let done = false;
+    const attached = open.writer.attach(holding(2)).then(() => {
+      done = true;
+    });
+    await expect
+      .poll(async () => (await db.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, {
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(0);
+    expect(done).toBe(false);
+    await other.query('COMMIT');
+    await attached;
+  });
+
+  it.each(['append', 'merge', 'replace'] as const)(
+    'leaves nothing of a %s whose connection is killed',
+    async (verb) => {
+      await using db = await createTestDatabase();
+      await using open = await openTable(db, people, parts);
+      await open.target.append(chunks(row(9, 'z')), holding(1));
+      const { source, reached, goOn } = halting();
+      const lost = expect(open.target[verb](source, holding(1))).rejects.toMatchObject({
+        class: 'transient',
+      });
+      await reached;
+      await db.query(`SELECT pg_terminate_backend(pid) FROM (${ourBackends}) AS ours`);
+      goOn();
+      await lost;
+      expect(await stored(db)).toEqual([row(9, 'z')]);
+      expect((await open.target.apply([upsert(open.target, row(1, 'a'))], holding(1)))[0]).toEqual({
+        kind: 'inserted',
+      });
+    },
+  );
+
+  it('stops on request, and nothing stays', async () => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, parts);
+    const other = await db.connect();
+    await other.query('BEGIN; LOCK TABLE people IN ACCESS EXCLUSIVE MODE');
+    const stop = new AbortController();
+    const options = { ...holding(1), signal: stop.signal };
+    const stopped = expect(open.target.append(chunks(row(1, 'a')), options)).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+    await expect
+      .poll(async () => (await other.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount)
+      .toBe(1);
+    stop.abort(new Error('enough'));
+    await stopped;
+    await other.query('COMMIT');
+    expect(await stored(db)).toEqual([]);
+  });
+
+  it('shows readers the old rows or the new ones while it replaces them', async () => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, parts);
+    await open.target.append(chunks(row(7, 'old'), row(8, 'older')), holding(1));
+    const snapshot = await db.connect();
+    await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    const { source, reached, goOn } = halting();
+    const replaced = open.target.replace(source, holding(1));
+    await reached;
+    expect(await stored(db)).toEqual([row(7, 'old'), row(8, 'older')]);
+    goOn();
+    await replaced;
+    expect(await stored(db)).toEqual([row(1, 'a'), row(2, 'b')]);
+    expect((await snapshot.query('SELECT id FROM people ORDER BY id')).rows).toEqual([{ id: 7 }, { id: 8 }]);
+    await snapshot.query('COMMIT');
+  });
+
+  it('leaves nothing of its own behind when removed, and lists what it may not take away', async () => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, { ...parts, scope: { kind: 'owned' } });
+    await open.target.append(chunks(row(1, 'a')), holding(1));
+    await db.query('CREATE VIEW lockstep.mine AS SELECT 1 AS one');
+    const request = { pipeline, plans: [], signal: never };
+    const steps = await open.writer.remove(request);
+    expect(steps.map(({ what }) => what).join('\n')).toMatch(/Left behind: Drop our schema/);
+    await db.query('DROP VIEW lockstep.mine');
+    await open.writer.attach(holding(1));
+    expect((await open.writer.remove(request)).every(({ what }) => !what.startsWith('Left behind'))).toBe(
+      true,
+    );
+    const { rows } = await db.query("SELECT nspname FROM pg_namespace WHERE nspname = 'lockstep'");
+    expect(rows).toEqual([]);
+    expect(await stored(db)).toHaveLength(1);
+  });
+
+  it('keeps the state of other pipelines when one is removed', async () => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, parts);
+    await open.writer.attach({ lease: { pipeline: 'another', fence: 3 }, signal: never });
+    await open.writer.remove({ pipeline, plans: [], signal: never });
+    expect(await open.writer.seenFence({ pipeline: 'another', signal: never })).toBe(3);
+    expect(await open.writer.seenFence({ pipeline, signal: never })).toBe(0);
+  });
+
+  it('refuses a target whose rows can’t be told apart', async () => {
+    await using db = await createTestDatabase();
+    await db.query('CREATE TABLE heap (id int, v text); INSERT INTO heap VALUES (1, NULL)');
+    await using writer = await openWriter(db);
+    await writer.attach(holding(1));
+    const open = (key: readonly string[]) =>
+      writer.open(
+        planFor({ target: 'heap', columns: ['id', 'v'], key, scope: { kind: 'default' } }),
+        holding(1),
+      );
+    await expect(open([])).rejects.toMatchObject({ code: 'scope-needs-key' });
+    await expect(open(['id'])).rejects.toMatchObject({ code: 'key-not-unique' });
+    const plan = planFor({ target: 'nowhere', columns: ['id'] });
+    await expect(writer.open(plan, holding(1))).rejects.toMatchObject({ code: 'collection-unknown' });
+    expect(await writer.inspect(plan, { signal: never })).toBeNull();
+  });
+});
