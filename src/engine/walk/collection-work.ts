@@ -1,0 +1,57 @@
+import type { DigestAgreement } from '../../protocol/digest.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { ReadSnapshot } from '../../protocol/reader.ts';
+import type { Target } from '../../protocol/writer.ts';
+import { agreeOnDigest } from './agreement.ts';
+import type { WalkContext } from './context.ts';
+import type { SourceMoment } from './source-moment.ts';
+import { type SourceSelection, sourceSelection } from './source-selection.ts';
+import { Tally } from './tally.ts';
+
+/** One collection in one pass: where it is read, where it is written, how both sides are compared. */
+export interface CollectionWork {
+  readonly context: WalkContext;
+  readonly plan: CollectionPlan;
+  readonly target: Target;
+  readonly source: SourceSelection;
+  readonly moment: SourceMoment;
+  /** Reads the target; each read sees the newest state. */
+  readonly targetReads: ReadSnapshot;
+  /** Null: the servers can't hash alike (or a function maps the rows), so rows are read and hashed here. */
+  readonly agreement: DigestAgreement | null;
+  /** Both keys have one provable order, so a range of one side is a range of the other. */
+  readonly sharedOrder: boolean;
+  readonly tally: Tally;
+}
+
+export async function startWork(
+  context: WalkContext,
+  target: Target,
+  reads: { readonly moment: SourceMoment; readonly targetReads: ReadSnapshot },
+): Promise<CollectionWork> {
+  const { plan } = target;
+  return {
+    context,
+    plan,
+    target,
+    source: sourceSelection(plan),
+    ...reads,
+    agreement: await agreeOnDigest(context, plan, target),
+    sharedOrder: hasSharedOrder(plan, target),
+    tally: new Tally(),
+  };
+}
+
+function hasSharedOrder(plan: CollectionPlan, target: Target): boolean {
+  const source = plan.sourceShape.key;
+  const { key } = target.shape;
+  if (plan.sourceKey === null || source === null || key === null || source.order === null) return false;
+  return (
+    source.order === key.order &&
+    sameNames(source.columns, plan.sourceKey) &&
+    sameNames(key.columns, plan.key)
+  );
+}
+
+const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name, index) => name === b[index]);

@@ -1,0 +1,12 @@
+import type { CollectionWork } from './collection-work.ts';
+import { compareDigests } from './compare-digests.ts';
+import type { SuspectSink } from './compare-partitions.ts';
+import { compareStoredForms } from './compare-stored-forms.ts';
+
+/** Finds every key whose row may differ between source and target, by the cheapest way that is provably right. */
+export async function compareCollection(work: CollectionWork, sink: SuspectSink): Promise<void> {
+  work.tally.sourceRows = 0;
+  work.tally.targetRows = 0;
+  if (work.agreement !== null) await compareDigests(work, work.agreement, sink);
+  else await compareStoredForms(work, sink);
+}

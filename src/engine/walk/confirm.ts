@@ -1,0 +1,80 @@
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { Row } from '../../protocol/value.ts';
+import type { CollectionWork } from './collection-work.ts';
+import { mapChunk } from './map-rows.ts';
+
+/** What is true of some keys now, by reading both sides again: suspects are only suspects. */
+export interface Confirmed {
+  /** Rows that belong and are not in the target. */
+  readonly missing: readonly KeyedRow[];
+  /** Rows that belong and are stored otherwise. */
+  readonly different: readonly KeyedRow[];
+  /** Rows that belong and whose key a stranger's row holds. */
+  readonly clashes: readonly Key[];
+  /** Keys in the target that do not belong (any more): absence is proved, not assumed. */
+  readonly extra: readonly Key[];
+  /** Keys that need nothing. */
+  readonly equal: readonly Key[];
+  /** Rows that the mapping function can't map. */
+  readonly unmappable: readonly { readonly key: Key; readonly error: LockstepError }[];
+}
+
+export interface KeyedRow {
+  readonly key: Key;
+  readonly row: Row;
+}
+
+/** Reads these keys again at the source, then asks the target what it makes of them. At most a few hundred at once. */
+export async function confirm(
+  work: CollectionWork,
+  keys: readonly Key[],
+  signal: AbortSignal,
+): Promise<Confirmed> {
+  const { rows, unmappable, absent } = await readExpected(work, keys, signal);
+  const verdicts = await work.target.judge(
+    rows.map(({ row }) => row),
+    { signal },
+  );
+  const judged = (verdict: (typeof verdicts)[number]) =>
+    rows.filter((_, index) => verdicts[index] === verdict);
+  const present = absent.length === 0 ? new Set<Key>() : await work.target.present(absent, { signal });
+  return {
+    missing: judged('missing'),
+    different: judged('different'),
+    clashes: judged('clash').map(({ key }) => key),
+    extra: absent.filter((key) => present.has(key)),
+    equal: [...judged('same').map(({ key }) => key), ...absent.filter((key) => !present.has(key))],
+    unmappable,
+  };
+}
+
+/** What the target should hold for these keys, by the newest state of the source. */
+export async function readExpected(
+  work: CollectionWork,
+  keys: readonly Key[],
+  signal: AbortSignal,
+): Promise<{ rows: readonly KeyedRow[]; unmappable: Confirmed['unmappable']; absent: readonly Key[] }> {
+  const { plan, moment, source, target, context } = work;
+  const found = await moment.read(signal, (snapshot) =>
+    snapshot.lookup(plan.source, keys, { ...source, notBefore: null, signal }),
+  );
+  const read = keys.map((key) => found.get(key) ?? null).filter((row) => row !== null);
+  const { chunk, failures } = mapChunk(plan, { format: 'rows', rows: read, backing: null });
+  // Two spellings of one key (1.0 and 1.00) find the same row: it is taken once, under its own spelling.
+  const rows = new Map(chunk.rows.map((row) => [target.keyOf(row), row]));
+  const unmappable = failures.map(({ source: row, error }) => ({
+    key: context.reader.keyOf(row, source.keyColumns),
+    error,
+  }));
+  const mapped = new Set([...rows.keys(), ...unmappable.map(({ key }) => key)]);
+  const absent = keys.filter((key) => !mapped.has(key) && isAbsent(work, found.get(key) ?? null));
+  return { rows: [...rows].map(([key, row]) => ({ key, row })), unmappable, absent };
+}
+
+/** Not at the source, or mapped to null: it does not belong. A row that was found under another spelling does. */
+function isAbsent(work: CollectionWork, row: Row | null): boolean {
+  if (row === null) return true;
+  const { chunk, failures } = mapChunk(work.plan, { format: 'rows', rows: [row], backing: null });
+  return chunk.rows.length === 0 && failures.length === 0;
+}

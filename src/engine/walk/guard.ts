@@ -1,0 +1,82 @@
+import type { PipelineSettings } from '../../protocol/configuration.ts';
+import type { GuardRecord } from '../../protocol/control-store.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { CollectionWork } from './collection-work.ts';
+
+/** More than the set share would leave (looked at from so many rows on), or everything. */
+export function leavesTooMuch(guard: PipelineSettings['guard'], leaving: number, total: number): boolean {
+  if (leaving <= 0) return false;
+  return leaving >= total || (total >= guard.fromRows && leaving / total > guard.maxLeavingShare);
+}
+
+/** Holds back what would leave until somebody says that it is meant. */
+export class LeavingGuard {
+  /** A collection's own limits go before the pipeline's. */
+  limits({ context, plan }: CollectionWork): PipelineSettings['guard'] {
+    const { maxLeavingShare, fromRows } = context.settings.guard;
+    return {
+      maxLeavingShare: plan.guard.maxLeavingShare ?? maxLeavingShare,
+      fromRows: plan.guard.fromRows ?? fromRows,
+    };
+  }
+
+  /** Somebody approved that these keys leave. */
+  async hasApproval(work: CollectionWork): Promise<boolean> {
+    return (await this.#approved(work)) !== undefined;
+  }
+
+  /** For collections without keys: somebody approved that so many rows leave. */
+  async approvesCount(work: CollectionWork, leaving: number): Promise<boolean> {
+    const guard = await this.#approved(work);
+    return guard !== undefined && leaving <= guard.leaving;
+  }
+
+  keptKeys({ context, plan }: CollectionWork): AsyncIterable<readonly Key[]> {
+    return context.store.guards.keys(context.pipeline, plan.name);
+  }
+
+  raiseCount(work: CollectionWork, leaving: number, total: number): Promise<void> {
+    return this.raise(work, { leaving, total }, noKeys());
+  }
+
+  /** Durable on return: the keys are kept, so that what was approved is what leaves. */
+  async raise(
+    { context, plan, tally }: CollectionWork,
+    { leaving, total }: { leaving: number; total: number },
+    keys: AsyncIterable<readonly Key[]>,
+  ): Promise<void> {
+    const { store, pipeline, fence, settings, events, clock } = context;
+    const samples: Key[] = [];
+    const sampled = collectSamples(keys, samples, settings.samples);
+    const raised = { collection: plan.name, leaving, total, samples, raisedAtMs: clock.now() };
+    reach('guard.raise.before');
+    await store.guards.raise({ pipeline, fence }, raised, sampled);
+    reach('guard.raise.after');
+    tally.held = leaving;
+    events.emit('guard.raised', { pipeline, collection: plan.name, leaving, total, samples });
+  }
+
+  async #approved({ context, plan }: CollectionWork): Promise<GuardRecord | undefined> {
+    const guards = await context.store.guards.list(context.pipeline);
+    return guards.find((guard) => guard.collection === plan.name && guard.state === 'approved');
+  }
+
+  clear({ context, plan }: CollectionWork): Promise<void> {
+    return context.store.guards.clear({ pipeline: context.pipeline, fence: context.fence }, plan.name);
+  }
+}
+
+/** The samples are complete once the keys were read, which is before the guard is stored. */
+async function* collectSamples(
+  keys: AsyncIterable<readonly Key[]>,
+  samples: Key[],
+  wanted: number,
+): AsyncIterable<readonly Key[]> {
+  for await (const page of keys) {
+    samples.push(...page.slice(0, wanted - samples.length));
+    yield page;
+  }
+}
+
+async function* noKeys(): AsyncIterable<readonly Key[]> {}

@@ -1,0 +1,70 @@
+import type { HashedKey } from '../../protocol/digest.ts';
+import type { Key } from '../../protocol/names.ts';
+import { HashBuckets } from './hash-buckets.ts';
+
+/** What one side has and the other has not, by key and row hash. Suspects only: both sides may have changed since they were read. */
+export interface Suspects {
+  readonly missing: readonly Key[];
+  readonly extra: readonly Key[];
+  readonly different: readonly Key[];
+}
+
+export interface HashJoinOptions {
+  /** Rows expected on the larger side; decides how many buckets there are. */
+  readonly estimatedRows: number;
+  readonly spillDirectory: string;
+  /** Rows of one side held in memory at once. */
+  readonly memoryRows: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Joins (key, hash) of two sides whose orders have nothing to do with each other. Both are written into buckets by a hash of the key,
+ * then each pair of buckets is joined in memory. Up to `memoryRows` rows nothing touches the disk.
+ */
+export async function* joinHashes(
+  source: AsyncIterable<readonly HashedKey[]>,
+  target: AsyncIterable<readonly HashedKey[]>,
+  options: HashJoinOptions,
+): AsyncIterable<Suspects> {
+  const count = bucketCount(options);
+  await using sourceBuckets = await HashBuckets.create(options.spillDirectory, count);
+  await using targetBuckets = await HashBuckets.create(options.spillDirectory, count);
+  await Promise.all([
+    fill(sourceBuckets, source, options.signal),
+    fill(targetBuckets, target, options.signal),
+  ]);
+  for (let bucket = 0; bucket < count; bucket += 1) {
+    options.signal.throwIfAborted();
+    yield await joinBucket(sourceBuckets, targetBuckets, bucket);
+  }
+}
+
+function bucketCount({ estimatedRows, memoryRows }: HashJoinOptions): number {
+  return Math.min(512, Math.max(1, Math.ceil((estimatedRows * 1.5) / memoryRows)));
+}
+
+async function fill(
+  buckets: HashBuckets,
+  rows: AsyncIterable<readonly HashedKey[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const batch of rows) {
+    signal.throwIfAborted();
+    await buckets.add(batch);
+  }
+}
+
+async function joinBucket(source: HashBuckets, target: HashBuckets, bucket: number): Promise<Suspects> {
+  const expected = new Map<Key, bigint>();
+  for await (const { key, hash } of source.read(bucket)) expected.set(key, hash);
+  const extra: Key[] = [];
+  const different: Key[] = [];
+  for await (const { key, hash } of target.read(bucket)) {
+    const wanted = expected.get(key);
+    if (wanted === undefined) extra.push(key);
+    else if (wanted !== hash) different.push(key);
+    expected.delete(key);
+  }
+  return { missing: [...expected.keys()], extra, different };
+}

@@ -1,0 +1,72 @@
+import type { RowsChunk } from '../../protocol/chunk.ts';
+import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionPlan, MapFunction } from '../../protocol/mapping.ts';
+import type { Row } from '../../protocol/value.ts';
+
+export interface MappedChunk {
+  /** Rows that belong, as target rows. */
+  readonly chunk: RowsChunk;
+  /** Rows that the function could not map, as they were read, each with the reason. */
+  readonly failures: readonly { readonly source: Row; readonly error: LockstepError }[];
+}
+
+/** Rows of the source as rows of the target. Without a function they are that already. */
+export function mapChunk(plan: CollectionPlan, chunk: RowsChunk): MappedChunk {
+  if (plan.map === null) return { chunk, failures: [] };
+  const rows: Row[] = [];
+  const originals: Row[] = [];
+  const failures: { source: Row; error: LockstepError }[] = [];
+  for (const source of chunk.rows) {
+    const mapped = mapRow(plan, plan.map, source);
+    if (mapped === null) continue;
+    if (mapped instanceof LockstepError) {
+      failures.push({ source, error: mapped });
+      continue;
+    }
+    rows.push(mapped);
+    originals.push(source);
+  }
+  const backing = chunk.backing === null ? null : { ...chunk.backing, originals };
+  return { chunk: { format: 'rows', rows, backing }, failures };
+}
+
+function mapRow(plan: CollectionPlan, map: MapFunction, source: Row): Row | null | LockstepError {
+  let mapped: Row | null;
+  try {
+    mapped = map(source);
+  } catch (thrown) {
+    // The function's message may hold values of the row: only the kind of error is told.
+    return new LockstepError(
+      'mapping-failed',
+      { collection: plan.name, detail: toError(thrown).name },
+      { cause: thrown },
+    );
+  }
+  if (mapped === null) return null;
+  if (typeof mapped !== 'object') {
+    return new LockstepError('mapping-failed', {
+      collection: plan.name,
+      detail: `it returned ${typeof mapped}`,
+    });
+  }
+  return firstFault(plan, source, mapped) ?? mapped;
+}
+
+function firstFault(plan: CollectionPlan, source: Row, mapped: Row): LockstepError | null {
+  for (const { target } of plan.columns) {
+    if (mapped[target] === undefined) {
+      return new LockstepError('mapping-incomplete', { collection: plan.name, column: target });
+    }
+  }
+  for (let index = 0; index < plan.key.length; index += 1) {
+    const key = plan.key[index] ?? '';
+    const from = plan.sourceKey?.[index] ?? '';
+    if (!sameKeyValue(mapped[key], source[from])) {
+      return new LockstepError('mapping-changed-key', { collection: plan.name, column: key });
+    }
+  }
+  return null;
+}
+
+/** Key values are texts and numbers, or bytes that the function handed on. */
+const sameKeyValue = (a: unknown, b: unknown): boolean => a === b || Object.is(a, b);

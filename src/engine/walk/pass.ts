@@ -1,0 +1,242 @@
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionCounts } from '../../protocol/events.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { ReadSnapshot } from '../../protocol/reader.ts';
+import { cureDeferred, type DeferredSet } from '../apply/deferral.ts';
+import { recheckLetters } from '../apply/recheck-letters.ts';
+import { orderByReferences } from '../plan/order.ts';
+import { type CollectionWork, startWork } from './collection-work.ts';
+import { compareCollection } from './compare.ts';
+import { leaseOf, stopIfDraining, type WalkContext } from './context.ts';
+import { copyCollection } from './copy.ts';
+import { LeavingGuard } from './guard.ts';
+import { leaveKeys } from './leave.ts';
+import { PassProgress } from './pass-progress.ts';
+import { RepairSink } from './repair.ts';
+import { replaceCollection } from './replace.ts';
+import { retrying } from './retrying.ts';
+import { SourceMoment } from './source-moment.ts';
+import { Spool } from './spool.ts';
+
+export interface PassResult {
+  /** `pending`: dead letters, clashes or guards are left; `failed`: a collection stopped. */
+  readonly result: 'equal' | 'pending' | 'failed';
+  readonly resumed: boolean;
+  readonly collections: readonly {
+    readonly name: string;
+    readonly counts: CollectionCounts;
+    readonly error: LockstepError | null;
+  }[];
+}
+
+/**
+ * One pass of mode `full`: every collection of the pipeline made equal to one moment of the source, whatever state the target is in.
+ *
+ * Order: parents before children are filled (copied where empty, else compared and repaired); then foreign keys; then what was read at
+ * an older moment is compared again; then leaving, children first; then what others blocked; then letters that may have been cured; then
+ * sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by starting the pass again.
+ */
+export async function runPass(context: WalkContext, plans: readonly CollectionPlan[]): Promise<PassResult> {
+  await using pass = await Pass.open(context);
+  for (const plan of orderByReferences(plans)) await pass.fill(plan);
+  await pass.finishReferences();
+  await pass.compareAgain();
+  await pass.leave();
+  await pass.cure();
+  await pass.finishSequences();
+  return pass.end();
+}
+
+interface Member {
+  readonly plan: CollectionPlan;
+  readonly work: CollectionWork;
+  readonly deferred: DeferredSet;
+  readonly leaving: Spool;
+  /** The moment at which it was last read completely. */
+  generation: number;
+}
+
+class Pass implements AsyncDisposable {
+  readonly #context: WalkContext;
+  readonly #progress: PassProgress;
+  readonly #moment: SourceMoment;
+  readonly #targetReads: ReadSnapshot;
+  readonly #guard = new LeavingGuard();
+  readonly #members: Member[] = [];
+  readonly #failures = new Map<string, LockstepError>();
+  readonly #resources = new AsyncDisposableStack();
+
+  private constructor(context: WalkContext, progress: PassProgress, targetReads: ReadSnapshot) {
+    this.#context = context;
+    this.#progress = progress;
+    this.#targetReads = this.#resources.use(targetReads);
+    this.#moment = this.#resources.use(new SourceMoment(context.reader));
+  }
+
+  static async open(context: WalkContext): Promise<Pass> {
+    const { reader, writer, signal } = context;
+    const state = await retrying(context, { what: 'attach', signal }, () =>
+      writer.attach({ lease: leaseOf(context), signal }),
+    );
+    const source = await retrying(context, { what: 'identify', signal }, () => reader.identity({ signal }));
+    const progress = await PassProgress.open(context, { stateId: state.stateId, sourceId: source.id });
+    const targetReads = await retrying(context, { what: 'read', signal }, () =>
+      writer.reader.snapshot({ signal }),
+    );
+    return new Pass(context, progress, targetReads);
+  }
+
+  /** A collection whose own fault stops it does not stop the others. */
+  async fill(plan: CollectionPlan): Promise<void> {
+    const startedAtMs = this.#context.clock.now();
+    await this.#guarded(plan.name, async () => {
+      const member = await this.#join(plan);
+      await this.#fillMember(member);
+      const { pipeline, events, clock } = this.#context;
+      const seconds = (clock.now() - startedAtMs) / 1000;
+      events.emit('collection.finished', {
+        pipeline,
+        collection: plan.name,
+        counts: member.work.tally.counts(),
+        seconds,
+      });
+    });
+  }
+
+  async #join(plan: CollectionPlan): Promise<Member> {
+    const context = this.#context;
+    const { signal } = context;
+    const target = this.#resources.use(
+      await retrying(context, { what: `open ${plan.name}`, signal }, () =>
+        context.writer.open(plan, { lease: leaseOf(context), signal }),
+      ),
+    );
+    const reads = { moment: this.#moment, targetReads: this.#targetReads };
+    const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
+      startWork(context, target, reads),
+    );
+    const leaving = this.#resources.use(await Spool.create(context.spillDirectory));
+    const spool = await Spool.create(context.spillDirectory);
+    const deferred = { work, spool, add: (keys: readonly string[]) => spool.add(keys) };
+    const member = { plan: target.plan, work, deferred, leaving, generation: 0 };
+    this.#members.push(member);
+    return member;
+  }
+
+  async #fillMember(member: Member): Promise<void> {
+    const { work, plan, deferred } = member;
+    if (plan.key.length === 0) {
+      await replaceCollection(work, this.#guard);
+      await this.#finish(member, 'keys');
+      return;
+    }
+    const before = this.#moment.generation;
+    const copies =
+      work.target.startedEmpty || (await this.#progress.phaseOf(plan.name, plan.fingerprint)) === 'copying';
+    if (copies) await copyCollection(work, this.#progress, deferred);
+    await this.#finish(member, 'keys');
+    const readInOneMoment = work.target.startedEmpty && (before === 0 || before === this.#moment.generation);
+    if (copies && readInOneMoment) member.generation = this.#moment.generation;
+    else if (!copies) await this.#compare(member);
+  }
+
+  async #compare(member: Member): Promise<void> {
+    const { pipeline, events } = this.#context;
+    const { estimatedRows } = member.plan.sourceShape;
+    events.emit('collection.started', {
+      pipeline,
+      collection: member.plan.name,
+      estimatedRows,
+      partitions: 0,
+    });
+    await compareCollection(member.work, new RepairSink(member.work, member.deferred, member.leaving));
+    member.generation = this.#moment.generation;
+  }
+
+  /** What was read at a moment that is gone, or went on from another process, is compared at the present one. */
+  async compareAgain(): Promise<void> {
+    for (const member of this.#sound()) {
+      if (member.plan.key.length === 0 || member.generation === this.#moment.generation) continue;
+      await this.#guarded(member.plan.name, () => this.#compare(member));
+    }
+  }
+
+  async finishReferences(): Promise<void> {
+    for (const member of this.#sound())
+      await this.#guarded(member.plan.name, () => this.#finish(member, 'references'));
+  }
+
+  async finishSequences(): Promise<void> {
+    for (const member of this.#sound())
+      await this.#guarded(member.plan.name, () => this.#finish(member, 'sequences'));
+  }
+
+  async #finish({ plan, work }: Member, step: 'keys' | 'references' | 'sequences'): Promise<void> {
+    const context = this.#context;
+    const { signal } = context;
+    await retrying(context, { what: `finish ${plan.name}`, signal }, async () => {
+      const sourceShape = (await context.reader.describe(plan.source, { signal })) ?? plan.sourceShape;
+      await work.target.finish({ lease: leaseOf(context), signal, sourceShape, step });
+    });
+  }
+
+  async leave(): Promise<void> {
+    for (const { plan, work, leaving, deferred } of this.#sound().toReversed()) {
+      if (plan.key.length === 0) continue;
+      await this.#guarded(plan.name, () => leaveKeys(work, leaving, { guard: this.#guard, deferred }));
+    }
+  }
+
+  async cure(): Promise<void> {
+    await cureDeferred(this.#sound().map(({ deferred }) => deferred));
+    for (const { plan, work } of this.#sound()) {
+      await this.#guarded(plan.name, () => recheckLetters(work));
+    }
+  }
+
+  async end(): Promise<PassResult> {
+    reach('pass.finish.before');
+    if (this.#failures.size === 0) await this.#progress.clear();
+    reach('pass.finish.after');
+    const collections = this.#members.map(({ plan, work }) => ({
+      name: plan.name,
+      counts: work.tally.counts(),
+      error: this.#failures.get(plan.name) ?? null,
+    }));
+    const pending = collections.some(({ counts }) => counts.deadLetters > 0 || counts.held > 0);
+    return {
+      result: this.#failures.size > 0 ? 'failed' : pending ? 'pending' : 'equal',
+      resumed: this.#progress.resumed,
+      collections,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { deferred } of this.#members) await deferred.spool[Symbol.asyncDispose]();
+    await this.#resources.disposeAsync();
+  }
+
+  #sound(): readonly Member[] {
+    return this.#members.filter(({ plan }) => !this.#failures.has(plan.name));
+  }
+
+  async #guarded(collection: string, work: () => Promise<void>): Promise<void> {
+    stopIfDraining(this.#context);
+    try {
+      await work();
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (error.class !== 'collection') throw thrown;
+      const { pipeline, events } = this.#context;
+      this.#failures.set(collection, error);
+      events.emit('failed', {
+        pipeline,
+        collection,
+        code: error.code,
+        class: error.class,
+        message: error.message,
+      });
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { Change } from '../../protocol/change.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { Partition } from '../../protocol/partition.ts';
+import { parkLetters } from '../apply/dead-letters.ts';
+import type { CollectionWork } from './collection-work.ts';
+import type { SuspectSink } from './compare-partitions.ts';
+import { type Confirmed, confirm } from './confirm.ts';
+import { fillPartition } from './fill-partition.ts';
+import type { Suspects } from './hash-join.ts';
+import { inPages } from './pages.ts';
+import { retrying } from './retrying.ts';
+import { clashLetter, type DeferredKeys, writeChanges } from './write-rows.ts';
+
+const keysPerPage = 500;
+/** From this share of a partition on, reading it in bulk and merging it is cheaper than looking rows up. */
+const bulkShare = 0.2;
+const bulkRows = 2_000;
+
+/**
+ * Makes the target right where it differs: what belongs is inserted or updated at once, what does not is only noted: leaving is decided,
+ * counted and guarded when the whole pass is known.
+ */
+export class RepairSink implements SuspectSink {
+  readonly #work: CollectionWork;
+  readonly #deferred: DeferredKeys;
+  readonly #leaving: { add(keys: readonly Key[]): Promise<void> };
+
+  constructor(
+    work: CollectionWork,
+    deferred: DeferredKeys,
+    leaving: { add(keys: readonly Key[]): Promise<void> },
+  ) {
+    this.#work = work;
+    this.#deferred = deferred;
+    this.#leaving = leaving;
+  }
+
+  async add(suspects: Suspects, partition: Partition, rows: number): Promise<void> {
+    const wanted = suspects.missing.length + suspects.different.length;
+    const { signal } = this.#work.context;
+    if (wanted >= bulkRows && wanted >= rows * bulkShare) {
+      await fillPartition(this.#work, partition, { empty: false, deferred: this.#deferred, signal });
+      await this.#repair(suspects.extra);
+      return;
+    }
+    await this.#repair([...suspects.missing, ...suspects.different, ...suspects.extra]);
+  }
+
+  async #repair(keys: readonly Key[]): Promise<void> {
+    const { context, plan } = this.#work;
+    for (const page of inPages(keys, keysPerPage)) {
+      const confirmed = await retrying(context, { what: `read ${plan.name}`, signal: context.signal }, () =>
+        confirm(this.#work, page, context.signal),
+      );
+      await this.#write(confirmed);
+      if (plan.leaving.kind !== 'keep') await this.#leaving.add(confirmed.extra);
+    }
+  }
+
+  async #write({ missing, different, clashes, unmappable }: Confirmed): Promise<void> {
+    const { context, plan, tally } = this.#work;
+    const changes: Change[] = [...missing, ...different].map(({ key, row }) => ({
+      kind: 'upsert',
+      key,
+      row,
+    }));
+    await writeChanges(this.#work, changes, { deferred: this.#deferred, signal: context.signal });
+    tally.clashes += clashes.length;
+    await parkLetters(context, plan.name, [
+      ...clashes.map((key) => clashLetter(plan.name, key)),
+      ...unmappable.map(({ key, error }) => ({ key, code: error.code, message: error.message })),
+    ]);
+  }
+}

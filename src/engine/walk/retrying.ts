@@ -1,0 +1,18 @@
+import { withRetry } from '../retry/with-retry.ts';
+import type { WalkContext } from './context.ts';
+
+/** Repeats a piece of work that fails for a reason that passes, with the pipeline's settings, and tells about it. */
+export function retrying<Result>(
+  context: WalkContext,
+  { what, signal }: { readonly what: string; readonly signal: AbortSignal },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { pipeline, events } = context;
+  return withRetry(work, {
+    what,
+    settings: context.settings.retry,
+    signal,
+    onRetry: ({ error, attempt, delayMs }) =>
+      events.emit('retry', { pipeline, what, code: error.code, message: error.message, attempt, delayMs }),
+  });
+}

@@ -1,0 +1,34 @@
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { SelectedColumn, Selection } from '../../protocol/selection.ts';
+
+/** What is read from the source for a plan, and which of its output columns are the key. */
+export interface SourceSelection {
+  readonly selection: Selection;
+  readonly keyColumns: readonly string[];
+}
+
+/**
+ * Without a function the source already answers with target columns in the target's types, so rows can pass untouched. With one, the
+ * function gets the source's own columns (and the plan's expressions under their target names), and the key's source columns ride along.
+ */
+export function sourceSelection(plan: CollectionPlan): SourceSelection {
+  return plan.map === null ? plainSelection(plan) : functionSelection(plan);
+}
+
+function plainSelection(plan: CollectionPlan): SourceSelection {
+  const columns: SelectedColumn[] = [];
+  for (const { target, from, type } of plan.columns) {
+    if (!('mapped' in from)) columns.push({ name: target, from, as: type });
+  }
+  return { selection: { columns, filter: plan.filter }, keyColumns: plan.key };
+}
+
+function functionSelection(plan: CollectionPlan): SourceSelection {
+  const keyColumns = plan.sourceKey ?? [];
+  const names = new Set([...plan.mapReads, ...keyColumns]);
+  const columns: SelectedColumn[] = [...names].map((name) => ({ name, from: { column: name }, as: null }));
+  for (const { target, from } of plan.columns) {
+    if ('expression' in from && !names.has(target)) columns.push({ name: target, from, as: null });
+  }
+  return { selection: { columns, filter: plan.filter }, keyColumns };
+}

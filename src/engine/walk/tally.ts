@@ -1,0 +1,38 @@
+import type { CollectionCounts } from '../../protocol/events.ts';
+import type { OutcomeKind, WriteCounts } from '../../protocol/outcome.ts';
+
+/** What happened to one collection in a pass; lanes add to it. */
+export class Tally {
+  sourceRows = 0;
+  targetRows = 0;
+  copied = 0;
+  inserted = 0;
+  updated = 0;
+  left = 0;
+  clashes = 0;
+  deadLetters = 0;
+  held = 0;
+
+  addAppended(counts: WriteCounts): void {
+    this.copied += counts.inserted;
+    this.sourceRows += counts.inserted;
+    this.targetRows += counts.inserted;
+  }
+
+  addMerged(counts: WriteCounts): void {
+    this.inserted += counts.inserted;
+    this.updated += counts.updated;
+    this.clashes += counts.clashes;
+  }
+
+  addOutcome(kind: OutcomeKind): void {
+    if (kind === 'inserted') this.inserted += 1;
+    else if (kind === 'updated') this.updated += 1;
+    else if (kind === 'left') this.left += 1;
+    else if (kind === 'clash') this.clashes += 1;
+  }
+
+  counts(): CollectionCounts {
+    return { ...this };
+  }
+}

@@ -1,0 +1,48 @@
+import type { Change } from '../../protocol/change.ts';
+import type { Key } from '../../protocol/names.ts';
+import { type Applied, applySplitting } from '../apply/apply-splitting.ts';
+import { type Letter, parkLetters } from '../apply/dead-letters.ts';
+import type { CollectionWork } from './collection-work.ts';
+import { leaseOf } from './context.ts';
+import { retrying } from './retrying.ts';
+
+/** Keys that another key can cure: tried again when everything else is written. */
+export interface DeferredKeys {
+  add(keys: readonly Key[]): Promise<void>;
+}
+
+/**
+ * Writes some changes of one collection and sees to what becomes of each: counted, deferred, or parked as a dead letter. A transient
+ * failure repeats the whole, which is harmless: what is written already comes out `unchanged`.
+ */
+export async function writeChanges(
+  work: CollectionWork,
+  changes: readonly Change[],
+  { deferred, signal }: { readonly deferred: DeferredKeys; readonly signal: AbortSignal },
+): Promise<void> {
+  const { context, target, plan, tally } = work;
+  const options = { lease: leaseOf(context), signal };
+  const applied = await retrying(context, { what: `write ${plan.name}`, signal }, () =>
+    applySplitting(target, changes, options),
+  );
+  for (const { outcome } of applied) tally.addOutcome(outcome.kind);
+  await deferred.add(applied.filter(isDeferred).map(({ change }) => change.key));
+  await parkLetters(context, plan.name, applied.flatMap(toLetter(plan.name)));
+}
+
+const isDeferred = ({ outcome }: Applied): boolean =>
+  outcome.kind === 'failed' && outcome.error.class === 'deferred';
+
+const toLetter =
+  (collection: string) =>
+  ({ change, outcome }: Applied): readonly Letter[] => {
+    if (outcome.kind === 'clash') return [clashLetter(collection, change.key)];
+    if (outcome.kind !== 'failed' || outcome.error.class === 'deferred') return [];
+    return [{ key: change.key, code: outcome.error.code, message: outcome.error.message }];
+  };
+
+export const clashLetter = (collection: string, key: Key): Letter => ({
+  key,
+  code: 'key-clash',
+  message: `${collection}: a row that is not ours has this key`,
+});
