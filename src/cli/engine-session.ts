@@ -1,0 +1,70 @@
+import type { ResolvedConfig } from '../service/config/resolved-config.ts';
+import { unknownPipeline, usageError } from '../service/failure.ts';
+import type { Lockstep } from '../service/lockstep.ts';
+import { wordsOf } from '../service/redact.ts';
+import type { Variables } from '../service/secrets/environment.ts';
+import { seal } from '../service/secrets/seal.ts';
+import type { CommandContext, CommandInput } from './command.ts';
+import { watchProgress } from './progress/watch.ts';
+
+/** The engine of the user's configuration, with what it tells shown on the terminal. */
+export interface EngineSession extends AsyncDisposable {
+  readonly engine: Lockstep;
+  /** The pipeline that was named, or the only one there is. */
+  readonly pipeline: (input: CommandInput) => string;
+  /** The pipeline that was named; undefined: all. */
+  readonly pipelineOrAll: (input: CommandInput) => string | undefined;
+}
+
+export async function openSession(context: CommandContext): Promise<EngineSession> {
+  context.terminal.protect(seal(suspectedSecrets(context.env)));
+  const { loadConfig } = await import('../service/config/load-config.ts');
+  const config = await loadConfig({
+    ...context.global,
+    path: context.global.config,
+    cwd: context.cwd,
+    env: context.env,
+  });
+  context.terminal.protect(config.secrets, publicWords(config));
+  const { openEngine } = await import('../service/open-engine.ts');
+  const engine = openEngine(config);
+  const progress = watchProgress(engine.events, context.terminal);
+  return {
+    engine,
+    pipeline: (input) => choosePipeline(engine.pipelines, input.positionals[0]),
+    pipelineOrAll: ({ positionals: [name] }) =>
+      name === undefined ? undefined : choosePipeline(engine.pipelines, name),
+    [Symbol.asyncDispose]: async () => {
+      progress[Symbol.dispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function choosePipeline(names: readonly string[], name: string | undefined): string {
+  const [only, ...others] = names;
+  if (name === undefined) {
+    if (only !== undefined && others.length === 0) return only;
+    throw usageError(`Which pipeline? There are: ${names.join(', ')}`, 'Name one of them after the command.');
+  }
+  if (names.includes(name)) return name;
+  throw unknownPipeline(name, names);
+}
+
+/** Names that stand in the open anyway; a password that equals one of them is not worth a mask over all of them. */
+function publicWords(config: ResolvedConfig): readonly string[] {
+  return [...config.pipelines.values()].flatMap(({ name, source, destination }) => [
+    name,
+    source.connector.name,
+    ...wordsOf(source.label),
+    destination.connector.name,
+    ...wordsOf(destination.label),
+  ]);
+}
+
+/** A configuration file is a program: what it throws may quote the environment. */
+function suspectedSecrets(variables: Variables): readonly string[] {
+  return Object.entries(variables).flatMap(([name, value = '']) =>
+    value.length >= 8 && /PASS|SECRET|TOKEN|KEY|URL|DSN/i.test(name) ? [value] : [],
+  );
+}

@@ -1,0 +1,36 @@
+export type { ErrorCode } from './protocol/errors/catalogue.ts';
+export type { ErrorClass } from './protocol/errors/error-class.ts';
+export { isLockstepError, LockstepError } from './protocol/errors/lockstep-error.ts';
+export type { CollectionCounts, EventMap, EventName } from './protocol/events.ts';
+export type { Finding } from './protocol/finding.ts';
+export type { MapFunction } from './protocol/mapping.ts';
+export { SecretText } from './protocol/secret.ts';
+export type { PipelineStatus } from './protocol/status.ts';
+export type { Row, Value } from './protocol/value.ts';
+export type { PreparedStep } from './protocol/writer.ts';
+export type {
+  DestinationConfig,
+  LockstepConfig,
+  PipelineConfig,
+  SourceConfig,
+} from './service/config/define-config.ts';
+export { defineConfig } from './service/config/define-config.ts';
+export type { LockstepOptions } from './service/create-lockstep.ts';
+export { createLockstep } from './service/create-lockstep.ts';
+export type { Abortable, EventHandler, EventSource, Lockstep } from './service/lockstep.ts';
+export type {
+  ApproveResult,
+  CheckResult,
+  CollectionFailure,
+  LastRun,
+  PlannedCollection,
+  PlanResult,
+  RemoveResult,
+  RunResult,
+  StatusResult,
+  VerifiedCollection,
+  VerifyResult,
+  WaitingGuard,
+} from './service/results.ts';
+export type { EnvReference } from './service/secrets/env-reference.ts';
+export { env } from './service/secrets/env-reference.ts';

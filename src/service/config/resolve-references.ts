@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { SecretText } from '../../protocol/secret.ts';
+import { type EnvReference, isEnvReference } from '../secrets/env-reference.ts';
+import type { Environment } from '../secrets/environment.ts';
+import type { Fault } from './fault.ts';
+import { type Path, schemasAt } from './schema-tree.ts';
+import { isPlainObject } from './values.ts';
+
+export interface ResolvedReferences {
+  readonly value: unknown;
+  readonly faults: readonly Fault[];
+  /** Every text that must never be shown, also those at places that turned out to be wrong. */
+  readonly secrets: readonly SecretText[];
+}
+
+/**
+ * Puts values in the place of references, as what the schema wants there: a secret, a text, a number or a boolean. Texts that
+ * stand where a secret may stand become secrets too. At a missing variable stays `undefined`, and its fault says why.
+ */
+export function resolveReferences(
+  input: unknown,
+  schema: z.core.$ZodType,
+  environment: Environment,
+): ResolvedReferences {
+  const faults: Fault[] = [];
+  const secrets: SecretText[] = [];
+
+  const settle = (text: string, path: Path, fromReference: boolean): unknown => {
+    const value = fromReference
+      ? fitText(text, schemasAt(schema, path))
+      : sealText(text, schemasAt(schema, path));
+    if (value instanceof SecretText) secrets.push(value);
+    else if (value === undefined) secrets.push(new SecretText(text));
+    return value ?? text;
+  };
+
+  const resolveReference = (reference: EnvReference, path: Path): unknown => {
+    const found = lookUp(reference, environment);
+    if ('fault' in found) faults.push({ path, message: found.fault });
+    return 'fault' in found ? undefined : settle(found.text, path, true);
+  };
+
+  const visit = (value: unknown, path: Path): unknown => {
+    if (isEnvReference(value)) return resolveReference(value, path);
+    if (typeof value === 'string') return settle(value, path, false);
+    if (Array.isArray(value)) return value.map((item: unknown, index) => visit(item, [...path, index]));
+    if (!isPlainObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+  };
+
+  return { value: visit(input, []), faults, secrets };
+}
+
+function lookUp(
+  reference: EnvReference,
+  environment: Environment,
+): { readonly text: string } | { readonly fault: string } {
+  const name = reference.$env;
+  const found = environment.find(name);
+  switch (found.kind) {
+    case 'value':
+      return { text: found.text };
+    case 'unreadable':
+      return { fault: `${name}_FILE could not be read: ${found.detail}` };
+    case 'missing':
+      if (reference.default !== undefined) return { text: reference.default };
+      return { fault: `${name} is not set (in the environment, as ${name}_FILE, or in the env file)` };
+  }
+}
+
+const accepts = (schemas: readonly z.core.$ZodType[], value: unknown): boolean =>
+  schemas.some((schema) => {
+    const parsed = z.safeParse(schema, value);
+    // An object without required keys takes a secret too, for the object that it is.
+    return parsed.success && (!(value instanceof SecretText) || parsed.data === value);
+  });
+
+/** The first reading of a text that its place takes; undefined: none. */
+function fitText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
+  const readings: unknown[] = [new SecretText(text), text];
+  if (text.trim() !== '' && Number.isFinite(Number(text))) readings.push(Number(text));
+  if (text === 'true' || text === 'false') readings.push(text === 'true');
+  return readings.find((reading) => accepts(schemas, reading));
+}
+
+function sealText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
+  const secret = new SecretText(text);
+  return accepts(schemas, secret) ? secret : text;
+}

@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { collectionsSchema, PipelineSettings } from '../../protocol/configuration.ts';
+import type { Connector } from '../../protocol/connector.ts';
+import type { PipelineName } from '../../protocol/names.ts';
+import type { SecretText } from '../../protocol/secret.ts';
+
+/** A configuration that was checked as a whole: defaults filled in, references resolved, secrets sealed. Made once. */
+export interface ResolvedConfig {
+  /** The file it came from; null when it was given from code. */
+  readonly file: string | null;
+  /** What relative paths start from. */
+  readonly directory: string;
+  readonly store: { readonly path: string };
+  readonly pipelines: ReadonlyMap<PipelineName, ResolvedPipeline>;
+  /** Everything that must never be shown. */
+  readonly secrets: readonly SecretText[];
+}
+
+export interface ResolvedPipeline {
+  readonly name: PipelineName;
+  readonly source: ConfiguredConnector;
+  readonly destination: ConfiguredConnector;
+  readonly collections: CollectionsConfig;
+  readonly settings: PipelineSettings;
+}
+
+/** A connector together with its checked part of the configuration. */
+export interface ConfiguredConnector {
+  readonly connector: Connector;
+  readonly config: unknown;
+  /** Address without secrets, for people. */
+  readonly label: string;
+}
+
+/** A list of names and patterns, or name → mapping. */
+export type CollectionsConfig = z.output<typeof collectionsSchema>;

@@ -1,0 +1,19 @@
+import type { VerbOptions } from '../pipeline-operations.ts';
+import type { ApproveResult } from '../results.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+
+/** Says that what the guards hold back is meant; the next run removes it, each key read again first. */
+export async function approve(
+  { pipeline, context }: PipelineParts,
+  { collection }: VerbOptions & { readonly collection?: string | undefined },
+): Promise<ApproveResult> {
+  const store = await context.store();
+  const guards = await store.guards.list(pipeline.name);
+  const approved: string[] = [];
+  for (const guard of guards) {
+    if (collection !== undefined && guard.collection !== collection) continue;
+    if (await store.guards.approve(pipeline.name, guard.collection, Date.now()))
+      approved.push(guard.collection);
+  }
+  return { pipeline: pipeline.name, approved };
+}

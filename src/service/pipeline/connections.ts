@@ -1,0 +1,47 @@
+import type { ComparingReader, ComparingWriter } from '../../engine/walk/context.ts';
+import type { ConnectorContext } from '../../protocol/connector.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { EventSink } from '../../protocol/events.ts';
+import type { ConfiguredConnector, ResolvedPipeline } from '../config/resolved-config.ts';
+
+/** Both ends of a pipeline, open for one verb. */
+export interface Connections extends AsyncDisposable {
+  readonly reader: ComparingReader;
+  readonly writer: ComparingWriter;
+}
+
+export async function openConnections(
+  pipeline: ResolvedPipeline,
+  { events, signal }: { readonly events: EventSink; readonly signal: AbortSignal },
+): Promise<Connections> {
+  await using resources = new AsyncDisposableStack();
+  const contextOf = (side: 'source' | 'destination'): ConnectorContext => ({
+    pipeline: pipeline.name,
+    signal,
+    lanes: pipeline.settings.lanes,
+    notice: ({ message }) => events.emit('notice', { pipeline: pipeline.name, side, message }),
+  });
+  const reader = resources.use(await openReader(pipeline.source, contextOf('source')));
+  const writer = resources.use(await openWriter(pipeline.destination, contextOf('destination')));
+  const kept = resources.move();
+  return { reader, writer, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function openReader(
+  { connector, config }: ConfiguredConnector,
+  context: ConnectorContext,
+): Promise<ComparingReader> {
+  if (connector.openReader === undefined) throw lacks(connector.name, 'source');
+  return connector.openReader(config, context);
+}
+
+function openWriter(
+  { connector, config }: ConfiguredConnector,
+  context: ConnectorContext,
+): Promise<ComparingWriter> {
+  if (connector.openWriter === undefined) throw lacks(connector.name, 'destination');
+  return connector.openWriter(config, context);
+}
+
+const lacks = (name: string, role: string): LockstepError =>
+  new LockstepError('connector-lacks-role', { name, role });

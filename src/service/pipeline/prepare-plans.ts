@@ -1,0 +1,70 @@
+import { catalogue } from '../../protocol/errors/catalogue.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Finding } from '../../protocol/finding.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { ResolvedPipeline } from '../config/resolved-config.ts';
+import type { Connections } from './connections.ts';
+import { resolveCollections } from './resolve-collections.ts';
+
+export interface Prepared {
+  readonly plans: readonly CollectionPlan[];
+  readonly findings: readonly Finding[];
+}
+
+/** The pipeline's plans and everything that is to be said about them: faults of the configuration, and what both sides found. */
+export async function preparePlans(
+  pipeline: ResolvedPipeline,
+  { reader, writer }: Connections,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const { plans, faults } = await resolveCollections({
+    collections: pipeline.collections,
+    create: pipeline.settings.create,
+    source: reader,
+    destination: writer.reader,
+    signal,
+  });
+  const collections = plans.map((plan) => plan.source);
+  const [atSource, atDestination, same] = await Promise.all([
+    reader.check({ collections, signal }),
+    writer.check({ plans, signal }),
+    sameCollections({ reader, writer }, plans, signal),
+  ]);
+  return { plans, findings: [...[...faults, ...same].map(toFinding), ...atSource, ...atDestination] };
+}
+
+/** As `preparePlans`; throws when there is anything that must be mended first. */
+export async function plansToRun(
+  pipeline: ResolvedPipeline,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const prepared = await preparePlans(pipeline, connections, signal);
+  const errors = prepared.findings.filter((finding) => finding.level === 'error');
+  if (errors.length === 0) return prepared;
+  const exit = errors.some(({ code }) => catalogue[code].exit === 'connection')
+    ? 'connection'
+    : 'configuration';
+  const findings = errors.map(({ code, message, cure }) => `  ${code}: ${message}\n    ${cure}`).join('\n');
+  throw new LockstepError('not-ready', { pipeline: pipeline.name, count: errors.length, findings }, { exit });
+}
+
+const toFinding = (error: LockstepError): Finding => ({
+  level: 'error',
+  code: error.code,
+  subject: String(error.details['collection'] ?? 'collections'),
+  message: error.message,
+  cure: error.cure,
+});
+
+async function sameCollections(
+  { reader, writer }: Pick<Connections, 'reader' | 'writer'>,
+  plans: readonly CollectionPlan[],
+  signal: AbortSignal,
+): Promise<readonly LockstepError[]> {
+  const [source, destination] = await Promise.all([reader.identity({ signal }), writer.identity({ signal })]);
+  if (source.connector !== destination.connector || source.id !== destination.id) return [];
+  return plans
+    .filter((plan) => plan.source === plan.target)
+    .map((plan) => new LockstepError('same-collection', { collection: plan.source }));
+}

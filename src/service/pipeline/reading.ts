@@ -1,0 +1,27 @@
+import type { WalkContext } from '../../engine/walk/context.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { VerbOptions } from '../pipeline-operations.ts';
+import { openConnections } from './connections.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { plansToRun } from './prepare-plans.ts';
+import { makeSpillDirectory } from './spill-directory.ts';
+import { reasonOf, workContext } from './work-context.ts';
+
+/** Work that only reads: no lease is taken, nothing is written on either side. */
+export async function whileReading<Result>(
+  { pipeline, context }: PipelineParts,
+  { signal }: VerbOptions,
+  work: (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Result>,
+): Promise<Result> {
+  const asked = { asked: signal, leaseLost: null };
+  try {
+    await using connections = await openConnections(pipeline, { events: context.events, signal });
+    const { plans } = await plansToRun(pipeline, connections, signal);
+    await using spill = await makeSpillDirectory(context.stateDirectory);
+    const store = await context.store();
+    const request = { pipeline, context, connections, store, fence: 0, spillDirectory: spill.path, ...asked };
+    return await work(workContext(request), plans);
+  } catch (thrown) {
+    throw reasonOf(thrown, asked);
+  }
+}

@@ -1,0 +1,47 @@
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { PreparedStep } from '../../protocol/writer.ts';
+import type { VerbOptions } from '../pipeline-operations.ts';
+import type { RemoveResult } from '../results.ts';
+import { openConnections } from './connections.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { resolveCollections } from './resolve-collections.ts';
+import { takeLease } from './take-lease.ts';
+
+/** Removes everything of ours, at the destination and in the control store. What can't be reached is named; rows of targets stay. */
+export async function remove(
+  { pipeline, context }: PipelineParts,
+  { signal }: VerbOptions,
+): Promise<RemoveResult> {
+  const { events } = context;
+  const store = await context.store();
+  await using lease = await takeLease(store, pipeline.name, { events, signal, atLeast: 0 });
+  const removed: PreparedStep[] = [];
+  const left: string[] = [];
+  try {
+    removed.push(...(await removeAtDestination({ pipeline, context }, signal)));
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    left.push(`${pipeline.destination.label}: ${error.message} ${error.cure}`);
+  }
+  if (left.length === 0) {
+    await store.removePipeline({ pipeline: pipeline.name, fence: lease.fence });
+    removed.push({ what: `forgot the pipeline ${pipeline.name} in the control store`, statement: null });
+  }
+  return { pipeline: pipeline.name, removed, left };
+}
+
+async function removeAtDestination(
+  { pipeline, context }: PipelineParts,
+  signal: AbortSignal,
+): Promise<readonly PreparedStep[]> {
+  await using connections = await openConnections(pipeline, { events: context.events, signal });
+  const { reader, writer } = connections;
+  const { plans } = await resolveCollections({
+    collections: pipeline.collections,
+    create: true,
+    source: reader,
+    destination: writer.reader,
+    signal,
+  });
+  return writer.remove({ pipeline: pipeline.name, plans, signal });
+}

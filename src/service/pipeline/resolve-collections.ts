@@ -1,0 +1,106 @@
+import { planCollection } from '../../engine/plan/plan-collection.ts';
+import { type CollectionConfig, collectionSchema } from '../../protocol/configuration.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import { nearestHint } from '../../protocol/nearest-name.ts';
+import type { Reader } from '../../protocol/reader.ts';
+
+export interface CollectionsRequest {
+  /** As configured: names and patterns, or name → mapping. */
+  readonly collections: readonly string[] | Readonly<Record<string, true | CollectionConfig>>;
+  readonly create: boolean;
+  readonly source: Reader;
+  readonly destination: Reader;
+  readonly signal: AbortSignal;
+}
+
+export interface ResolvedCollections {
+  readonly plans: readonly CollectionPlan[];
+  /** All at once; none of them has touched anything. */
+  readonly faults: readonly LockstepError[];
+}
+
+/** The configured collections as plans, by what source and destination have now. */
+export async function resolveCollections(request: CollectionsRequest): Promise<ResolvedCollections> {
+  const plans: CollectionPlan[] = [];
+  const faults: LockstepError[] = [];
+  for (const [pattern, config] of configured(request.collections)) {
+    const names = await request.source.list(pattern, { signal: request.signal });
+    if (names.length === 0) faults.push(await unknownCollection(request.source, pattern, request.signal));
+    for (const name of names) {
+      const resolved = await resolveOne(request, name, config);
+      if (resolved.plan !== null) plans.push(resolved.plan);
+      faults.push(...resolved.faults);
+    }
+  }
+  return { plans, faults: [...faults, ...sharedTargets(plans)] };
+}
+
+function configured(
+  collections: CollectionsRequest['collections'],
+): readonly (readonly [string, CollectionConfig])[] {
+  const none = collectionSchema.parse({});
+  if (isList(collections)) return collections.map((name) => [name, none]);
+  return Object.entries(collections).map(([name, config]) => [name, config === true ? none : config]);
+}
+
+const isList = (collections: CollectionsRequest['collections']): collections is readonly string[] =>
+  Array.isArray(collections);
+
+async function resolveOne(
+  request: CollectionsRequest,
+  source: string,
+  config: CollectionConfig,
+): Promise<{ plan: CollectionPlan | null; faults: readonly LockstepError[] }> {
+  const { signal, create } = request;
+  const target = config.target ?? source;
+  const sourceShape = await request.source.describe(source, { signal });
+  if (sourceShape === null)
+    return { plan: null, faults: [await unknownCollection(request.source, source, signal)] };
+  const targetShape = await request.destination.describe(target, { signal });
+  if (targetShape === null && !create) {
+    const nearest = `${nearestHint(target, await request.destination.list('*', { signal }))} (or set \`create: true\`)`;
+    return {
+      plan: null,
+      faults: [new LockstepError('collection-unknown', { side: 'destination', collection: target, nearest })],
+    };
+  }
+  const name = targetShape?.collection ?? target;
+  return planCollection({
+    source: sourceShape.collection,
+    target: name,
+    config,
+    sourceShape,
+    targetShape,
+    create,
+  });
+}
+
+async function unknownCollection(
+  source: Reader,
+  collection: string,
+  signal: AbortSignal,
+): Promise<LockstepError> {
+  const nearest = nearestHint(collection, await source.list('*', { signal }));
+  return new LockstepError('collection-unknown', { side: 'source', collection, nearest });
+}
+
+/** Two mappings may share a target only when both say which rows are theirs. */
+function sharedTargets(plans: readonly CollectionPlan[]): readonly LockstepError[] {
+  const faults: LockstepError[] = [];
+  const first = new Map<string, CollectionPlan>();
+  for (const plan of plans) {
+    const other = first.get(plan.target);
+    if (other === undefined) first.set(plan.target, plan);
+    else if (plan.scope.kind !== 'where' || other.scope.kind !== 'where') {
+      faults.push(
+        new LockstepError('target-shared', {
+          collection: plan.target,
+          first: other.source,
+          second: plan.source,
+        }),
+      );
+    }
+  }
+  return faults;
+}

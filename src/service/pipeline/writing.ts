@@ -1,0 +1,69 @@
+import type { WalkContext } from '../../engine/walk/context.ts';
+import type { RunRecord } from '../../protocol/control-store.ts';
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Json } from '../../protocol/value.ts';
+import type { VerbOptions } from '../pipeline-operations.ts';
+import { openConnections } from './connections.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { plansToRun } from './prepare-plans.ts';
+import { makeSpillDirectory } from './spill-directory.ts';
+import { takeLease } from './take-lease.ts';
+import { reasonOf, workContext } from './work-context.ts';
+
+export interface Written<Result> {
+  readonly result: Result;
+  readonly ended: RunRecord['result'];
+  readonly summary: Json;
+}
+
+/** Work that writes: under the pipeline's lease, in the run history, ended in order whatever happens. */
+export async function whileWriting<Result>(
+  { pipeline, context }: PipelineParts,
+  { signal, kind }: VerbOptions & { readonly kind: RunRecord['kind'] },
+  work: (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Written<Result>>,
+): Promise<Result> {
+  const { events } = context;
+  await using connections = await openConnections(pipeline, { events, signal });
+  const { plans } = await plansToRun(pipeline, connections, signal);
+  const store = await context.store();
+  const atLeast = await connections.writer.seenFence({ pipeline: pipeline.name, signal });
+  await using lease = await takeLease(store, pipeline.name, { events, signal, atLeast });
+  await using spill = await makeSpillDirectory(context.stateDirectory);
+  const asked = { asked: signal, leaseLost: lease.signal };
+  const { fence } = lease;
+  const walk = workContext({
+    pipeline,
+    context,
+    connections,
+    store,
+    fence,
+    spillDirectory: spill.path,
+    ...asked,
+  });
+  const run = await store.runs.begin({ pipeline: pipeline.name, fence }, { kind, startedAtMs: Date.now() });
+  const end = (result: RunRecord['result'], summary: Json) =>
+    store.runs.end({ pipeline: pipeline.name, fence }, run, { result, endedAtMs: Date.now(), summary });
+  try {
+    const written = await work(walk, plans);
+    await end(written.ended, written.summary);
+    return written.result;
+  } catch (thrown) {
+    const error = toLockstepError(reasonOf(thrown, asked));
+    events.emit('failed', {
+      pipeline: pipeline.name,
+      collection: null,
+      code: error.code,
+      class: error.class,
+      message: error.message,
+    });
+    // Whoever lost the lease has no history to write any more: the new owner has.
+    if (error.code !== 'fence-lost') {
+      await end(error.code === 'interrupted' ? 'interrupted' : 'failed', {
+        code: error.code,
+        message: error.message,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+import type { ErrorCode } from '../protocol/errors/catalogue.ts';
+import type { CollectionCounts } from '../protocol/events.ts';
+import type { Finding } from '../protocol/finding.ts';
+import type { Key } from '../protocol/names.ts';
+import type { PipelineStatus } from '../protocol/status.ts';
+import type { PreparedStep } from '../protocol/writer.ts';
+
+/**
+ * What the verbs of a pipeline answer: plain data that survives JSON, the same for library, CLI and API. Rows are named
+ * by their keys only; values never appear.
+ */
+export interface CheckResult {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly destination: string;
+  /** No finding of level `error`. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export interface PlanResult {
+  readonly pipeline: string;
+  /** A run would change nothing. */
+  readonly inStep: boolean;
+  /** What would be created or altered, with the exact statements. */
+  readonly steps: readonly PreparedStep[];
+  readonly collections: readonly PlannedCollection[];
+  readonly failures: readonly CollectionFailure[];
+}
+
+export interface PlannedCollection {
+  readonly collection: string;
+  readonly source: string;
+  readonly target: string;
+  readonly insert: number;
+  readonly update: number;
+  readonly leave: number;
+  /** Null where it was not counted. */
+  readonly unchanged: number | null;
+  /** Rows outside our scope that hold one of our keys: left alone. */
+  readonly clashes: number;
+  /** The guard would hold back what leaves. */
+  readonly guarded: boolean;
+  readonly samples: {
+    readonly insert: readonly Key[];
+    readonly update: readonly Key[];
+    readonly leave: readonly Key[];
+  };
+}
+
+/** A collection that stopped while others went on. */
+export interface CollectionFailure {
+  readonly collection: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly cure: string;
+}
+
+export interface RunResult {
+  readonly pipeline: string;
+  /**
+   * `equal`: both sides are; `pending`: all but dead letters and held leavings; `failed`: some collections stopped
+   * (see `failures`). Anything worse is thrown.
+   */
+  readonly result: 'equal' | 'pending' | 'failed';
+  /** It went on where an earlier run had stopped. */
+  readonly resumed: boolean;
+  readonly seconds: number;
+  readonly steps: readonly PreparedStep[];
+  readonly collections: readonly (CollectionCounts & { readonly collection: string })[];
+  readonly deadLetters: number;
+  readonly guards: readonly WaitingGuard[];
+  readonly failures: readonly CollectionFailure[];
+}
+
+/** What would leave is held back until `approve`. */
+export interface WaitingGuard {
+  readonly collection: string;
+  readonly leaving: number;
+  readonly total: number;
+  readonly samples: readonly Key[];
+  readonly state: 'waiting' | 'approved';
+  readonly raisedAtMs: number;
+}
+
+export interface VerifyResult {
+  readonly pipeline: string;
+  /** Proved: no difference but those that `explained` counts. */
+  readonly equal: boolean;
+  readonly seconds: number;
+  readonly collections: readonly VerifiedCollection[];
+  /** What `repair` wrote; null without it. */
+  readonly repaired: { readonly inserted: number; readonly updated: number; readonly left: number } | null;
+  readonly failures: readonly CollectionFailure[];
+}
+
+export interface VerifiedCollection {
+  readonly collection: string;
+  readonly equal: boolean;
+  readonly sourceRows: number;
+  readonly targetRows: number;
+  /** Keys of the source that the target lacks, of the target that the source lacks, and of rows that differ. */
+  readonly missing: number;
+  readonly extra: number;
+  readonly different: number;
+  /** Differences among these that somebody knows about already. */
+  readonly explained: { readonly deadLetters: number; readonly held: number };
+  readonly samples: {
+    readonly missing: readonly Key[];
+    readonly extra: readonly Key[];
+    readonly different: readonly Key[];
+  };
+  /** How it was compared: `digests of ranges`, `digests of groups`, `buckets` … */
+  readonly method: string;
+}
+
+export interface StatusResult {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly status: PipelineStatus;
+  readonly reason: string;
+  readonly sinceMs: number | null;
+  /** What happens next, or what somebody has to do. */
+  readonly nextStep: string;
+  readonly owner: { readonly name: string; readonly expiresAtMs: number } | null;
+  readonly lastRun: LastRun | null;
+  readonly deadLetters: readonly { readonly collection: string; readonly count: number }[];
+  readonly guards: readonly WaitingGuard[];
+}
+
+export interface LastRun {
+  readonly kind: 'run' | 'verify' | 'repair';
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly result: 'running' | 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';
+}
+
+export interface ApproveResult {
+  readonly pipeline: string;
+  /** Collections whose guard waited and is approved now; the next run removes what it held. */
+  readonly approved: readonly string[];
+}
+
+export interface RemoveResult {
+  readonly pipeline: string;
+  /** What was removed: our state at the destination and in the control store; never rows of targets. */
+  readonly removed: readonly PreparedStep[];
+  /** What could not be reached and is still there, with how to remove it. */
+  readonly left: readonly string[];
+}

@@ -1,0 +1,265 @@
+import { expect, test } from 'vitest';
+import { LockstepError } from '../../src/protocol/errors/lockstep-error.ts';
+import { resolveConfig } from '../../src/service/config/resolve-config.ts';
+import { env } from '../../src/service/secrets/env-reference.ts';
+import { openEnvironment } from '../../src/service/secrets/environment.ts';
+
+const environment = (variables: Readonly<Record<string, string>> = {}) =>
+  openEnvironment({ variables, cwd: '/', defaultEnvFile: '/nowhere/.env' });
+
+const resolve = (config: unknown, variables?: Readonly<Record<string, string>>) =>
+  resolveConfig(config, { environment: environment(variables), directory: '/project', file: null });
+
+async function faultsOf(
+  config: unknown,
+  variables?: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const error = await resolve(config, variables).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof LockstepError)) throw new Error(`expected config-invalid, got ${String(error)}`);
+  expect(error.code).toBe('config-invalid');
+  expect(error.exitCode).toBe(3);
+  const [, ...faults] = error.message.split('\n').map((line) => line.trim());
+  expect(error.details['count']).toBe(faults.length);
+  return faults;
+}
+
+const postgres = { connector: 'postgres', url: 'postgres://app:planted-canary@db.example/shop' };
+const shop = (more: object) => ({
+  pipelines: { shop: { source: postgres, destination: postgres, collections: ['orders'], ...more } },
+});
+const orders = (orders: unknown) => shop({ collections: { orders } });
+const source = (source: unknown) => shop({ source });
+
+const at = 'pipelines.shop';
+const collectionKeys =
+  'columns, exclude, filter, guard, key, leaving, map, mapReads, mapVersion, owned, scope, target';
+
+const table: readonly [string, unknown, readonly string[]][] = [
+  ['not an object', 5, ['must be an object, not a number']],
+  ['nothing at all', undefined, ['is missing (an object)']],
+  ['an empty object', {}, ['pipelines: is missing (an object)']],
+  ['no pipelines', { pipelines: {} }, ['pipelines: must name at least one pipeline']],
+  ['pipelines of a wrong kind', { pipelines: [] }, ['pipelines: must be an object, not a list']],
+  [
+    'an unknown key at the top',
+    { ...shop({}), stroe: {} },
+    ['stroe: is not a known key; did you mean store? (known: pipelines, store)'],
+  ],
+  [
+    'a bad name of a pipeline',
+    { pipelines: { 'My Shop': shop({}).pipelines.shop } },
+    ['pipelines["My Shop"]: must be 1 to 48 lower case letters, digits, `-` or `_`'],
+  ],
+  [
+    'an empty pipeline',
+    { pipelines: { shop: {} } },
+    [
+      `${at}.source: is missing (an object)`,
+      `${at}.destination: is missing (an object)`,
+      `${at}.collections: is missing (a list, or an object)`,
+    ],
+  ],
+  ['no connector', source({}), [`${at}.source.connector: is missing ("postgres")`]],
+  [
+    'a misspelt connector',
+    source({ connector: 'postgrse' }),
+    [`${at}.source.connector: must be "postgres"; did you mean postgres?`],
+  ],
+  ['another connector', source({ connector: 'oracle' }), [`${at}.source.connector: must be "postgres"`]],
+  ['a connector of a wrong kind', source({ connector: 5 }), [`${at}.source.connector: must be "postgres"`]],
+  [
+    'a connector from the environment',
+    source({ connector: env('KIND') }),
+    [`${at}.source.connector: KIND is not set (in the environment, as KIND_FILE, or in the env file)`],
+  ],
+  ['a source that is a text', source('postgres://x'), [`${at}.source: must be an object, not a text`]],
+  ['a mode that does not exist', shop({ mode: 'ful' }), [`${at}.mode: must be "full"; did you mean full?`]],
+  ['a fraction of a lane', shop({ lanes: 1.5 }), [`${at}.lanes: must be a whole number`]],
+  ['no lanes', shop({ lanes: 0 }), [`${at}.lanes: must be at least 1`]],
+  ['too many lanes', shop({ lanes: 65 }), [`${at}.lanes: must be at most 64`]],
+  ['a flag of a wrong kind', shop({ create: 'yes' }), [`${at}.create: must be true or false, not a text`]],
+  [
+    'an unknown key of guard',
+    shop({ guard: { maxLeavingShar: 0.1 } }),
+    [
+      `${at}.guard.maxLeavingShar: is not a known key; did you mean maxLeavingShare? (known: fromRows, maxLeavingShare)`,
+    ],
+  ],
+  [
+    'a share above one',
+    shop({ guard: { maxLeavingShare: 20 } }),
+    [`${at}.guard.maxLeavingShare: must be at most 1`],
+  ],
+  ['retry of a wrong kind', shop({ retry: true }), [`${at}.retry: must be an object, not true or false`]],
+  ['no collections', shop({ collections: [] }), [`${at}.collections: must not be empty`]],
+  [
+    'no collections by name',
+    shop({ collections: {} }),
+    [`${at}.collections: must name at least one collection`],
+  ],
+  [
+    'collections of a wrong kind',
+    shop({ collections: 'orders' }),
+    [`${at}.collections: must be a list, or an object, not a text`],
+  ],
+  [
+    'an entry of a wrong kind',
+    shop({ collections: ['orders', 5] }),
+    [`${at}.collections[1]: must be a text, not a number`],
+  ],
+  [
+    'an unknown key of a collection',
+    orders({ gaurd: {} }),
+    [`${at}.collections.orders.gaurd: is not a known key; did you mean guard? (known: ${collectionKeys})`],
+  ],
+  [
+    'a name that needs quotes in the path',
+    shop({ collections: { 'public.orders': { key: [] } } }),
+    [`${at}.collections["public.orders"].key: must not be empty`],
+  ],
+  [
+    'a collection of a wrong kind',
+    orders('all'),
+    [`${at}.collections.orders: must be true, or an object, not a text`],
+  ],
+  [
+    'a map that is no function',
+    orders({ map: 'lower' }),
+    [`${at}.collections.orders.map: must be a function`],
+  ],
+  [
+    'leaving that does not exist',
+    orders({ leaving: 'delet' }),
+    [`${at}.collections.orders.leaving: must be one of "delete", "keep", or an object, not a text`],
+  ],
+  [
+    'leaving without its parts',
+    orders({ leaving: { mark: { set: {}, marked: '' } } }),
+    [
+      `${at}.collections.orders.leaving.mark.marked: must not be empty`,
+      `${at}.collections.orders.leaving.mark.clear: is missing (an object)`,
+    ],
+  ],
+  [
+    'a misspelt way of leaving',
+    orders({ leaving: { mrk: {} } }),
+    [`${at}.collections.orders.leaving.mrk: is not a known key; did you mean mark? (known: custom, mark)`],
+  ],
+  [
+    'a column from nowhere',
+    orders({ columns: { id: {} } }),
+    [`${at}.collections.orders.columns.id: must have exactly one of the keys column, expression, mapped`],
+  ],
+  [
+    'a port out of range',
+    source({ connector: 'postgres', host: 'h', port: 70_000 }),
+    [`${at}.source.port: must be at most 65535`],
+  ],
+  ['no server', source({ connector: 'postgres' }), [`${at}.source.url: url or host is needed`]],
+  [
+    'another URL',
+    source({ connector: 'postgres', url: 'mysql://app:planted-canary@h/d' }),
+    [`${at}.source.url: must be a URL: postgres://user:password@host:5432/database`],
+  ],
+  [
+    'another URL beside other faults',
+    source({ connector: 'postgres', url: 'mysql://app:planted-canary@h/d', port: 'x', prot: 5 }),
+    [
+      `${at}.source.url: must be a URL: postgres://user:password@host:5432/database`,
+      `${at}.source.port: must be a number, not a text`,
+      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, url, user)`,
+    ],
+  ],
+  [
+    'a secret of a wrong kind',
+    source({ ...postgres, password: 12_345 }),
+    [`${at}.source.password: must be a text, not a number`],
+  ],
+  [
+    'a malformed escape in a URL',
+    source({ connector: 'postgres', url: 'postgres://app:%zz@h/d' }),
+    [`${at}.source: URI malformed`],
+  ],
+  ['a store without a path', { ...shop({}), store: { path: '' } }, ['store.path: must not be empty']],
+];
+
+test.each(table)('%s', async (_, config, faults) => {
+  expect(await faultsOf(config)).toEqual(faults);
+});
+
+test('all faults are told at once, missing variables among them', async () => {
+  const faults = await faultsOf({
+    stroe: {},
+    pipelines: {
+      shop: {
+        source: { connector: 'postgres', url: env('SOURCE_URL') },
+        destination: { connector: 'postgres', url: env('DESTINATION_URL'), prot: 1 },
+        collections: { orders: { gaurd: {} } },
+        lanes: env('LANES'),
+        mode: 'live',
+      },
+      'B A D': { source: { connector: 'x' }, destination: postgres, collections: ['a'] },
+    },
+  });
+  expect(faults.map((fault) => fault.split(':')[0])).toEqual([
+    'pipelines["B A D"]',
+    'pipelines.shop.source.url',
+    'pipelines.shop.destination.url',
+    'pipelines.shop.lanes',
+    'pipelines.shop.destination.prot',
+    'pipelines.shop.collections.orders.gaurd',
+    'pipelines.shop.mode',
+    'pipelines["B A D"].source.connector',
+    'stroe',
+  ]);
+});
+
+test('values from the environment are read as what is wanted in their place', async () => {
+  const reference = {
+    ...postgres,
+    url: env('URL'),
+    port: env('PORT'),
+    ssl: env('SSL'),
+    schema: env('SCHEMA'),
+  };
+  const variables = {
+    URL: 'postgres://a@h/d',
+    PORT: '5433',
+    SSL: 'false',
+    SCHEMA: 'sales',
+    LANES: '7',
+    SHARE: '0.5',
+  };
+  const config = await resolve(
+    shop({ source: reference, lanes: env('LANES'), guard: { maxLeavingShare: env('SHARE') } }),
+    variables,
+  );
+  const pipeline = config.pipelines.get('shop');
+  expect(pipeline?.settings).toMatchObject({ lanes: 7, guard: { maxLeavingShare: 0.5, fromRows: 100 } });
+  expect(pipeline?.source.config).toMatchObject({ port: 5433, ssl: false, schema: 'sales' });
+  expect(pipeline?.source.label).toBe('postgres://a@h:5433/d');
+});
+
+test('a variable that does not fit is a fault that does not show it', async () => {
+  const faults = await faultsOf(shop({ lanes: env('LANES'), mode: env('MODE') }), {
+    LANES: 'canary-lanes',
+    MODE: 'canary-mode',
+  });
+  expect(faults).toEqual([`${at}.mode: must be "full"`, `${at}.lanes: must be a number, not a text`]);
+});
+
+test('texts at places of secrets become secrets, and defaults are filled in', async () => {
+  const config = await resolve(shop({}));
+  expect(JSON.stringify([...config.pipelines.values()])).not.toContain('planted-canary');
+  expect(config.secrets.map((secret) => secret.reveal())).toContain('planted-canary');
+  expect(config.store.path).toBe('/project/.lockstep/lockstep.db');
+  expect(config.pipelines.get('shop')?.settings).toMatchObject({
+    mode: 'full',
+    lanes: 2,
+    create: false,
+    samples: 10,
+  });
+});
