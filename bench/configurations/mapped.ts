@@ -1,0 +1,19 @@
+import type { Row } from '../../src/index.ts';
+import type { OurRun } from '../harness/ours.ts';
+import { configuration as plain } from './plain.ts';
+
+/** A function changes three columns and drops one row in a hundred. */
+const map = (row: Row): Row | null => {
+  if (Number(row['id']) % 100 === 0) return null;
+  return {
+    ...row,
+    email: String(row['email']).toUpperCase(),
+    first_name: `${String(row['first_name'])} ${String(row['last_name'])}`,
+    quantity: Number(row['quantity']) + 1,
+  };
+};
+
+export const configuration = (run: OurRun) => {
+  const { store, pipelines } = plain(run);
+  return { store, pipelines: { bench: { ...pipelines.bench, collections: { bench: { map } } } } };
+};

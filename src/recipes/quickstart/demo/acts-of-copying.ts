@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunResult } from '../../../index.ts';
+import { type CommandResult, startLockstep } from './engine-process.ts';
+import type { Stage } from './servers.ts';
+import { tables } from './shop.sql.ts';
+import type { View } from './view.ts';
+
+/** Copies, and kills the engine (SIGKILL) when about two fifths of the rows have arrived. Returns how many had. */
+export async function copyWithAKill(stage: Stage, view: View, rows: number): Promise<number> {
+  view.step('lockstep run · creates the tables, copies in parallel; the process will be killed half way');
+  const running = startLockstep(['run', 'shop'], stage.environment);
+  const state = { over: false };
+  running.ended.then(
+    () => {
+      state.over = true;
+    },
+    () => {
+      state.over = true;
+    },
+  );
+  let shown = 0;
+  for (;;) {
+    const arrived = await countAll(stage);
+    if (arrived >= shown + rows / 8) {
+      view.bar('arrived', arrived, rows);
+      shown = arrived;
+    }
+    if (arrived >= rows * 0.4 || state.over) {
+      running.kill();
+      const { signal } = await running.ended;
+      view.say(signal === 'SIGKILL' ? '⚡ SIGKILL' : 'it had ended before it could be killed');
+      const left = await countAll(stage);
+      view.bar('in target', left, rows);
+      return left;
+    }
+    await pause(10);
+  }
+}
+
+/** The same command again: it goes on where the dead process stopped. */
+export async function copyAgain(stage: Stage, view: View, rows: number): Promise<boolean> {
+  view.step('lockstep run · the same command again: what is there is compared, what is missing copied');
+  const ended = await startLockstep(['run', 'shop'], stage.environment).ended;
+  const result = answerOf<RunResult>(ended, [0]);
+  for (const { collection, sourceRows, copied, inserted } of result.collections) {
+    view.say(`${collection.padEnd(18)} ${copied + inserted} brought, ${sourceRows} compared`);
+  }
+  const arrived = await countAll(stage);
+  view.bar('in target', arrived, rows);
+  return result.result === 'equal' && arrived === rows;
+}
+
+async function countAll(stage: Stage): Promise<number> {
+  let sum = 0;
+  for (const table of tables) {
+    const known = await stage.target.query<{ there: boolean }>(
+      `SELECT to_regclass('shop.${table}') IS NOT NULL AS there`,
+    );
+    if (known.rows[0]?.there !== true) continue;
+    const { rows } = await stage.target.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM shop.${table}`,
+    );
+    sum += rows[0]?.count ?? 0;
+  }
+  return sum;
+}
+
+/** What a command answered, if it ended as it should; else what it complained about. */
+export function answerOf<Answer>(
+  { code, answer, messages }: CommandResult,
+  codes: readonly number[],
+): Answer {
+  if (code === null || !codes.includes(code)) throw new Error(`lockstep ended with ${code}:\n${messages}`);
+  return (answer as { readonly result: Answer }).result;
+}

@@ -1,0 +1,49 @@
+import { copyAgain, copyWithAKill } from './acts-of-copying.ts';
+import { disturb, planned, prove, repairAll } from './acts-of-drift.ts';
+import { setStage } from './servers.ts';
+import { fill, schema, sizeOf } from './shop.sql.ts';
+import { View } from './view.ts';
+
+export interface DemoOptions {
+  /** About how long the demo may take; more time, more rows. */
+  readonly seconds: number;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  readonly write: (line: string) => void;
+}
+
+export interface DemoResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly verified: boolean;
+  readonly drift: number;
+  readonly deadLetters: number;
+  readonly rows: number;
+  readonly killedAtRows: number;
+  readonly repaired: number;
+}
+
+const fewestRows = 120_000;
+const mostRows = 2_000_000;
+
+/** Two databases made equal, with a kill in the middle, disturbed, repaired, and judged by an export that is not ours. */
+export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<DemoResult> {
+  const view = new View(write);
+  const size = sizeOf(Math.min(mostRows, Math.max(fewestRows, seconds * 15_000)));
+  const rows = size.customers + size.orders + size.lines + size.specimens + 1;
+  view.step('Starting PostgreSQL 17 (source) and 18 (target), with nothing in the target');
+  await using stage = await setStage(signal);
+  view.step(
+    `Making a shop of ${rows.toLocaleString('en')} rows, one table with a column of every common type`,
+  );
+  for (const statement of [schema, ...fill(size)]) await stage.source.query(statement);
+  const killedAtRows = await copyWithAKill(stage, view, rows);
+  const copied = await copyAgain(stage, view, rows);
+  await disturb(stage, view);
+  const drift = await planned(stage, view);
+  const repaired = await repairAll(stage, view);
+  const { verified, left } = await prove(stage, view);
+  const ok = copied && drift > 0 && repaired > 0 && verified && left === 0;
+  view.step(ok ? 'Done: equal, and proved so from both sides.' : 'NOT equal: this is a defect of Lockstep.');
+  return { name: 'quickstart', ok, verified, drift: left, deadLetters: 0, rows, killedAtRows, repaired };
+}

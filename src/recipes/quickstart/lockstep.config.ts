@@ -1,0 +1,16 @@
+import { defineConfig, env } from '../../index.ts';
+
+/** What the demo runs; in your own project the import is `from 'lockstep'`. */
+export default defineConfig({
+  store: { path: env('QUICKSTART_STORE') },
+  pipelines: {
+    shop: {
+      source: { connector: 'postgres', url: env('QUICKSTART_SOURCE') },
+      destination: { connector: 'postgres', url: env('QUICKSTART_TARGET') },
+      collections: ['shop.customers', 'shop.orders', 'shop.order_lines', 'shop.specimens'],
+      create: true,
+      // Small pieces, so that a kill in the middle of a short demo leaves something to go on with.
+      rowsPerPartition: 10_000,
+    },
+  },
+});
