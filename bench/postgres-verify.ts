@@ -128,7 +128,7 @@ const roundsOf = ({ rows, tools }: Sides, options: BenchmarkOptions) => ({
 function verifyOnce(databases: BenchDatabases, verb: 'verify' | 'repair'): Promise<OurResult> {
   const store = join(databases.scratch, 'verify.db');
   return runOurs({
-    configuration: 'plain',
+    configuration: 'everything',
     source: databases.source,
     destination: databases.target,
     verb,

@@ -1,8 +1,8 @@
-import type { OurRun } from '../harness/ours.ts';
-import { configuration as plain } from './plain.ts';
+import { defineConfig } from '../../src/index.ts';
+import plain from './plain.ts';
 
 /** The target does not exist: we create it. */
-export const configuration = (run: OurRun) => {
-  const { store, pipelines } = plain(run);
-  return { store, pipelines: { bench: { ...pipelines.bench, create: true } } };
-};
+export default defineConfig({
+  ...plain,
+  pipelines: { bench: { ...plain.pipelines['bench'], create: true } },
+});

@@ -1,6 +1,5 @@
-import type { Row } from '../../src/index.ts';
-import type { OurRun } from '../harness/ours.ts';
-import { configuration as plain } from './plain.ts';
+import { defineConfig, type Row } from '../../src/index.ts';
+import plain from './plain.ts';
 
 /** A function changes three columns and drops one row in a hundred. */
 const map = (row: Row): Row | null => {
@@ -13,7 +12,7 @@ const map = (row: Row): Row | null => {
   };
 };
 
-export const configuration = (run: OurRun) => {
-  const { store, pipelines } = plain(run);
-  return { store, pipelines: { bench: { ...pipelines.bench, collections: { bench: { map } } } } };
-};
+export default defineConfig({
+  ...plain,
+  pipelines: { bench: { ...plain.pipelines['bench'], collections: { bench: { map } } } },
+});

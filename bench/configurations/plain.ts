@@ -1,12 +1,12 @@
-import type { OurRun } from '../harness/ours.ts';
+import { defineConfig, env } from '../../src/index.ts';
 
 /** The headline: default settings. */
-export const configuration = ({ source, destination, store }: OurRun) => ({
-  store: { path: store },
+export default defineConfig({
+  store: { path: env('BENCH_STORE') },
   pipelines: {
     bench: {
-      source: { connector: 'postgres', url: source },
-      destination: { connector: 'postgres', url: destination },
+      source: { connector: 'postgres', url: env('BENCH_SOURCE') },
+      destination: { connector: 'postgres', url: env('BENCH_TARGET') },
       collections: ['bench'],
     },
   },

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Run } from './benchmark.ts';
+import { watchProcess } from './process-cost.ts';
 
-/** What the child is told: a module that exports `configuration(urls)`, and what to do with it. */
 export interface OurRun {
   /** `bench/configurations/NAME.ts` */
   readonly configuration: string;
@@ -14,27 +14,45 @@ export interface OurRun {
 }
 
 export interface OurResult extends Run {
+  /** What the command answered. */
   readonly result: unknown;
 }
 
-const child = fileURLToPath(new URL('./our-child.ts', import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const words = { run: ['run'], verify: ['verify'], repair: ['verify', '--repair'] } as const;
 
-/** Runs the engine in a process of its own, as a user would, timed from the command to its end, start of Node included. */
+/** `lockstep run` as a user types it, timed from the command to its end, start of Node included. Exit code 2 is an answer too. */
 export async function runOurs(run: OurRun): Promise<OurResult> {
+  const config = here(`../configurations/${run.configuration}.ts`);
   const startedAt = performance.now();
-  const process_ = spawn(process.execPath, [child, JSON.stringify(run)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [here('../../bin/lockstep.mjs'), ...words[run.verb], '--config', config, '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        BENCH_SOURCE: run.source,
+        BENCH_TARGET: run.destination,
+        BENCH_STORE: run.store,
+      },
+    },
+  );
+  const cost = watchProcess(child.pid ?? 0);
   let output = '';
-  process_.stdout.on('data', (piece: Buffer) => {
+  let messages = '';
+  child.stdout.on('data', (piece: Buffer) => {
     output += piece.toString();
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    process_.on('error', reject);
-    process_.on('close', resolve);
+  child.stderr.on('data', (piece: Buffer) => {
+    messages += piece.toString();
   });
-  if (code !== 0) throw new Error(`our run ended with ${code}: ${output}`);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
   const seconds = (performance.now() - startedAt) / 1000;
-  const { cpuSeconds, peakRssMb, result } = JSON.parse(output) as Omit<OurResult, 'seconds'>;
-  return { seconds, cpuSeconds, peakRssMb, result };
+  if (code !== 0 && code !== 2) throw new Error(`lockstep ${run.verb} ended with ${code}: ${messages}`);
+  const { result } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as { result: unknown };
+  return { seconds, ...cost.end(), result };
 }

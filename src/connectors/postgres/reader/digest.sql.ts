@@ -1,11 +1,6 @@
 import type { DigestAgreement, DigestQuery } from '../../../protocol/digest.ts';
+import { directHash, directProbes } from './direct-hash.sql.ts';
 import { outputExpression } from './select.ts';
-
-/*
- * 1 M rows × 16 mixed columns on one busy core, best of six, in ms: ROW(…) as agreed 760, all columns by their native
- * hash 720, the same with numeric_send for `scaled` 800, without jsonb_send 580, the undivided row `r.*` 750,
- * the row's text 2,340; grouped by key 920. Two parallel workers halve it where nothing is grouped.
- */
 
 /** Seeds of the two hashes: were they one, groups would cut the rows by the very bits that are summed. */
 const rowSeed = 0;
@@ -34,19 +29,31 @@ const hashOf = (parts: readonly string[], seed: number): string =>
 /** A send function's name comes from an agreement that may have been stored: only names of ours pass. */
 export function assertKnown(agreement: DigestAgreement): void {
   const unknown = agreement.columns.find(
-    ({ method }) => !/^(native|bytes|scaled|text|send:[a-z0-9_]+)$/.test(method),
+    ({ method }) =>
+      directHash(method) === undefined && !/^(native|bytes|scaled|text|send:[a-z0-9_]+)$/.test(method),
   );
   if (unknown !== undefined) throw new Error(`a hash method of another version: ${unknown.method}`);
 }
 
-/** The hash of the whole row; eight bits less, so that a sum of 2^55 of them fits. */
+/**
+ * The hash of the whole row: the columns' hashes, each with a seed of its own, put together by XOR and hashed once more, so that columns
+ * which change places between rows change the sum of the rows. Eight bits less, so that a sum of 2^55 of them fits.
+ */
 export function rowHash({ selection, agreement }: DigestQuery): string {
   const columns = new Map(selection.columns.map((column) => [column.name, column]));
-  const parts = agreement.columns.flatMap(({ name, method }) => {
+  const direct: string[] = [];
+  const record: string[] = [];
+  for (const [index, { name, method }] of agreement.columns.entries()) {
     const column = columns.get(name);
-    return column === undefined ? [] : hashedParts(outputExpression(column), method);
-  });
-  return `(${hashOf(parts, rowSeed)} >> 8)`;
+    if (column === undefined) continue;
+    const expression = outputExpression(column);
+    const seed = index + 1;
+    const hash = directHash(method)?.(expression, seed);
+    if (hash === undefined) record.push(...hashedParts(expression, method));
+    else direct.push(`COALESCE(${hash}, ${seed})`);
+  }
+  const hashes = record.length === 0 ? direct : [...direct, hashOf(record, rowSeed)];
+  return `(pg_catalog.hashint8extended(${hashes.join(' # ')}, ${rowSeed}) >> 8)`;
 }
 
 /**
@@ -59,14 +66,23 @@ export const withoutSorting = 'SET LOCAL enable_sort = off';
 export function groupOf(query: DigestQuery): string {
   if (query.groups === 1) return '0';
   const columns = new Map(query.selection.columns.map((column) => [column.name, column]));
-  const named = query.agreement.columns.filter(({ name }) => query.keyColumns.includes(name));
-  const parts = named.flatMap(({ name, method }) => {
+  const key = query.agreement.columns.filter(({ name }) => query.keyColumns.includes(name));
+  const parts = key.flatMap(({ name, method }) => {
     const column = columns.get(name);
-    return column === undefined ? [] : hashedParts(outputExpression(column), method);
+    if (column === undefined) return [];
+    const expression = outputExpression(column);
+    const direct = directHash(method);
+    return direct === undefined
+      ? [hashOf(hashedParts(expression, method), keySeed)]
+      : [direct(expression, keySeed)];
   });
-  const hash = parts.length === 0 ? rowHash(query) : hashOf(parts, keySeed);
+  const hash = parts.length === 0 ? rowHash(query) : combined(parts);
   return `(${hash} & ${query.groups - 1})::int4`;
 }
+
+/** A key's parts in their order: hashes are seeds of nothing here, so they are shifted before they are put together. */
+const combined = (parts: readonly string[]): string =>
+  parts.reduce((sofar, part) => `((${sofar} << 7) # ${part})`);
 
 /** Literals of everything that is hashed, with a non-ASCII letter, so that another encoding shows too. */
 const nativeProbe = [
@@ -129,5 +145,9 @@ export function probeQuery(agreement: DigestAgreement): string {
       return hashedParts(literal, method)[0];
     });
   const parts = [...nativeProbe, 'pg_catalog.scale(1.50)', ...sends];
-  return `SELECT ${hashOf(parts.map(String), rowSeed)}::text || ' ' || ${hashOf(parts.map(String), keySeed)}::text AS answer`;
+  const direct = directProbes.map(([method, literal]) => directHash(method)?.(literal, keySeed) ?? 'NULL');
+  return (
+    `SELECT ${hashOf(parts.map(String), rowSeed)}::text || ' ' || ${hashOf(parts.map(String), keySeed)}::text || ` +
+    `' ' || pg_catalog.concat_ws(' ', ${direct.join(', ')}) AS answer`
+  );
 }

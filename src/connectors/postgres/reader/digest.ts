@@ -12,6 +12,7 @@ import { keyOf } from '../key.ts';
 import type { Session } from '../session/session.ts';
 import { digestMethodOf, typeRule } from '../types/type-table.ts';
 import { assertKnown, groupOf, probeQuery, rowHash, withoutSorting } from './digest.sql.ts';
+import { directMethodOf } from './direct-hash.sql.ts';
 import { type RangeKey, rangeConditions } from './key-range.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
 import { decodeCopy } from './read.ts';
@@ -30,7 +31,7 @@ export const proposeDigest = (
   columns: readonly { readonly name: string; readonly type: string }[],
 ): DigestAgreement => ({
   dialect: digestDialect,
-  columns: columns.map(({ name, type }) => ({ name, method: digestMethodOf(type) })),
+  columns: columns.map(({ name, type }) => ({ name, method: directMethodOf(type) ?? digestMethodOf(type) })),
 });
 
 export async function probeDigest(

@@ -50,12 +50,9 @@ export class PostgresReader implements Reader, DigestNegotiator {
     return this.#pool.use((session) => readIdentity(session, options), options);
   }
 
-  check({
-    collections,
-    signal,
-  }: SignalOption & { readonly collections: readonly CollectionName[] }): Promise<readonly Finding[]> {
+  check({ collections, columns, signal }: Parameters<Reader['check']>[0]): Promise<readonly Finding[]> {
     const { user, address, config } = this.#pool;
-    const options = { user, address, defaultSchema: config.schema, signal };
+    const options = { user, address, defaultSchema: config.schema, signal, ...(columns && { columns }) };
     return this.#pool.use((session) => checkSource(session, collections, options), { signal });
   }
 

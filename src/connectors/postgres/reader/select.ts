@@ -1,5 +1,5 @@
 import type { SelectedColumn, Selection } from '../../../protocol/selection.ts';
-import { underlying } from '../catalog/pg-type.ts';
+import { underlying, unmodifiedName } from '../catalog/pg-type.ts';
 import { qualified, quoteIdentifier, quoteLiteral, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { typeRule } from '../types/type-table.ts';
@@ -63,9 +63,9 @@ export function wireExpression({ expression, type }: OutputColumn): string {
   return typeRule(type).codec === null ? `(${expression})::pg_catalog.text` : expression;
 }
 
-/** A text of a value as a literal of a type. `character` alone would mean one character. */
+/** A text of a value as a literal of a type. */
 export const typedLiteral = (text: string, type: KnownType): string =>
-  `${quoteLiteral(text)}::${type.name === 'character' ? 'pg_catalog.bpchar' : type.name}`;
+  `${quoteLiteral(text)}::${unmodifiedName(type.name)}`;
 
 /** Operators of an extension's types (citext) live in its schema; everything else is found in pg_catalog. */
 export function operatorPath(types: readonly KnownType[]): string | null {
