@@ -3,7 +3,7 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   const limit = Math.max(2, Math.floor(name.length / 3));
   let best: { readonly name: string; readonly distance: number } | null = null;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const distance = distanceTo(name.toLowerCase(), candidate.toLowerCase());
     if (distance <= limit && (best === null || distance < best.distance))
       best = { name: candidate, distance };
   }
@@ -14,6 +14,13 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
 export function nearestHint(name: string, known: Iterable<string>): string {
   const nearest = nearestName(name, known);
   return nearest === null ? '' : `; did you mean ${nearest}?`;
+}
+
+/** A name without its schema is near `schema.name` too. */
+function distanceTo(name: string, candidate: string): number {
+  const whole = editDistance(name, candidate);
+  if (name.includes('.')) return whole;
+  return Math.min(whole, editDistance(name, candidate.slice(candidate.lastIndexOf('.') + 1)));
 }
 
 /** Levenshtein's distance, with one row of memory. */

@@ -41,6 +41,8 @@ export interface Reader extends AsyncDisposable {
   /** What would go wrong, or be lost, if these collections were read. Called before anything is touched; changes nothing. */
   check(request: {
     collections: readonly CollectionName[];
+    /** Columns that are read, where that is known; else all. Rights on others are not asked for. */
+    columns?: ReadonlyMap<CollectionName, readonly string[]>;
     signal: AbortSignal;
   }): Promise<readonly Finding[]>;
 
@@ -49,6 +51,16 @@ export interface Reader extends AsyncDisposable {
 
   /** Null: there is no such collection. */
   describe(collection: CollectionName, options: { signal: AbortSignal }): Promise<Shape | null>;
+
+  /**
+   * The types in which the columns of a selection arrive, by output name; nothing is read. `expression-invalid` when the source can't make
+   * sense of one of its expressions or of the filter.
+   */
+  typesOf(
+    collection: CollectionName,
+    selection: Selection,
+    options: { signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, string>>;
 
   /** The key of a row that was read with a selection that has these output columns. */
   keyOf(row: Row, keyColumns: readonly string[]): Key;

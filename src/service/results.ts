@@ -35,6 +35,8 @@ export interface PlannedCollection {
   readonly insert: number;
   readonly update: number;
   readonly leave: number;
+  /** The target does not exist yet, so `insert` is what the source's statistics say. */
+  readonly estimated: boolean;
   /** Null where it was not counted. */
   readonly unchanged: number | null;
   /** Rows outside our scope that hold one of our keys: left alone. */
@@ -103,6 +105,8 @@ export interface VerifiedCollection {
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
+  /** Keys of the source that a row outside our scope holds: left alone. */
+  readonly clashes: number;
   /** Differences among these that somebody knows about already. */
   readonly explained: { readonly deadLetters: number; readonly held: number };
   readonly samples: {

@@ -32,7 +32,7 @@ const collectionTable = (collections: readonly PlannedCollection[]): readonly st
     ],
     collections.map((row) => [
       row.collection,
-      count(row.insert),
+      `${row.estimated ? 'about ' : ''}${count(row.insert)}`,
       count(row.update),
       count(row.leave),
       row.unchanged === null ? '?' : count(row.unchanged),

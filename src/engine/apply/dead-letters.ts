@@ -38,6 +38,8 @@ export async function resolveLetters(
 ): Promise<void> {
   if (keys.length === 0) return;
   const { store, pipeline, fence, events } = context;
+  reach('dead-letter.resolve.before');
   const count = await store.deadLetters.resolve({ pipeline, fence }, collection, keys);
+  reach('dead-letter.resolve.after');
   if (count > 0) events.emit('dead-letter.resolved', { pipeline, collection, count });
 }

@@ -1,14 +1,13 @@
 import type { Change } from '../../protocol/change.ts';
 import { isLockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Key } from '../../protocol/names.ts';
 import type { CollectionWork } from '../walk/collection-work.ts';
-import { type Confirmed, confirm } from '../walk/confirm.ts';
 import { leaseOf } from '../walk/context.ts';
 import { retrying } from '../walk/retrying.ts';
 import { Spool } from '../walk/spool.ts';
 import { type DeferredKeys, writeChanges } from '../walk/write-rows.ts';
 import { parkLetters } from './dead-letters.ts';
-import { groupByHolders } from './holders.ts';
+import { groupByBlockers } from './holders.ts';
+import { readChanges } from './read-changes.ts';
 
 const keysPerPage = 200;
 
@@ -19,82 +18,66 @@ export interface DeferredSet extends DeferredKeys {
 }
 
 /**
- * Cures what other keys blocked, once everything else is written: rounds over all collections as long as a round helps; then those that
- * block each other, together; what is left is parked.
+ * Cures what other keys blocked, once everything else is written, in rounds over all collections as long as a round helps: each key
+ * alone, which cures what waited for other collections and for rows that left; where that cures less than half, those that block each
+ * other together (a chain of a thousand keys would else take a thousand rounds). What is left is parked.
  */
-export async function cureDeferred(sets: readonly DeferredSet[]): Promise<void> {
+export async function cureDeferred(sets: readonly DeferredSet[], guarded: Guarded): Promise<void> {
   let open: readonly DeferredSet[] = sets.filter(({ spool }) => spool.count > 0);
   let before = Number.POSITIVE_INFINITY;
+  const round = async (write: WriteStep): Promise<readonly DeferredSet[]> => {
+    const next: DeferredSet[] = [];
+    for (const set of open)
+      await guarded(set.work.plan.name, async () => {
+        next.push(...(await tryAgain(set, write)));
+      });
+    return next;
+  };
   while (open.length > 0 && total(open) < before) {
     before = total(open);
-    open = await mapInOrder(open, (set) =>
-      tryAgain(set, (work, changes, next) =>
-        writeChanges(work, changes, { deferred: next, signal: work.context.signal }),
-      ),
-    );
+    open = await round(writeAlone);
+    if (total(open) > before / 2) open = await round(writeTogether);
   }
-  open = await mapInOrder(open, (set) => tryAgain(set, writeTogether));
-  for (const set of open) await park(set);
+  for (const set of open) await guarded(set.work.plan.name, () => park(set));
 }
+
+/** Runs work of one collection; its own fault ends the collection and not the others. */
+type Guarded = (collection: string, work: () => Promise<void>) => Promise<void>;
 
 const total = (sets: readonly DeferredSet[]): number => sets.reduce((sum, { spool }) => sum + spool.count, 0);
 
-async function mapInOrder(
-  sets: readonly DeferredSet[],
-  step: (set: DeferredSet) => Promise<DeferredSet>,
-): Promise<readonly DeferredSet[]> {
-  const next: DeferredSet[] = [];
-  for (const set of sets) next.push(await step(set));
-  return next.filter(({ spool }) => spool.count > 0);
-}
-
 type WriteStep = (work: CollectionWork, changes: readonly Change[], next: DeferredKeys) => Promise<void>;
 
-/** Reads the keys again and writes what they need now; those that are refused again are the next set. */
-async function tryAgain(set: DeferredSet, write: WriteStep): Promise<DeferredSet> {
-  const { work, spool } = set;
+/** Reads the keys again and writes what they need now; those that are refused again are the next set, if there are any. */
+async function tryAgain({ work, spool }: DeferredSet, write: WriteStep): Promise<readonly DeferredSet[]> {
   const rest = await Spool.create(work.context.spillDirectory);
   const next: DeferredSet = { work, spool: rest, add: (keys) => rest.add(keys) };
   for await (const page of spool.pages(keysPerPage)) await write(work, await readChanges(work, page), next);
   await spool[Symbol.asyncDispose]();
-  return next;
+  return rest.count === 0 ? [] : [next];
 }
 
-async function readChanges(work: CollectionWork, keys: readonly Key[]): Promise<readonly Change[]> {
-  const { signal } = work.context;
-  const unique = [...new Set(keys)];
-  const confirmed = await retrying(work.context, { what: `read ${work.plan.name}`, signal }, () =>
-    confirm(work, unique, signal),
-  );
-  return toChanges(confirmed);
-}
-
-const toChanges = ({ missing, different, extra }: Confirmed): readonly Change[] => [
-  ...[...missing, ...different].map(({ key, row }): Change => ({ kind: 'upsert', key, row })),
-  ...extra.map((key): Change => ({ kind: 'leave', key })),
-];
+const writeAlone: WriteStep = (work, changes, deferred) =>
+  writeChanges(work, changes, { deferred, signal: work.context.signal });
 
 /** Keys whose values are held by each other change places in one transaction, group by group. */
-async function writeTogether(
-  work: CollectionWork,
-  changes: readonly Change[],
-  next: DeferredKeys,
-): Promise<void> {
+const writeTogether: WriteStep = async (work, changes, next) => {
   const { context, target, tally, plan } = work;
-  const options = { lease: leaseOf(context), signal: context.signal };
-  for (const group of await groupByHolders(work, changes)) {
+  const { signal } = context;
+  const options = { lease: leaseOf(context), signal };
+  for (const group of await groupByBlockers(work, changes)) {
     try {
-      const outcomes = await retrying(context, { what: `write ${plan.name}`, signal: context.signal }, () =>
+      const outcomes = await retrying(context, { what: `write ${plan.name}`, signal }, () =>
         target.applyTogether(group, options),
       );
       for (const { kind } of outcomes) tally.addOutcome(kind);
     } catch (thrown) {
       const error = toLockstepError(thrown);
       if (error.class !== 'deferred' && error.class !== 'change') throw thrown;
-      await next.add(group.map(({ key }) => key));
+      await next.add(changes.filter((change) => group.includes(change)).map(({ key }) => key));
     }
   }
-}
+};
 
 /** Nothing could cure these: each is parked with what the destination says of it now. */
 async function park(set: DeferredSet): Promise<void> {

@@ -31,7 +31,7 @@ const sleepUnlessAborted = (delayMs: number, signal: AbortSignal): Promise<unkno
 
 /**
  * Repeats work that fails with class `transient`, waiting longer each time. Every other error, and what is not ours, is
- * thrown as it is. After `attempts` failures: `retries-exhausted` with the last error as its cause. An abort ends the wait at
+ * thrown as it is. After `attempts` failures: `retries-exhausted` with the last error as its cause and its exit. An abort ends the wait at
  * once with the signal's error. Failures are counted per call: who makes progress calls again.
  */
 export async function withRetry<Result>(work: () => Promise<Result>, options: RetryOptions): Promise<Result> {
@@ -82,5 +82,5 @@ function exhausted(
 ): LockstepError {
   const seconds = Math.round(last.elapsedMs / 100) / 10;
   const details = { what, attempts: last.attempt, seconds, detail: last.error.message };
-  return new LockstepError('retries-exhausted', details, { cause: last.error });
+  return new LockstepError('retries-exhausted', details, { cause: last.error, exit: last.error.exit });
 }

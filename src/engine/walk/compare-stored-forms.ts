@@ -1,11 +1,9 @@
-import { hash as hashOnce } from 'node:crypto';
-import type { RowsChunk, StoredForm } from '../../protocol/chunk.ts';
 import type { HashedKey } from '../../protocol/digest.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions.ts';
 import { joinHashes } from './hash-join.ts';
-import { mapChunk } from './map-rows.ts';
+import { sourceHashes, targetHashes } from './stored-hashes.ts';
 
 const memoryRows = 200_000;
 
@@ -25,32 +23,6 @@ export async function compareStoredForms(work: CollectionWork, sink: SuspectSink
       await sink.add(suspects, partition, estimatedRows);
     return rows;
   });
-}
-
-async function* sourceHashes(work: CollectionWork, signal: AbortSignal): AsyncIterable<readonly HashedKey[]> {
-  const { plan, moment, source, target } = work;
-  const everything = wholeCollection(plan.sourceShape.estimatedRows);
-  const options = { format: 'rows', selection: source.selection, signal } as const;
-  for await (const chunk of moment.stream(signal, (snapshot) =>
-    snapshot.read(plan.source, everything, options),
-  )) {
-    if (chunk.format !== 'rows') continue;
-    yield target.storedForms(mappedRows(work, chunk)).map(toHashedKey);
-  }
-}
-
-/** Rows that the function can't map are found missing by the join, and parked when they are confirmed. */
-const mappedRows = (work: CollectionWork, chunk: RowsChunk): RowsChunk => mapChunk(work.plan, chunk).chunk;
-
-async function* targetHashes(work: CollectionWork, signal: AbortSignal): AsyncIterable<readonly HashedKey[]> {
-  const everything = wholeCollection(work.plan.sourceShape.estimatedRows);
-  for await (const forms of work.target.readStoredForms(everything, { signal })) yield forms.map(toHashedKey);
-}
-
-/** 64 of SHA-256's bits: cheap where the CPU has them in hardware, and no two rows meet by accident. */
-function toHashedKey(form: StoredForm): HashedKey {
-  const hex = hashOnce('sha256', form.bytes, 'hex');
-  return { key: form.key, hash: BigInt.asIntN(64, BigInt(`0x${hex.slice(0, 16)}`)) };
 }
 
 async function* counted(

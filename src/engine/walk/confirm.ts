@@ -1,6 +1,7 @@
-import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
+import type { Target } from '../../protocol/writer.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { mapChunk } from './map-rows.ts';
 
@@ -16,7 +17,7 @@ export interface Confirmed {
   readonly extra: readonly Key[];
   /** Keys that need nothing. */
   readonly equal: readonly Key[];
-  /** Rows that the mapping function can't map. */
+  /** Rows that the mapping function can't map, or with values that the destination can't even take for a comparison. */
   readonly unmappable: readonly { readonly key: Key; readonly error: LockstepError }[];
 }
 
@@ -32,12 +33,8 @@ export async function confirm(
   signal: AbortSignal,
 ): Promise<Confirmed> {
   const { rows, unmappable, absent } = await readExpected(work, keys, signal);
-  const verdicts = await work.target.judge(
-    rows.map(({ row }) => row),
-    { signal },
-  );
-  const judged = (verdict: (typeof verdicts)[number]) =>
-    rows.filter((_, index) => verdicts[index] === verdict);
+  const { verdicts, refused } = await judgeSplitting(work.target, rows, signal);
+  const judged = (verdict: Verdict) => rows.filter(({ key }) => verdicts.get(key) === verdict);
   const present = absent.length === 0 ? new Set<Key>() : await work.target.present(absent, { signal });
   return {
     missing: judged('missing'),
@@ -45,7 +42,45 @@ export async function confirm(
     clashes: judged('clash').map(({ key }) => key),
     extra: absent.filter((key) => present.has(key)),
     equal: [...judged('same').map(({ key }) => key), ...absent.filter((key) => !present.has(key))],
-    unmappable,
+    unmappable: [...unmappable, ...refused],
+  };
+}
+
+type Verdict = Awaited<ReturnType<Target['judge']>>[number];
+
+interface Judged {
+  readonly verdicts: ReadonlyMap<Key, Verdict>;
+  readonly refused: Confirmed['unmappable'];
+}
+
+/** One row that can't be taken must not keep the others from being judged: halves, until it stands alone. */
+async function judgeSplitting(
+  target: Target,
+  rows: readonly KeyedRow[],
+  signal: AbortSignal,
+): Promise<Judged> {
+  const [only] = rows;
+  if (only === undefined) return { verdicts: new Map(), refused: [] };
+  try {
+    const verdicts = await target.judge(
+      rows.map(({ row }) => row),
+      { signal },
+    );
+    return {
+      verdicts: new Map(rows.map(({ key }, index) => [key, verdicts[index] ?? 'missing'])),
+      refused: [],
+    };
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    if (error.class !== 'change') throw thrown;
+    if (rows.length === 1) return { verdicts: new Map(), refused: [{ key: only.key, error }] };
+  }
+  const middle = rows.length >> 1;
+  const first = await judgeSplitting(target, rows.slice(0, middle), signal);
+  const second = await judgeSplitting(target, rows.slice(middle), signal);
+  return {
+    verdicts: new Map([...first.verdicts, ...second.verdicts]),
+    refused: [...first.refused, ...second.refused],
   };
 }
 

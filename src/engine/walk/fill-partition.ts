@@ -1,5 +1,6 @@
 import type { Change } from '../../protocol/change.ts';
 import type { Chunk, Format, RowsChunk } from '../../protocol/chunk.ts';
+import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { WriteCounts } from '../../protocol/outcome.ts';
 import type { Partition } from '../../protocol/partition.ts';
@@ -30,7 +31,7 @@ export async function fillPartition(
   partition: Partition,
   options: FillOptions,
 ): Promise<void> {
-  const ways = options.empty ? [append, merge, rowByRow] : [merge, rowByRow];
+  const ways = options.empty ? [appendOrMerge(), merge, rowByRow] : [merge, rowByRow];
   for (const [index, way] of ways.entries()) {
     const refusal = await retrying(
       work.context,
@@ -53,6 +54,31 @@ async function refusalOf(work: () => Promise<void>): Promise<LockstepError | nul
     throw thrown;
   }
 }
+
+type Way = (work: CollectionWork, partition: Partition, options: FillOptions) => Promise<void>;
+
+/**
+ * Appends; and once a connection went, nobody knows whether that was before or after the COMMIT, so from then on what is there is looked
+ * at. A second append could double every row, where the keys are still to be built.
+ */
+function appendOrMerge(): Way {
+  let outcomeUnknown = false;
+  return async (work, partition, options) => {
+    if (outcomeUnknown) return merge(work, partition, options);
+    try {
+      await append(work, partition, options);
+    } catch (thrown) {
+      outcomeUnknown = connectionFaults.has(toLockstepError(thrown).code);
+      throw thrown;
+    }
+  };
+}
+
+const connectionFaults: ReadonlySet<ErrorCode> = new Set([
+  'connection-lost',
+  'connection-stalled',
+  'connection-timeout',
+]);
 
 async function append(work: CollectionWork, partition: Partition, { signal }: FillOptions): Promise<void> {
   const options = { lease: leaseOf(work.context), signal };

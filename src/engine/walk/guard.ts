@@ -37,21 +37,20 @@ export class LeavingGuard {
   }
 
   raiseCount(work: CollectionWork, leaving: number, total: number): Promise<void> {
-    return this.raise(work, { leaving, total }, noKeys());
+    return this.raise(work, { leaving, total }, noKeys);
   }
 
-  /** Durable on return: the keys are kept, so that what was approved is what leaves. */
+  /** Durable on return: the keys are kept, so that what was approved is what leaves. `keys` can be read more than once. */
   async raise(
     { context, plan, tally }: CollectionWork,
     { leaving, total }: { leaving: number; total: number },
-    keys: AsyncIterable<readonly Key[]>,
+    keys: () => AsyncIterable<readonly Key[]>,
   ): Promise<void> {
     const { store, pipeline, fence, settings, events, clock } = context;
-    const samples: Key[] = [];
-    const sampled = collectSamples(keys, samples, settings.samples);
+    const samples = await firstOf(keys(), settings.samples);
     const raised = { collection: plan.name, leaving, total, samples, raisedAtMs: clock.now() };
     reach('guard.raise.before');
-    await store.guards.raise({ pipeline, fence }, raised, sampled);
+    await store.guards.raise({ pipeline, fence }, raised, keys());
     reach('guard.raise.after');
     tally.held = leaving;
     events.emit('guard.raised', { pipeline, collection: plan.name, leaving, total, samples });
@@ -62,21 +61,20 @@ export class LeavingGuard {
     return guards.find((guard) => guard.collection === plan.name && guard.state === 'approved');
   }
 
-  clear({ context, plan }: CollectionWork): Promise<void> {
-    return context.store.guards.clear({ pipeline: context.pipeline, fence: context.fence }, plan.name);
+  async clear({ context, plan }: CollectionWork): Promise<void> {
+    reach('guard.clear.before');
+    await context.store.guards.clear({ pipeline: context.pipeline, fence: context.fence }, plan.name);
+    reach('guard.clear.after');
   }
 }
 
-/** The samples are complete once the keys were read, which is before the guard is stored. */
-async function* collectSamples(
-  keys: AsyncIterable<readonly Key[]>,
-  samples: Key[],
-  wanted: number,
-): AsyncIterable<readonly Key[]> {
-  for await (const page of keys) {
-    samples.push(...page.slice(0, wanted - samples.length));
-    yield page;
+async function firstOf(pages: AsyncIterable<readonly Key[]>, wanted: number): Promise<readonly Key[]> {
+  const first: Key[] = [];
+  for await (const page of pages) {
+    first.push(...page.slice(0, wanted - first.length));
+    if (first.length >= wanted) break;
   }
+  return first;
 }
 
 async function* noKeys(): AsyncIterable<readonly Key[]> {}

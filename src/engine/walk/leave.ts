@@ -24,7 +24,7 @@ export async function leaveKeys(
   if (rest.count === 0) return guard.clear(work);
   const total = await target.countRows({ signal: context.signal });
   if (leavesTooMuch(guard.limits(work), rest.count, total)) {
-    return await guard.raise(work, { leaving: rest.count, total }, rest.pages());
+    return await guard.raise(work, { leaving: rest.count, total }, () => rest.pages());
   }
   for await (const page of rest.pages()) await leavePage(work, page, deferred);
   await guard.clear(work);

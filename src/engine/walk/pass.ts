@@ -1,4 +1,4 @@
-import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionCounts } from '../../protocol/events.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
@@ -10,6 +10,7 @@ import { type CollectionWork, startWork } from './collection-work.ts';
 import { compareCollection } from './compare.ts';
 import { leaseOf, stopIfDraining, type WalkContext } from './context.ts';
 import { copyCollection } from './copy.ts';
+import { finish, finishConstraints, finishKeysIfPossible } from './finish.ts';
 import { LeavingGuard } from './guard.ts';
 import { leaveKeys } from './leave.ts';
 import { PassProgress } from './pass-progress.ts';
@@ -33,17 +34,18 @@ export interface PassResult {
 /**
  * One pass of mode `full`: every collection of the pipeline made equal to one moment of the source, whatever state the target is in.
  *
- * Order: parents before children are filled (copied where empty, else compared and repaired); then foreign keys; then what was read at
- * an older moment is compared again; then leaving, children first; then what others blocked; then letters that may have been cured; then
- * sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by starting the pass again.
+ * Order: parents before children are filled (copied where empty, else compared and repaired); then what was read at an older moment is
+ * compared again; then leaving, children first; then what others blocked; then letters that may have been cured; then foreign keys, which
+ * need all rows; then sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by
+ * starting the pass again.
  */
 export async function runPass(context: WalkContext, plans: readonly CollectionPlan[]): Promise<PassResult> {
   await using pass = await Pass.open(context);
   for (const plan of orderByReferences(plans)) await pass.fill(plan);
-  await pass.finishReferences();
   await pass.compareAgain();
   await pass.leave();
   await pass.cure();
+  await pass.finishConstraints();
   await pass.finishSequences();
   return pass.end();
 }
@@ -52,10 +54,15 @@ interface Member {
   readonly plan: CollectionPlan;
   readonly work: CollectionWork;
   readonly deferred: DeferredSet;
-  readonly leaving: Spool;
-  /** The moment at which it was last read completely. */
+  /** Made anew by each comparison, which finds all that leave. */
+  leaving: Spool;
+  /** The moment at which it was last read completely; `torn`: never in one. */
   generation: number;
+  /** Its keys and indexes are built. */
+  keyed: boolean;
 }
+
+const torn = 0;
 
 class Pass implements AsyncDisposable {
   readonly #context: WalkContext;
@@ -119,7 +126,7 @@ class Pass implements AsyncDisposable {
     const leaving = this.#resources.use(await Spool.create(context.spillDirectory));
     const spool = await Spool.create(context.spillDirectory);
     const deferred = { work, spool, add: (keys: readonly string[]) => spool.add(keys) };
-    const member = { plan: target.plan, work, deferred, leaving, generation: 0 };
+    const member = { plan: target.plan, work, deferred, leaving, generation: torn, keyed: true };
     this.#members.push(member);
     return member;
   }
@@ -128,22 +135,23 @@ class Pass implements AsyncDisposable {
     const { work, plan, deferred } = member;
     if (plan.key.length === 0) {
       await replaceCollection(work, this.#guard);
-      await this.#finish(member, 'keys');
+      await finish(work, 'keys');
       return;
     }
-    const before = this.#moment.generation;
+    const since = this.#moment.upcoming;
     const copies =
       work.target.startedEmpty || (await this.#progress.phaseOf(plan.name, plan.fingerprint)) === 'copying';
     if (copies) await copyCollection(work, this.#progress, deferred);
-    await this.#finish(member, 'keys');
-    const readInOneMoment = work.target.startedEmpty && (before === 0 || before === this.#moment.generation);
-    if (copies && readInOneMoment) member.generation = this.#moment.generation;
+    member.keyed = await finishKeysIfPossible(work);
+    if (copies && work.target.startedEmpty) member.generation = this.#readSince(since);
     else if (!copies) await this.#compare(member);
   }
 
   async #compare(member: Member): Promise<void> {
     const { pipeline, events } = this.#context;
     const { estimatedRows } = member.plan.sourceShape;
+    const since = this.#moment.upcoming;
+    member.leaving = this.#resources.use(await Spool.create(this.#context.spillDirectory));
     events.emit('collection.started', {
       pipeline,
       collection: member.plan.name,
@@ -151,34 +159,45 @@ class Pass implements AsyncDisposable {
       partitions: 0,
     });
     await compareCollection(member.work, new RepairSink(member.work, member.deferred, member.leaving));
-    member.generation = this.#moment.generation;
+    member.generation = this.#readSince(since);
   }
 
-  /** What was read at a moment that is gone, or went on from another process, is compared at the present one. */
+  #readSince(generation: number): number {
+    return this.#moment.generation === generation ? generation : torn;
+  }
+
+  /**
+   * What was read at a moment that is gone, in more than one, or by another process, is compared at the present one. Moments that do
+   * not last as long as a comparison takes are a fault that does not pass.
+   */
   async compareAgain(): Promise<void> {
-    for (const member of this.#sound()) {
-      if (member.plan.key.length === 0 || member.generation === this.#moment.generation) continue;
-      await this.#guarded(member.plan.name, () => this.#compare(member));
+    const { settings, clock } = this.#context;
+    const { attempts } = settings.retry;
+    const startedAtMs = clock.now();
+    for (let round = 1; this.#outdated().length > 0; round += 1) {
+      if (round > attempts) throw momentsTooShort(attempts, clock.now() - startedAtMs);
+      for (const member of this.#outdated())
+        await this.#guarded(member.plan.name, () => this.#compare(member));
     }
   }
 
-  async finishReferences(): Promise<void> {
-    for (const member of this.#sound())
-      await this.#guarded(member.plan.name, () => this.#finish(member, 'references'));
+  #outdated(): readonly Member[] {
+    const { generation } = this.#moment;
+    return this.#sound().filter((member) => member.plan.key.length > 0 && member.generation !== generation);
+  }
+
+  /** Keys that rows of different moments did not allow before, and foreign keys, which need the rows of all collections. */
+  async finishConstraints(): Promise<void> {
+    for (const { plan, work, keyed } of this.#sound()) {
+      if (!keyed) await this.#guarded(plan.name, () => finishConstraints(work, 'keys'));
+    }
+    for (const { plan, work } of this.#sound())
+      await this.#guarded(plan.name, () => finishConstraints(work, 'references'));
   }
 
   async finishSequences(): Promise<void> {
-    for (const member of this.#sound())
-      await this.#guarded(member.plan.name, () => this.#finish(member, 'sequences'));
-  }
-
-  async #finish({ plan, work }: Member, step: 'keys' | 'references' | 'sequences'): Promise<void> {
-    const context = this.#context;
-    const { signal } = context;
-    await retrying(context, { what: `finish ${plan.name}`, signal }, async () => {
-      const sourceShape = (await context.reader.describe(plan.source, { signal })) ?? plan.sourceShape;
-      await work.target.finish({ lease: leaseOf(context), signal, sourceShape, step });
-    });
+    for (const { plan, work } of this.#sound())
+      await this.#guarded(plan.name, () => finish(work, 'sequences'));
   }
 
   async leave(): Promise<void> {
@@ -189,7 +208,8 @@ class Pass implements AsyncDisposable {
   }
 
   async cure(): Promise<void> {
-    await cureDeferred(this.#sound().map(({ deferred }) => deferred));
+    const sets = this.#sound().map(({ deferred }) => deferred);
+    await cureDeferred(sets, (collection, work) => this.#guarded(collection, work));
     for (const { plan, work } of this.#sound()) {
       await this.#guarded(plan.name, () => recheckLetters(work));
     }
@@ -227,7 +247,7 @@ class Pass implements AsyncDisposable {
       await work();
     } catch (thrown) {
       const error = toLockstepError(thrown);
-      if (error.class !== 'collection') throw thrown;
+      if (!stopsOnlyItsCollection(error)) throw thrown;
       const { pipeline, events } = this.#context;
       this.#failures.set(collection, error);
       events.emit('failed', {
@@ -240,3 +260,15 @@ class Pass implements AsyncDisposable {
     }
   }
 }
+
+/** A row's own fault that gets here has no key to be parked under, as in a collection without one: the collection stops. */
+const stopsOnlyItsCollection = ({ class: kind }: LockstepError): boolean =>
+  kind === 'collection' || kind === 'change' || kind === 'deferred';
+
+const momentsTooShort = (attempts: number, elapsedMs: number): LockstepError =>
+  new LockstepError('retries-exhausted', {
+    what: 'comparing at one moment',
+    attempts,
+    seconds: Math.round(elapsedMs / 100) / 10,
+    detail: 'the source’s snapshot was lost each time',
+  });

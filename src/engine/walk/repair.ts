@@ -40,8 +40,8 @@ export class RepairSink implements SuspectSink {
     const { signal } = this.#work.context;
     if (wanted >= bulkRows && wanted >= rows * bulkShare) {
       await fillPartition(this.#work, partition, { empty: false, deferred: this.#deferred, signal });
-      await this.#repair(suspects.extra);
-      return;
+      // The merge left strangers' rows alone that hold one of our keys; only a look at each key tells which.
+      if (this.#work.plan.scope.kind === 'all') return await this.#repair(suspects.extra);
     }
     await this.#repair([...suspects.missing, ...suspects.different, ...suspects.extra]);
   }

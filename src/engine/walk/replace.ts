@@ -1,27 +1,12 @@
-import { wholeCollection } from '../../protocol/partition.ts';
+import type { Chunk } from '../../protocol/chunk.ts';
+import { type Partition, wholeCollection } from '../../protocol/partition.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { leaseOf } from './context.ts';
+import { equalAsWhole } from './equal-as-whole.ts';
 import { bulkFormat, mappedChunks } from './fill-partition.ts';
 import { type LeavingGuard, leavesTooMuch } from './guard.ts';
+import type { MappedChunk } from './map-rows.ts';
 import { retrying } from './retrying.ts';
-
-/** Whether a collection without a key is equal as a multiset of rows: by one digest of each side, or null when they can't be had. */
-export async function equalAsWhole(work: CollectionWork): Promise<boolean | null> {
-  const { agreement, context, plan, moment, source, target, targetReads, tally } = work;
-  if (agreement === null) return null;
-  const everything = wholeCollection(plan.sourceShape.estimatedRows);
-  const { signal } = context;
-  const query = { groups: 1, agreement, signal };
-  const [here, there] = await retrying(context, { what: `compare ${plan.name}`, signal }, () =>
-    Promise.all([
-      moment.read(signal, (snapshot) => snapshot.digest(plan.source, everything, { ...query, ...source })),
-      targetReads.digest(plan.target, everything, { ...query, ...target.comparison() }),
-    ]),
-  );
-  tally.sourceRows = here.get(0)?.rows ?? 0;
-  tally.targetRows = there.get(0)?.rows ?? 0;
-  return tally.sourceRows === tally.targetRows && here.get(0)?.hash === there.get(0)?.hash;
-}
 
 /**
  * Replaces a collection without a key as a whole, in one transaction over an emptied target, if it is not equal already. What would
@@ -29,7 +14,7 @@ export async function equalAsWhole(work: CollectionWork): Promise<boolean | null
  */
 export async function replaceCollection(work: CollectionWork, guard: LeavingGuard): Promise<void> {
   const { context, plan, tally, target } = work;
-  if ((await equalAsWhole(work)) === true) return;
+  if (await equalAsWhole(work)) return;
   const shrinksBy = tally.targetRows - tally.sourceRows;
   if (
     leavesTooMuch(guard.limits(work), shrinksBy, tally.targetRows) &&
@@ -40,10 +25,20 @@ export async function replaceCollection(work: CollectionWork, guard: LeavingGuar
   }
   const everything = wholeCollection(plan.sourceShape.estimatedRows);
   const { signal } = context;
-  const counts = await retrying(context, { what: `replace ${plan.name}`, signal }, () => {
-    const chunks = mappedChunks(work, everything, { format: bulkFormat(work), signal, failures: [] });
-    return target.replace(chunks, { lease: leaseOf(context), signal });
-  });
+  const counts = await retrying(context, { what: `replace ${plan.name}`, signal }, () =>
+    target.replace(allMapped(work, everything), { lease: leaseOf(context), signal }),
+  );
   tally.addAppended(counts);
   await guard.clear(work);
+}
+
+/** Without a key a row that can't be mapped can't be set aside either: it stops the collection, and the target stays as it is. */
+async function* allMapped(work: CollectionWork, everything: Partition): AsyncIterable<Chunk> {
+  const failures: MappedChunk['failures'][number][] = [];
+  const options = { format: bulkFormat(work), signal: work.context.signal, failures };
+  for await (const chunk of mappedChunks(work, everything, options)) {
+    const [failure] = failures;
+    if (failure !== undefined) throw failure.error;
+    yield chunk;
+  }
 }

@@ -18,6 +18,11 @@ export class SourceMoment implements AsyncDisposable {
     return this.#generation;
   }
 
+  /** The generation of what is read from now on, as long as the moment is not lost. */
+  get upcoming(): number {
+    return this.#current === null ? this.#generation + 1 : this.#generation;
+  }
+
   /** Works in the current moment. A moment that proves lost is given up, so that a retry of `work` gets a new one. */
   async read<Result>(
     signal: AbortSignal,

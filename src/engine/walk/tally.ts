@@ -19,10 +19,10 @@ export class Tally {
     this.targetRows += counts.inserted;
   }
 
+  /** Clashes are counted when it is known which keys they are. */
   addMerged(counts: WriteCounts): void {
     this.inserted += counts.inserted;
     this.updated += counts.updated;
-    this.clashes += counts.clashes;
   }
 
   addOutcome(kind: OutcomeKind): void {

@@ -6,9 +6,9 @@ import { compareCollection } from './compare.ts';
 import type { SuspectSink } from './compare-partitions.ts';
 import { type Confirmed, confirm, type KeyedRow } from './confirm.ts';
 import type { WalkContext } from './context.ts';
+import { equalAsWhole } from './equal-as-whole.ts';
 import type { Suspects } from './hash-join.ts';
 import { inPages } from './pages.ts';
-import { equalAsWhole } from './replace.ts';
 import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
 
@@ -71,9 +71,8 @@ async function compareByKey(work: CollectionWork): Promise<CollectionDifference>
 }
 
 async function compareWhole(work: CollectionWork): Promise<CollectionDifference> {
-  const equal = await equalAsWhole(work);
+  const differs = !(await equalAsWhole(work));
   const { sourceRows, targetRows } = work.tally;
-  const differs = equal !== true;
   return {
     ...absent(work.plan),
     method: 'whole',

@@ -114,6 +114,15 @@ export const configurationErrors = defineErrors({
     cause: '`mapped: true` says that the mapping function makes the value.',
     cure: 'Add `map`, or say where the column comes from.',
   },
+  'expression-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection}: an expression or the filter of its mapping is not understood by the source: {detail}',
+    cause:
+      'It has a syntax error, names what does not exist (functions of extensions need their schema), or mixes types that do not fit.',
+    cure: 'Correct the expression; it is put into a SELECT of the source as it stands.',
+  },
   'column-required': {
     class: 'configuration',
     exit: 'configuration',

@@ -17,6 +17,14 @@ export const dataErrors = defineErrors({
     cause: 'The referenced row is not part of the pipeline, was filtered out, or is a dead letter itself.',
     cure: 'Add the referenced collection to the pipeline, or map the reference to null. The key is tried again on every run.',
   },
+  'constraint-unmet': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: the rows do not satisfy {constraint}, which could not be made',
+    cause:
+      'The source’s own rows break it (it was added NOT VALID there), or a filter or mapping keeps out rows that others refer to.',
+    cure: 'Mend the rows or the filter and run again. All rows are there; only this key or foreign key is missing.',
+  },
   'value-refused': {
     class: 'change',
     exit: 'pending',
@@ -81,6 +89,14 @@ export const dataErrors = defineErrors({
     cause:
       'Somebody else wrote a row with this key to the target; it lies outside our scope and is left alone.',
     cure: 'Remove or rename that row, or widen `scope` if it is ours after all.',
+  },
+  'target-not-ours': {
+    class: 'change',
+    exit: 'pending',
+    message: '{collection} holds rows already, none of them written by this pipeline',
+    cause:
+      'Without a `scope`, only what the pipeline itself wrote is its own in a target that it found filled: other rows are neither counted nor touched, and rows of the source whose keys are taken are reported as clashes.',
+    cure: "If all rows of the target are to follow the source, set `scope: 'all'` for the collection; if some are, name them by a `where` scope.",
   },
   'shape-changed': {
     class: 'collection',

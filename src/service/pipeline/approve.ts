@@ -1,3 +1,4 @@
+import { reach } from '../../protocol/failpoints.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { ApproveResult } from '../results.ts';
 import type { PipelineParts } from './open-pipeline.ts';
@@ -12,8 +13,10 @@ export async function approve(
   const approved: string[] = [];
   for (const guard of guards) {
     if (collection !== undefined && guard.collection !== collection) continue;
-    if (await store.guards.approve(pipeline.name, guard.collection, Date.now()))
-      approved.push(guard.collection);
+    reach('guard.approve.before');
+    const wasWaiting = await store.guards.approve(pipeline.name, guard.collection, Date.now());
+    reach('guard.approve.after');
+    if (wasWaiting) approved.push(guard.collection);
   }
   return { pipeline: pipeline.name, approved };
 }

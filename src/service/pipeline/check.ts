@@ -3,6 +3,7 @@ import type { CheckResult } from '../results.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { preparePlans } from './prepare-plans.ts';
+import { strangersIn } from './strangers.ts';
 
 /** Everything that would go wrong or be lost, without touching anything. */
 export async function check(
@@ -10,7 +11,8 @@ export async function check(
   { signal }: VerbOptions,
 ): Promise<CheckResult> {
   await using connections = await openConnections(pipeline, { events: context.events, signal });
-  const { findings } = await preparePlans(pipeline, connections, signal);
+  const { plans, findings: prepared } = await preparePlans(pipeline, connections, signal);
+  const findings = [...prepared, ...(await strangersIn(connections, plans, signal))];
   return {
     pipeline: pipeline.name,
     source: pipeline.source.label,

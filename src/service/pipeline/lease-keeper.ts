@@ -1,5 +1,6 @@
 import type { ControlStore, Lease } from '../../protocol/control-store.ts';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
 
 export interface LeaseSettings {
   readonly durationMs: number;
@@ -32,8 +33,10 @@ export class LeaseKeeper implements AsyncDisposable {
   /** `lease-held` when another owner has it. */
   static async take(store: ControlStore, pipeline: string, settings: LeaseSettings): Promise<LeaseKeeper> {
     const { owner, durationMs, atLeast } = settings;
+    reach('lease.take.before');
     const lease = await store.leases.acquire({ pipeline, owner, durationMs, atLeast });
     if (lease === null) throw await heldBy(store, pipeline);
+    reach('lease.take.after');
     return new LeaseKeeper(store, settings, lease);
   }
 
@@ -48,7 +51,10 @@ export class LeaseKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#lost.signal.aborted) await this.#store.leases.release(this.#lease);
+    if (this.#lost.signal.aborted) return;
+    reach('lease.release.before');
+    await this.#store.leases.release(this.#lease);
+    reach('lease.release.after');
   }
 
   #schedule(): void {

@@ -47,6 +47,7 @@ function toPlanned(
     insert: missing,
     update: different,
     leave: extra,
+    estimated: method === 'absent',
     unchanged:
       method === 'absent' || method === 'whole'
         ? null

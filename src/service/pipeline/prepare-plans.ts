@@ -1,3 +1,4 @@
+import { sourceSelection } from '../../engine/walk/source-selection.ts';
 import { catalogue } from '../../protocol/errors/catalogue.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Finding } from '../../protocol/finding.ts';
@@ -26,11 +27,22 @@ export async function preparePlans(
   });
   const collections = plans.map((plan) => plan.source);
   const [atSource, atDestination, same] = await Promise.all([
-    reader.check({ collections, signal }),
+    reader.check({ collections, columns: columnsRead(plans), signal }),
     writer.check({ plans, signal }),
     sameCollections({ reader, writer }, plans, signal),
   ]);
   return { plans, findings: [...[...faults, ...same].map(toFinding), ...atSource, ...atDestination] };
+}
+
+/** By source collection; what an expression or a filter reads is only known to the source. */
+function columnsRead(plans: readonly CollectionPlan[]): ReadonlyMap<string, readonly string[]> {
+  const read = new Map<string, readonly string[]>();
+  for (const plan of plans) {
+    const { selection } = sourceSelection(plan);
+    const named = selection.columns.flatMap(({ from }) => ('column' in from ? [from.column] : []));
+    read.set(plan.source, [...(read.get(plan.source) ?? []), ...named]);
+  }
+  return read;
 }
 
 /** As `preparePlans`; throws when there is anything that must be mended first. */

@@ -1,10 +1,12 @@
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../protocol/writer.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { RemoveResult } from '../results.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { resolveCollections } from './resolve-collections.ts';
+import { removeSpilled } from './spill-directory.ts';
 import { takeLease } from './take-lease.ts';
 
 /** Removes everything of ours, at the destination and in the control store. What can't be reached is named; rows of targets stay. */
@@ -24,9 +26,12 @@ export async function remove(
     left.push(`${pipeline.destination.label}: ${error.message} ${error.cure}`);
   }
   if (left.length === 0) {
+    reach('store.remove.before');
     await store.removePipeline({ pipeline: pipeline.name, fence: lease.fence });
+    reach('store.remove.after');
     removed.push({ what: `forgot the pipeline ${pipeline.name} in the control store`, statement: null });
   }
+  await removeSpilled(context.stateDirectory);
   return { pipeline: pipeline.name, removed, left };
 }
 

@@ -1,6 +1,7 @@
 import { planCollection } from '../../engine/plan/plan-collection.ts';
+import { sourceSelection } from '../../engine/walk/source-selection.ts';
 import { type CollectionConfig, collectionSchema } from '../../protocol/configuration.ts';
-import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isLockstepError, LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Reader } from '../../protocol/reader.ts';
@@ -66,7 +67,7 @@ async function resolveOne(
     };
   }
   const name = targetShape?.collection ?? target;
-  return planCollection({
+  const planned = planCollection({
     source: sourceShape.collection,
     target: name,
     config,
@@ -74,6 +75,27 @@ async function resolveOne(
     targetShape,
     create,
   });
+  return planned.faults.length > 0 ? planned : withTypes(request, planned.plan);
+}
+
+/** Lets the source look at the plan's expressions, and takes their types where the target can't say them because it does not exist. */
+async function withTypes(
+  { source, signal }: CollectionsRequest,
+  plan: CollectionPlan,
+): Promise<{ plan: CollectionPlan; faults: readonly LockstepError[] }> {
+  try {
+    const types = await source.typesOf(plan.source, sourceSelection(plan).selection, { signal });
+    const columns = plan.columns.map((column) => ({
+      ...column,
+      type: column.type ?? types.get(column.target) ?? null,
+    }));
+    return { plan: { ...plan, columns }, faults: [] };
+  } catch (thrown) {
+    // A right that is missing is found by `check`, which says what to grant.
+    if (isLockstepError(thrown, 'permission-denied')) return { plan, faults: [] };
+    if (!isLockstepError(thrown, 'expression-invalid')) throw thrown;
+    return { plan, faults: [thrown] };
+  }
 }
 
 async function unknownCollection(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -10,8 +11,16 @@ export async function makeSpillDirectory(
   await mkdir(root, { recursive: true, mode: 0o700 });
   await removeOrphans(root);
   const path = join(root, `${process.pid}-${randomUUID()}`);
-  await mkdir(path, { mode: 0o700 });
+  await mkdir(path, { recursive: true, mode: 0o700 });
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** What processes that died have spilled, and the directory itself when nobody else uses it. */
+export async function removeSpilled(stateDirectory: string): Promise<void> {
+  const root = join(stateDirectory, 'spill');
+  if (!existsSync(root)) return;
+  await removeOrphans(root);
+  if ((await readdir(root)).length === 0) await rm(root, { recursive: true, force: true });
 }
 
 async function removeOrphans(root: string): Promise<void> {

@@ -64,6 +64,7 @@ function toVerified(difference: CollectionDifference): VerifiedCollection {
     missing,
     extra,
     different,
+    clashes,
     explained: { deadLetters: explainedByLetters, held: 0 },
     samples,
     method: methods[method],

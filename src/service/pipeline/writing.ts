@@ -1,6 +1,7 @@
 import type { WalkContext } from '../../engine/walk/context.ts';
 import type { RunRecord } from '../../protocol/control-store.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
@@ -41,9 +42,14 @@ export async function whileWriting<Result>(
     spillDirectory: spill.path,
     ...asked,
   });
+  reach('run.begin.before');
   const run = await store.runs.begin({ pipeline: pipeline.name, fence }, { kind, startedAtMs: Date.now() });
-  const end = (result: RunRecord['result'], summary: Json) =>
-    store.runs.end({ pipeline: pipeline.name, fence }, run, { result, endedAtMs: Date.now(), summary });
+  reach('run.begin.after');
+  const end = async (result: RunRecord['result'], summary: Json) => {
+    reach('run.end.before');
+    await store.runs.end({ pipeline: pipeline.name, fence }, run, { result, endedAtMs: Date.now(), summary });
+    reach('run.end.after');
+  };
   try {
     const written = await work(walk, plans);
     await end(written.ended, written.summary);

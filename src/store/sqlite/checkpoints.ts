@@ -46,10 +46,13 @@ export function createCheckpointStore(database: SqliteDatabase, write: FencedWri
       });
       reach('store.save.after');
     },
-    clear: (by, space) =>
-      write(by, () => {
+    clear: async (by, space) => {
+      reach('store.clear.before');
+      await write(by, () => {
         clear.run(by.pipeline, space);
-      }),
+      });
+      reach('store.clear.after');
+    },
   };
 }
 

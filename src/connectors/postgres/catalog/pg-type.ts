@@ -89,3 +89,15 @@ export interface PgRange {
 export function underlying(type: PgType): PgType {
   return type.base === null ? type : underlying(type.base);
 }
+
+/** These two names mean one character or bit when they stand without a length, in arrays too: the rest would be cut off. */
+const lengthless: Readonly<Record<string, string>> = {
+  character: 'pg_catalog.bpchar',
+  bit: 'pg_catalog."bit"',
+};
+
+/** A type's name for a cast that takes a value of any length. */
+export function unmodifiedName(name: string): string {
+  const [element = '', brackets = ''] = name.split(/(?=\[\])/, 2);
+  return `${lengthless[element] ?? element}${brackets}`;
+}

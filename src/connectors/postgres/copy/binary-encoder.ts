@@ -175,7 +175,7 @@ function toField({ name, type, formatType }: EncodedColumn): Field {
 
 /** Bytes may be changed in place, so only what can't be is known to be as it was read. */
 const isSame = (value: Value | undefined, original: Value | undefined): boolean =>
-  value === original &&
+  Object.is(value, original) &&
   value !== undefined &&
   (typeof value !== 'object' || value === null || Object.isFrozen(value));
 

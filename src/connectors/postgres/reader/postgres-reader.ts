@@ -3,6 +3,7 @@ import type { Finding } from '../../../protocol/finding.ts';
 import type { SourceIdentity } from '../../../protocol/identity.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
 import type { Reader, ReaderCapabilities, ReadSnapshot } from '../../../protocol/reader.ts';
+import type { Selection } from '../../../protocol/selection.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { describeTable } from '../catalog/describe-table.ts';
@@ -18,6 +19,7 @@ import { listCollections } from './list.ts';
 import { exportedMoment, momentOfEachRead } from './moment.ts';
 import { PostgresSnapshot } from './postgres-snapshot.ts';
 import { TypeCache } from './type-cache.ts';
+import { typesOf } from './types-of.ts';
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -70,6 +72,20 @@ export class PostgresReader implements Reader, DigestNegotiator {
       const table = await describeTable(session, name, options);
       return table === null ? null : toShape(table);
     }, options);
+  }
+
+  typesOf(
+    collection: CollectionName,
+    selection: Selection,
+    options: SignalOption,
+  ): Promise<ReadonlyMap<string, string>> {
+    const request = {
+      name: parseName(collection, this.#pool.config.schema),
+      collection,
+      selection,
+      types: this.#types,
+    };
+    return this.#pool.use((session) => typesOf(session, request, options), options);
   }
 
   keyOf(row: Row, keyColumns: readonly string[]): Key {

@@ -22,6 +22,8 @@ export class SessionPool implements AsyncDisposable {
   readonly user: string;
   readonly database: string;
   readonly config: PostgresConfig;
+  /** Server processes whose connection we lost: what they were told last they may be doing still. */
+  readonly abandoned = new Set<number>();
   readonly #options: PoolOptions;
   readonly #idle: Session[] = [];
   readonly #waiting: Waiter[] = [];
@@ -65,6 +67,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async release(session: Session): Promise<void> {
+    if (session.broken) this.abandoned.add(session.processId);
     try {
       if (session.broken || this.#closed) await session[Symbol.asyncDispose]();
       else this.#idle.push(session);

@@ -2,7 +2,7 @@ import { quoteLiteral } from '../names.ts';
 
 /**
  * What every session sets, so that texts mean the same on any server, whatever its own settings, and nothing is
- * silently filtered. Set by statements and not at start-up, because connection poolers refuse start-up options.
+ * silently filtered; and that a transaction may last as long as a copy does (transaction_timeout is new in 17). Set by statements and not at start-up, because connection poolers refuse start-up options.
  */
 export const sessionSettings = (statementTimeoutMs: number | undefined): string => `
 SET row_security = off;
@@ -18,6 +18,7 @@ SET standard_conforming_strings = on;
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
 SET idle_in_transaction_session_timeout = 0;
+SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;
 ${statementTimeoutMs === undefined ? '' : `SET statement_timeout = ${quoteLiteral(String(statementTimeoutMs))};`}`;
 
 export const sessionFacts = `

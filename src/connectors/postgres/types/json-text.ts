@@ -19,7 +19,8 @@ export function readJson(text: string, exact: boolean): Value {
     if (lossy) sources.set(parsed, text);
     return parsed;
   }
-  return lossy && JSON.stringify(parsed) !== text ? boxed(text) : parsed;
+  // JavaScript's null is SQL's: JSON's own would be written as no value at all.
+  return parsed === null || (lossy && JSON.stringify(parsed) !== text) ? boxed(text) : parsed;
 }
 
 export const sourceOf = (value: Value): string | undefined =>

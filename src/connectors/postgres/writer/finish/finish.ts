@@ -49,6 +49,7 @@ export async function finishKeys(
     async (session) => {
       if (!createdByUs) return [];
       const steps = await buildKeys(session, destination, { plan: model.plan, lease, signal, which: 'all' });
+      reach('destination.keys.built');
       await session.query(keysAreBuilt(layout), [lease.pipeline, model.collection], { signal });
       return steps;
     },

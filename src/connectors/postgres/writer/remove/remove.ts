@@ -1,4 +1,5 @@
 import { toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../../../protocol/failpoints.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
 import type { PreparedStep } from '../../../../protocol/writer.ts';
 import { qualified, quoteLiteral } from '../../names.ts';
@@ -22,7 +23,7 @@ export async function removePipeline(
   { pool, layout }: Destination,
   { pipeline, signal }: RemoveRequest,
 ): Promise<readonly PreparedStep[]> {
-  return pool.use(
+  const steps = await pool.use(
     (session) =>
       session.transaction(
         async () => {
@@ -32,12 +33,15 @@ export async function removePipeline(
           await removeOwnedTables(removal, { layout, pipeline });
           await removeRows(removal, { layout, pipeline });
           await removeSchema(removal, layout);
+          reach('destination.remove.before-commit');
           return removal.steps;
         },
         { signal },
       ),
     { signal },
   );
+  reach('destination.remove.after-commit');
+  return steps;
 }
 
 /** Statements one by one, each on its own. */

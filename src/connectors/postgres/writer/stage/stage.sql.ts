@@ -1,4 +1,4 @@
-import type { PgType } from '../../catalog/pg-type.ts';
+import { type PgType, unmodifiedName } from '../../catalog/pg-type.ts';
 import { list } from '../model/expressions.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 
@@ -39,16 +39,12 @@ CREATE TEMP TABLE ${name} (${list(columns.map(({ slot, type }) => `${slot} ${typ
  * Text as a value of a type: a cast to the type without its modifiers (an explicit cast with them would cut what is too
  * long), or to what a domain stands for; the assignment that follows checks the rest.
  */
-export const fromText = (type: PgType, text: string): string => `(${text})::${unmodified(type)}`;
-
-const unmodified = (type: PgType): string =>
-  type.base === null ? bareName(type.name) : unmodified(type.base);
-
-/** The SQL names of these two mean one character or bit when they stand without a length. */
-const bareName = (name: string): string => {
-  if (name === 'character') return 'pg_catalog.bpchar';
-  return name === 'bit' ? 'pg_catalog."bit"' : name;
-};
+export function fromText(type: PgType, text: string): string {
+  if (type.base !== null) return fromText(type.base, text);
+  // The cast from text takes names only; the input function also takes `-` and numbers, which the output has.
+  if (type.name === 'regclass') return `pg_catalog.regclassin(pg_catalog.textout(${text}))`;
+  return `(${text})::${unmodifiedName(type.name)}`;
+}
 
 /** Staged keys that occur more than once. */
 export const repeatedKeys = (model: TargetModel, stage: Stage): string => {

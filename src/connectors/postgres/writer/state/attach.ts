@@ -23,10 +23,12 @@ export async function attachPipeline(
           await createState(session, layout, { signal });
           const values = [lease.pipeline, lease.fence];
           const made = await session.query(introducePipeline(layout), values, { signal });
+          reach('destination.introduce.before-commit');
           return made.rowCount === 1;
         },
         { signal },
       );
+      reach('destination.introduce.after-commit');
       for (;;) {
         await session.query(endOlderOwners(lease.pipeline), [lease.fence], { signal });
         const raised = await tryToRaise(session, { layout, lease, signal });

@@ -9,6 +9,15 @@ SELECT fence::text AS fence FROM ${state}
 WHERE pipeline = $1 AND shard = '' AND lane = 0
 FOR SHARE`;
 
+/**
+ * Ends those of these server processes that still have a transaction of ours open (only then they carry the tag; a pooler may have given
+ * the process to somebody else since), and waits up to five seconds for each. $1 process ids, $2 tag.
+ */
+export const endAbandoned = `
+SELECT pid, pg_terminate_backend(pid, 5000) AS ended
+FROM pg_stat_activity
+WHERE pid = ANY ($1::int4[]) AND usename = current_user AND datname = current_database() AND application_name = $2`;
+
 /** $1 pipeline, $2 shard, $3 lane, $4 fence, $5 position */
 export const savePosition = ({ state }: StateLayout): string => `
 INSERT INTO ${state} AS s (pipeline, shard, lane, fence, position, state_id, owner_pid)

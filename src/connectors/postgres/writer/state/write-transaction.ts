@@ -3,7 +3,7 @@ import type { WriteLease, WriteOptions } from '../../../../protocol/writer.ts';
 import { quoteLiteral } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
-import { shareFence } from './fence.sql.ts';
+import { endAbandoned, shareFence } from './fence.sql.ts';
 import { sessionTag } from './session-tag.ts';
 
 export interface WriteTransactionOptions extends WriteOptions {
@@ -45,11 +45,39 @@ export async function enterFence(
   await checkFence(session, destination, { lease, signal });
 }
 
+interface FenceRequest {
+  readonly lease: WriteLease;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A transaction of ours whose connection was lost may be committing still, or hold locks until the network notices. It is ended before
+ * anything is written again, so that it comes neither late nor in the way.
+ */
+async function settleAbandoned(
+  session: Session,
+  { pool }: Destination,
+  { lease, signal }: FenceRequest,
+): Promise<void> {
+  const processIds = [...pool.abandoned];
+  if (processIds.length === 0) return;
+  const values = [processIds, sessionTag(lease.pipeline, lease.fence)];
+  const { rows } = await session.query<{ pid: number; ended: boolean }>(endAbandoned, values, { signal });
+  const alive = rows.find(({ ended }) => !ended);
+  if (alive !== undefined) {
+    const detail = `its server process ${alive.pid} is still at work`;
+    throw new LockstepError('connection-lost', { address: pool.address, detail });
+  }
+  for (const processId of processIds) pool.abandoned.delete(processId);
+}
+
 async function checkFence(
   session: Session,
-  { layout, pool }: Destination,
-  { lease, signal }: { readonly lease: WriteLease; readonly signal: AbortSignal },
+  destination: Destination,
+  { lease, signal }: FenceRequest,
 ): Promise<void> {
+  const { layout, pool } = destination;
+  await settleAbandoned(session, destination, { lease, signal });
   const { rows } = await session.query<{ fence: string }>(shareFence(layout), [lease.pipeline], { signal });
   const stored = rows[0];
   if (stored === undefined) {
