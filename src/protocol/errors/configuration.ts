@@ -25,21 +25,6 @@ export const configurationErrors = defineErrors({
       'Keys that do not exist, values of another type or out of range, names that are used twice. All faults are listed at once.',
     cure: 'Mend each fault at the path shown; docs/reference/configuration.md lists every key.',
   },
-  'secret-missing': {
-    class: 'configuration',
-    exit: 'configuration',
-    message: '{path} needs {name}, which is not set',
-    cause:
-      'The configuration refers to an environment variable (or its `_FILE`) that is neither in the environment nor in the env file.',
-    cure: 'Set {name} in the environment or in .env, or set {name}_FILE to a file that holds it.',
-  },
-  'secret-file-unreadable': {
-    class: 'configuration',
-    exit: 'configuration',
-    message: 'The file that {name}_FILE names could not be read: {detail}',
-    cause: 'The file does not exist, or this user may not read it.',
-    cure: 'Correct {name}_FILE or the rights of the file.',
-  },
   'env-file-unreadable': {
     class: 'configuration',
     exit: 'configuration',
@@ -150,13 +135,6 @@ export const configurationErrors = defineErrors({
     message: 'The connector {name} can’t be a {role}',
     cause: 'Not every connector reads, and not every one writes.',
     cure: 'Use another connector for the {role}; the README says which ones can be one.',
-  },
-  'connector-unknown': {
-    class: 'configuration',
-    exit: 'configuration',
-    message: 'There is no connector {name}; there are: {known}',
-    cause: 'The name is misspelt.',
-    cure: 'Use one of the names shown.',
   },
   'scope-needs-key': {
     class: 'configuration',

@@ -87,14 +87,6 @@ export const operationErrors = defineErrors({
     cause: 'A fault that usually passes did not.',
     cure: 'Look at the last error. Running again goes on where this stopped.',
   },
-  'guard-waiting': {
-    class: 'pipeline',
-    exit: 'pending',
-    message: '{collection}: {leaving} of {total} rows would leave the target; nothing was removed',
-    cause:
-      'More would leave than the guard allows (`guard.maxLeavingShare`), or everything: usually a source that reads empty by mistake.',
-    cure: 'Look at `lockstep plan`. If it is meant: `lockstep approve {pipeline} --collection {collection}`, then run again.',
-  },
   'dead-letters-full': {
     class: 'collection',
     exit: 'failed',
