@@ -3,13 +3,13 @@ import type { CodecName } from './codecs.ts';
 
 /**
  * How a column is hashed at the server so that equal hashes mean equal stored bytes.
- * - `native`: the type's own hash, where `=` is exact
+ * - `native`: the type's own hash, where `=` is exact and no bit is lost. The server folds eight-byte integers, and times, to four bytes
+ *   (1 and 4294967296 hash alike) and leaves out the sign of a numeric: those go by their send form
  * - `bytes`: text by its bytes, whatever the collation's idea of equality
- * - `scaled`: numeric, whose `=` ignores the scale: value and scale
  * - `send`: its binary send form
  * - `text`: its text form
  */
-export type HashMethod = 'native' | 'bytes' | 'scaled' | `send:${string}` | 'text';
+export type HashMethod = 'native' | 'bytes' | `send:${string}` | 'text';
 
 export interface TypeRule {
   /** Our own binary form of it; null: it travels as text, which the server makes. */
@@ -17,12 +17,21 @@ export interface TypeRule {
   /** The server's binary form means the same at another server. */
   readonly binarySafe: boolean;
   readonly hash: HashMethod;
+  /** Its `=` holds exactly for what is stored alike; of text, where its collation is deterministic. */
+  readonly exactEquality: boolean;
 }
 
 const rule = (codec: CodecName | null, hash: HashMethod, binarySafe = true): TypeRule => ({
   codec,
   binarySafe,
   hash,
+  exactEquality: hash === 'native' || hash === 'bytes',
+});
+
+/** Types whose equality is exact and whose hash is not. */
+const folded = (codec: CodecName | null, hash: HashMethod): TypeRule => ({
+  ...rule(codec, hash),
+  exactEquality: true,
 });
 
 /** By the spelling of format_type() without modifiers. */
@@ -34,8 +43,8 @@ const builtInRules: Readonly<Record<string, TypeRule>> = {
   oid: rule('oid', 'native'),
   real: rule('float4', 'send:float4send'),
   'double precision': rule('float8', 'send:float8send'),
-  numeric: rule('numeric', 'scaled'),
-  money: rule(null, 'send:cash_send'),
+  numeric: rule('numeric', 'send:numeric_send'),
+  money: folded(null, 'send:cash_send'),
   text: rule('text', 'bytes'),
   'character varying': rule('text', 'bytes'),
   character: rule('bpchar', 'send:bpcharsend'),
@@ -48,10 +57,10 @@ const builtInRules: Readonly<Record<string, TypeRule>> = {
   jsonb: rule('jsonb', 'send:jsonb_send'),
   xml: rule(null, 'text'),
   date: rule('date', 'native'),
-  'time without time zone': rule('time', 'native'),
-  'time with time zone': rule('timetz', 'native'),
-  'timestamp without time zone': rule('timestamp', 'native'),
-  'timestamp with time zone': rule('timestamptz', 'native'),
+  'time without time zone': folded('time', 'send:time_send'),
+  'time with time zone': folded('timetz', 'send:timetz_send'),
+  'timestamp without time zone': folded('timestamp', 'send:timestamp_send'),
+  'timestamp with time zone': folded('timestamptz', 'send:timestamptz_send'),
   interval: rule(null, 'send:interval_send'),
   bit: rule(null, 'send:bit_send'),
   'bit varying': rule(null, 'send:varbit_send'),
@@ -69,10 +78,10 @@ const builtInRules: Readonly<Record<string, TypeRule>> = {
   tsvector: rule(null, 'send:tsvectorsend'),
   tsquery: rule(null, 'send:tsquerysend'),
   jsonpath: rule(null, 'text'),
-  pg_lsn: rule(null, 'native'),
+  pg_lsn: folded(null, 'send:pg_lsn_send'),
   pg_snapshot: rule(null, 'text'),
   txid_snapshot: rule(null, 'text'),
-  xid8: rule(null, 'send:xid8send'),
+  xid8: folded(null, 'send:xid8send'),
   xid: rule(null, 'text'),
   cid: rule(null, 'text'),
   tid: rule(null, 'text'),
@@ -114,17 +123,6 @@ export function typeRule(type: PgType): TypeRule {
 function arrayRule(array: PgType, element: PgType): TypeRule {
   const rule = typeRule(element);
   return array.builtIn && element.builtIn && rule.binarySafe ? builtInArrayRule : textOnly;
-}
-
-/**
- * For statements that compare two values of one column: `native`, `=` is exact; `send`, its send function is; `text`,
- * only its text form is.
- */
-export function hashMethod(type: PgType): 'native' | 'send' | 'text' {
-  const method = typeRule(type).hash;
-  if (method === 'bytes') return type.collationDeterministic ? 'native' : 'send';
-  if (method === 'native' || method === 'text') return method;
-  return 'send';
 }
 
 /** True when there is a rule of its own for this built-in type. */

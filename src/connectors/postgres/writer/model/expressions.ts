@@ -67,16 +67,14 @@ export function differs(model: TargetModel, columns: readonly TargetColumn[]): s
 
 /** A form of the value in which equal means stored alike. */
 export function exact({ type, sendFunction }: TargetColumn, value: string): string {
-  const { hash } = typeRule(type);
+  const { hash, exactEquality } = typeRule(type);
   switch (hash) {
-    case 'native':
-      return value;
     case 'bytes':
       return `${value} COLLATE pg_catalog."C"`;
     case 'text':
       return `(${value})::pg_catalog.text COLLATE pg_catalog."C"`;
     default:
-      return `${sendFunction}(${value})`;
+      return exactEquality ? value : `${sendFunction}(${value})`;
   }
 }
 
@@ -90,6 +88,6 @@ export function comparedColumns(
 }
 
 function hasExactEquality({ type, collationDeterministic }: TargetColumn): boolean {
-  const { hash } = typeRule(type);
-  return hash === 'native' || (hash === 'bytes' && collationDeterministic);
+  const { hash, exactEquality } = typeRule(type);
+  return exactEquality && (hash !== 'bytes' || collationDeterministic);
 }
