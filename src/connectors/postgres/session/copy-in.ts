@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Connection, Submittable } from 'pg';
+import { FrameCursor } from '../copy/frame-cursor.ts';
 import { copyDoneMessage, copyFailMessage, frame } from '../copy/frames.ts';
 
 /** A running COPY … FROM STDIN. One call at a time. */
@@ -10,9 +11,12 @@ export interface CopyIn {
   writePayload(bytes: Uint8Array): Promise<void>;
   /** Says that all is there; the server's row count. */
   end(): Promise<number>;
-  /** Makes the server forget what came. Resolves when it did; does not throw. */
+  /** Makes the server forget what came, and must be called after whatever failed. Resolves when it did; does not throw. */
   fail(reason: string): Promise<void>;
 }
+
+/** A message that broke off is brought to its end up to here; beyond, another connection costs less. */
+const maxPaddingBytes = 1024 * 1024;
 
 interface Settled {
   readonly error: unknown;
@@ -25,6 +29,8 @@ interface Settled {
 export class CopyInQuery implements Submittable {
   readonly #sql: string;
   readonly #watch: () => Disposable;
+  readonly #destroy: () => void;
+  readonly #cursor = new FrameCursor();
   #stream: Duplex | null = null;
   #rows = 0;
   /** Set once the server said CopyInResponse. */
@@ -33,10 +39,11 @@ export class CopyInQuery implements Submittable {
   #ended = false;
   #wake: (() => void) | null = null;
 
-  /** `watch` marks the time in which we wait for the server. */
-  constructor(sql: string, watch: () => Disposable) {
+  /** `watch` marks the time in which we wait for the server. `destroy` ends a connection that can't be used any more. */
+  constructor(sql: string, session: { readonly watch: () => Disposable; readonly destroy: () => void }) {
     this.#sql = sql;
-    this.#watch = watch;
+    this.#watch = session.watch;
+    this.#destroy = session.destroy;
   }
 
   submit(connection: Connection): void {
@@ -72,6 +79,7 @@ export class CopyInQuery implements Submittable {
     this.#throwFailure();
     if (framed.length === 0) return;
     const stream = this.#socket();
+    this.#cursor.pass(framed);
     if (stream.write(framed)) return;
     const drained = () => this.#notify();
     stream.once('drain', drained);
@@ -94,9 +102,23 @@ export class CopyInQuery implements Submittable {
   }
 
   async fail(reason: string): Promise<void> {
+    if (this.#stream === null || !this.#completeMessage()) return;
     if (this.#failure !== null || this.#ended) return;
     this.#socket().write(copyFailMessage(reason));
     await this.#until(() => this.#ended).catch(() => undefined);
+  }
+
+  /**
+   * Pieces are cut anywhere. Whatever is sent after half a message, be it CopyFail or ROLLBACK, would be taken for its other half, and
+   * both sides would wait for each other. False: the connection had to be given up.
+   */
+  #completeMessage(): boolean {
+    if (this.#cursor.missing > maxPaddingBytes) {
+      this.#destroy();
+      return false;
+    }
+    this.#socket().write(this.#cursor.padding());
+    return true;
   }
 
   async #until(done: () => boolean): Promise<void> {

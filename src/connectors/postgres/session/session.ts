@@ -175,7 +175,10 @@ export class Session implements AsyncDisposable {
 
   async copyIn(sql: string, options: StatementOptions & { readonly signal: AbortSignal }): Promise<CopyIn> {
     this.#assertUsable(options.signal);
-    const query = new CopyInQuery(sql, () => this.#watchdog.watch());
+    const query = new CopyInQuery(sql, {
+      watch: () => this.#watchdog.watch(),
+      destroy: () => this.destroy(),
+    });
     const cancellation = this.#cancellation(options.signal);
     const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
       try {
