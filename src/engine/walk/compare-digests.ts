@@ -11,7 +11,7 @@ const directRows = 5_000;
 const rowsPerGroup = 64;
 const maxGroups = 1 << 16;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
-const memoryRows = 200_000;
+const memoryRows = 50_000;
 
 /**
  * Compares at the servers: one digest per partition; where it differs, digests of groups; where those differ, keys and hashes. Equal

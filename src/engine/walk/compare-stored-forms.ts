@@ -5,7 +5,7 @@ import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions
 import { joinHashes } from './hash-join.ts';
 import { sourceHashes, targetHashes } from './stored-hashes.ts';
 
-const memoryRows = 200_000;
+const memoryRows = 50_000;
 
 /**
  * Compares by reading: one scan of each side, the rows hashed here in the form in which the target stores them, both sides joined

@@ -4,22 +4,27 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HashedKey } from '../../protocol/digest.ts';
 
-/** A bucket's rows stay in memory until there are this many bytes of them. */
-const flushBytes = 1 << 18;
+/** Records are gathered in pieces; with several buckets each piece goes to disk when it is full. All pieces of a side together: 8 MiB. */
+const pieceBytes = (buckets: number): number => Math.max(1 << 14, Math.min(1 << 17, (1 << 23) / buckets));
+const recordHeadBytes = 12;
 
 /**
  * (key, hash) pairs of one side of a comparison, spread over files by a hash of the key. A record is: hash (8 bytes), length of the
- * key's UTF-8 (4 bytes), the key. Files are made when a bucket first overflows its memory, so small comparisons make none.
+ * key's UTF-8 (4 bytes), the key. They are bytes from the start: millions of small objects that live until a file is written would keep
+ * the garbage collector busy. Files are made when a bucket first overflows its piece, so small comparisons make none.
  */
 export class HashBuckets implements AsyncDisposable {
   readonly #directory: string;
   readonly #buckets: readonly Bucket[];
+  readonly #pieceBytes: number;
 
   private constructor(directory: string, count: number) {
     this.#directory = directory;
+    this.#pieceBytes = pieceBytes(count);
     this.#buckets = Array.from({ length: count }, () => ({
-      pending: [],
-      pendingBytes: 0,
+      pieces: [],
+      last: null,
+      at: 0,
       file: null,
       path: '',
     }));
@@ -34,18 +39,20 @@ export class HashBuckets implements AsyncDisposable {
     const full = new Set<Bucket>();
     for (const row of rows) {
       const bucket = this.#bucketOf(row.key);
-      bucket.pending.push(row);
-      bucket.pendingBytes += 40 + row.key.length * 2;
-      if (bucket.pendingBytes >= this.#flushBytes()) full.add(bucket);
+      append(bucket, row, this.#pieceBytes);
+      if (bucket.pieces.length > 0) full.add(bucket);
     }
-    for (const bucket of full) await this.#flush(bucket);
+    // With one bucket there is nothing to spread: everything stays in memory, which is what the join holds anyway.
+    if (this.#buckets.length > 1) for (const bucket of full) await this.#flush(bucket);
   }
 
   async *read(index: number): AsyncIterable<HashedKey> {
     const bucket = this.#buckets[index];
     if (bucket === undefined) return;
-    yield* bucket.pending;
-    bucket.pending = [];
+    for (const piece of bucket.pieces) yield* decode(piece).rows;
+    if (bucket.last !== null) yield* decode(bucket.last.subarray(0, bucket.at)).rows;
+    bucket.pieces = [];
+    bucket.last = null;
     if (bucket.file === null) return;
     let rest: Buffer = Buffer.alloc(0);
     for await (const piece of createReadStream(bucket.path) as AsyncIterable<Buffer>) {
@@ -63,11 +70,6 @@ export class HashBuckets implements AsyncDisposable {
     }
   }
 
-  /** With one bucket there is nothing to spread: everything stays in memory, which is what the join holds anyway. */
-  #flushBytes(): number {
-    return this.#buckets.length === 1 ? Number.POSITIVE_INFINITY : flushBytes;
-  }
-
   #bucketOf(key: string): Bucket {
     const bucket = this.#buckets[hashText(key) % this.#buckets.length];
     if (bucket === undefined) throw new RangeError('a comparison needs at least one bucket');
@@ -75,45 +77,49 @@ export class HashBuckets implements AsyncDisposable {
   }
 
   async #flush(bucket: Bucket): Promise<void> {
-    const bytes = encode(bucket.pending);
-    bucket.pending = [];
-    bucket.pendingBytes = 0;
+    const pieces = bucket.pieces;
+    bucket.pieces = [];
     if (bucket.file === null) {
       bucket.path = join(this.#directory, `${randomUUID()}.bucket`);
       bucket.file = await open(bucket.path, 'wx', 0o600);
     }
-    await bucket.file.appendFile(bytes);
+    for (const piece of pieces) await bucket.file.appendFile(piece);
   }
 }
 
 interface Bucket {
-  pending: HashedKey[];
-  pendingBytes: number;
+  /** Full ones. */
+  pieces: Buffer[];
+  /** The one that is being filled, and how far it is. */
+  last: Buffer | null;
+  at: number;
   file: FileHandle | null;
   path: string;
 }
 
-function encode(rows: readonly HashedKey[]): Buffer {
-  const keys = rows.map((row) => Buffer.from(row.key, 'utf8'));
-  const bytes = Buffer.allocUnsafe(keys.reduce((sum, key) => sum + 12 + key.length, 0));
-  let at = 0;
-  rows.forEach((row, index) => {
-    const key = keys[index] ?? Buffer.alloc(0);
-    at = bytes.writeBigInt64LE(BigInt.asIntN(64, row.hash), at);
-    at = bytes.writeUInt32LE(key.length, at);
-    at += key.copy(bytes, at);
-  });
-  return bytes;
+function append(bucket: Bucket, { key, hash }: HashedKey, pieceLength: number): void {
+  const needed = recordHeadBytes + Buffer.byteLength(key);
+  let { last } = bucket;
+  if (last === null || bucket.at + needed > last.length) {
+    if (last !== null) bucket.pieces.push(last.subarray(0, bucket.at));
+    last = Buffer.allocUnsafeSlow(Math.max(pieceLength, needed));
+    bucket.last = last;
+    bucket.at = 0;
+  }
+  last.writeBigInt64LE(BigInt.asIntN(64, hash), bucket.at);
+  last.writeUInt32LE(needed - recordHeadBytes, bucket.at + 8);
+  last.write(key, bucket.at + recordHeadBytes, 'utf8');
+  bucket.at += needed;
 }
 
 function decode(bytes: Buffer): { rows: readonly HashedKey[]; left: Buffer } {
   const rows: HashedKey[] = [];
   let at = 0;
-  while (at + 12 <= bytes.length) {
-    const length = bytes.readUInt32LE(at + 8);
-    if (at + 12 + length > bytes.length) break;
-    rows.push({ hash: bytes.readBigInt64LE(at), key: bytes.toString('utf8', at + 12, at + 12 + length) });
-    at += 12 + length;
+  while (at + recordHeadBytes <= bytes.length) {
+    const end = at + recordHeadBytes + bytes.readUInt32LE(at + 8);
+    if (end > bytes.length) break;
+    rows.push({ hash: bytes.readBigInt64LE(at), key: bytes.toString('utf8', at + recordHeadBytes, end) });
+    at = end;
   }
   return { rows, left: bytes.subarray(at) };
 }

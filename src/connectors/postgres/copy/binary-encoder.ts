@@ -76,11 +76,16 @@ export class RowEncoder {
     return this.#out.take();
   }
 
-  /** All columns as a table would store them: length (int32, -1 for null) and content of each, as in a COPY. */
-  stored(row: Row): Buffer {
+  /** Each row's columns as a table would store them: length (int32, -1 for null) and content of each, as in a COPY. */
+  stored(rows: readonly Row[]): readonly Buffer[] {
     this.#out.at = 0;
-    for (const field of this.#fields) this.#encodeField(field, row, field.modifier);
-    return Buffer.from(this.#out.take());
+    const ends: number[] = [];
+    for (const row of rows) {
+      for (const field of this.#fields) this.#encodeField(field, row, field.modifier);
+      ends.push(this.#out.at);
+    }
+    const bytes = this.#out.take();
+    return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
   }
 
   #message(write: () => void): void {

@@ -9,10 +9,13 @@ import { insertable, type TargetModel } from '../model/target-model.ts';
 import { keyOf } from './key-of.ts';
 import { copyStored } from './read.sql.ts';
 
+const noBytes = new Uint8Array();
+
 /** Each row's values as the target would keep them, one after the other with their lengths. */
 export function storedForms(model: TargetModel, chunk: RowsChunk): readonly StoredForm[] {
   const encoder = new RowEncoder(insertable(model), model.collection);
-  return chunk.rows.map((row) => ({ key: keyOf(model, row), bytes: encoder.stored(row) }));
+  const bytes = encoder.stored(chunk.rows);
+  return chunk.rows.map((row, index) => ({ key: keyOf(model, row), bytes: bytes[index] ?? noBytes }));
 }
 
 /** The same forms of what is stored: the bytes are the server's own. */
