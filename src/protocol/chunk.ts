@@ -1,3 +1,4 @@
+import type { LockstepError } from './errors/lockstep-error.ts';
 import type { Key } from './names.ts';
 import type { Row } from './value.ts';
 
@@ -15,6 +16,14 @@ export interface RowsChunk {
    * alone is then written as it was read, neither encoded again nor altered. Never needed for correctness.
    */
   readonly backing: Backing | null;
+  /** Rows that belong here and that the reader can't give; never left out without being named. */
+  readonly refused?: readonly RefusedRow[];
+}
+
+export interface RefusedRow {
+  /** What could be read of it: some of its first columns. */
+  readonly row: Row;
+  readonly error: LockstepError;
 }
 
 export interface Backing {

@@ -22,6 +22,8 @@ export interface ReaderCapabilities {
   readonly since: boolean;
 }
 
+export type LookupTime = 'now' | 'moment';
+
 export interface ReadOptions {
   readonly selection: Selection;
   readonly signal: AbortSignal;
@@ -104,8 +106,9 @@ export interface ReadSnapshot extends AsyncDisposable {
   ): AsyncIterable<Chunk>;
 
   /**
-   * The newest state of some keys, *not* of the snapshot's moment: what is seen includes everything up to
-   * `notBefore` and everything committed before the call. Null proves absence: no filter of the server's
+   * Some keys, by default in their newest state, *not* that of the snapshot's moment: what is seen includes everything up
+   * to `notBefore` and everything committed before the call. `at: 'moment'` (with the `snapshot` capability) reads what
+   * the snapshot's other reads show, so that rows which refer to each other fit together. Null proves absence: no filter of the server's
    * (row security, rights, paging) can cause it; only the selection's own filter can.
    */
   lookup(
@@ -115,6 +118,7 @@ export interface ReadSnapshot extends AsyncDisposable {
       /** Output columns of the selection that form the key; the keys are spelled in them. */
       readonly keyColumns: readonly string[];
       readonly notBefore: Position | null;
+      readonly at?: LookupTime;
     },
   ): Promise<ReadonlyMap<Key, Row | null>>;
 

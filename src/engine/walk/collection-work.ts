@@ -1,6 +1,6 @@
 import type { DigestAgreement } from '../../protocol/digest.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
-import type { ReadSnapshot } from '../../protocol/reader.ts';
+import type { LookupTime, ReadSnapshot } from '../../protocol/reader.ts';
 import type { Target } from '../../protocol/writer.ts';
 import { agreeOnDigest } from './agreement.ts';
 import type { WalkContext } from './context.ts';
@@ -17,6 +17,8 @@ export interface CollectionWork {
   readonly moment: SourceMoment;
   /** Reads the target; each read sees the newest state. */
   readonly targetReads: ReadSnapshot;
+  /** A pass makes one moment of the source true; a comparison that writes nothing says what is so now. */
+  readonly lookupAt: LookupTime;
   /** Null: the servers can't hash alike (or a function maps the rows), so rows are read and hashed here. */
   readonly agreement: DigestAgreement | null;
   /** Both keys have one provable order, so a range of one side is a range of the other. */
@@ -27,7 +29,7 @@ export interface CollectionWork {
 export async function startWork(
   context: WalkContext,
   target: Target,
-  reads: { readonly moment: SourceMoment; readonly targetReads: ReadSnapshot },
+  reads: Pick<CollectionWork, 'moment' | 'targetReads' | 'lookupAt'>,
 ): Promise<CollectionWork> {
   const { plan } = target;
   return {

@@ -17,7 +17,7 @@ export interface Confirmed {
   readonly extra: readonly Key[];
   /** Keys that need nothing. */
   readonly equal: readonly Key[];
-  /** Rows that the mapping function can't map, or with values that the destination can't even take for a comparison. */
+  /** Rows that are too large to be read, that the mapping function can't map, or with values that the destination can't even take for a comparison. */
   readonly unmappable: readonly { readonly key: Key; readonly error: LockstepError }[];
 }
 
@@ -90,21 +90,49 @@ export async function readExpected(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<{ rows: readonly KeyedRow[]; unmappable: Confirmed['unmappable']; absent: readonly Key[] }> {
-  const { plan, moment, source, target, context } = work;
-  const found = await moment.read(signal, (snapshot) =>
-    snapshot.lookup(plan.source, keys, { ...source, notBefore: null, signal }),
-  );
+  const { plan, source, target, context } = work;
+  const { found, refused } = await lookupSplitting(work, keys, signal);
   const read = keys.map((key) => found.get(key) ?? null).filter((row) => row !== null);
   const { chunk, failures } = mapChunk(plan, { format: 'rows', rows: read, backing: null });
   // Two spellings of one key (1.0 and 1.00) find the same row: it is taken once, under its own spelling.
   const rows = new Map(chunk.rows.map((row) => [target.keyOf(row), row]));
-  const unmappable = failures.map(({ source: row, error }) => ({
-    key: context.reader.keyOf(row, source.keyColumns),
-    error,
-  }));
+  const unmappable = [
+    ...refused,
+    ...failures.map(({ source: row, error }) => ({
+      key: context.reader.keyOf(row, source.keyColumns),
+      error,
+    })),
+  ];
   const mapped = new Set([...rows.keys(), ...unmappable.map(({ key }) => key)]);
   const absent = keys.filter((key) => !mapped.has(key) && isAbsent(work, found.get(key) ?? null));
   return { rows: [...rows].map(([key, row]) => ({ key, row })), unmappable, absent };
+}
+
+/** One row that can't be read must not keep the others from being found: halves, until it stands alone. */
+async function lookupSplitting(
+  work: CollectionWork,
+  keys: readonly Key[],
+  signal: AbortSignal,
+): Promise<{ found: ReadonlyMap<Key, Row | null>; refused: Confirmed['unmappable'] }> {
+  const { plan, moment, source, lookupAt } = work;
+  try {
+    const found = await moment.read(signal, (snapshot) =>
+      snapshot.lookup(plan.source, keys, { ...source, notBefore: null, at: lookupAt, signal }),
+    );
+    return { found, refused: [] };
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    const [only] = keys;
+    if (error.class !== 'change' || only === undefined) throw thrown;
+    if (keys.length === 1) return { found: new Map(), refused: [{ key: only, error }] };
+  }
+  const middle = keys.length >> 1;
+  const first = await lookupSplitting(work, keys.slice(0, middle), signal);
+  const second = await lookupSplitting(work, keys.slice(middle), signal);
+  return {
+    found: new Map([...first.found, ...second.found]),
+    refused: [...first.refused, ...second.refused],
+  };
 }
 
 /** Not at the source, or mapped to null: it does not belong. A row that was found under another spelling does. */

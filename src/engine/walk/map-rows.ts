@@ -1,4 +1,4 @@
-import type { RowsChunk } from '../../protocol/chunk.ts';
+import type { RefusedRow, RowsChunk } from '../../protocol/chunk.ts';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan, MapFunction } from '../../protocol/mapping.ts';
 import type { Row } from '../../protocol/value.ts';
@@ -6,16 +6,19 @@ import type { Row } from '../../protocol/value.ts';
 export interface MappedChunk {
   /** Rows that belong, as target rows. */
   readonly chunk: RowsChunk;
-  /** Rows that the function could not map, as they were read, each with the reason. */
+  /** Rows that could not be read or mapped, as far as they were read, each with the reason. */
   readonly failures: readonly { readonly source: Row; readonly error: LockstepError }[];
 }
 
-/** Rows of the source as rows of the target. Without a function they are that already. */
+/** Rows of the source as rows of the target. Without a function they are that already. Rows that the reader refused are failures too. */
 export function mapChunk(plan: CollectionPlan, chunk: RowsChunk): MappedChunk {
-  if (plan.map === null) return { chunk, failures: [] };
+  const failures = (chunk.refused ?? []).map((refused) => ({
+    source: withKey(plan, refused),
+    error: refused.error,
+  }));
+  if (plan.map === null) return { chunk, failures };
   const rows: Row[] = [];
   const originals: Row[] = [];
-  const failures: { source: Row; error: LockstepError }[] = [];
   for (const source of chunk.rows) {
     const mapped = mapRow(plan, plan.map, source);
     if (mapped === null) continue;
@@ -28,6 +31,13 @@ export function mapChunk(plan: CollectionPlan, chunk: RowsChunk): MappedChunk {
   }
   const backing = chunk.backing === null ? null : { ...chunk.backing, originals };
   return { chunk: { format: 'rows', rows, backing }, failures };
+}
+
+/** A refused row whose key is not known can't be parked: its collection stops. */
+function withKey({ map, key, sourceKey }: CollectionPlan, { row, error }: RefusedRow): Row {
+  const columns = map === null ? key : (sourceKey ?? []);
+  if (columns.length === 0 || columns.some((column) => row[column] === undefined)) throw error;
+  return row;
 }
 
 function mapRow(plan: CollectionPlan, map: MapFunction, source: Row): Row | null | LockstepError {

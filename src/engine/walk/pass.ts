@@ -119,7 +119,8 @@ class Pass implements AsyncDisposable {
         context.writer.open(plan, { lease: leaseOf(context), signal }),
       ),
     );
-    const reads = { moment: this.#moment, targetReads: this.#targetReads };
+    const lookupAt = context.reader.capabilities.snapshot ? 'moment' : 'now';
+    const reads = { moment: this.#moment, targetReads: this.#targetReads, lookupAt } as const;
     const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
       startWork(context, target, reads),
     );

@@ -25,7 +25,8 @@ function plainSelection(plan: CollectionPlan): SourceSelection {
 
 function functionSelection(plan: CollectionPlan): SourceSelection {
   const keyColumns = plan.sourceKey ?? [];
-  const names = new Set([...plan.mapReads, ...keyColumns]);
+  // The key first: of a row that is too large to be read it is still known then.
+  const names = new Set([...keyColumns, ...plan.mapReads]);
   const columns: SelectedColumn[] = [...names].map((name) => ({ name, from: { column: name }, as: null }));
   for (const { target, from } of plan.columns) {
     if ('expression' in from && !names.has(target)) columns.push({ name: target, from, as: null });

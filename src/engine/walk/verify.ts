@@ -57,7 +57,7 @@ export async function* findDifferences(
     }
     await using _target = target;
     const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
-      startWork(context, target, { moment, targetReads }),
+      startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
     );
     yield work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work);
   }

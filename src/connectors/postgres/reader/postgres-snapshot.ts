@@ -3,7 +3,7 @@ import type { DigestQuery, DigestResult, HashedKey } from '../../../protocol/dig
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
 import type { Partition } from '../../../protocol/partition.ts';
-import type { ReadOptions, ReadSnapshot } from '../../../protocol/reader.ts';
+import type { LookupTime, ReadOptions, ReadSnapshot } from '../../../protocol/reader.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { describeTable } from '../catalog/describe-table.ts';
 import { chooseKey } from '../catalog/key-choice.ts';
@@ -80,12 +80,17 @@ export class PostgresSnapshot implements ReadSnapshot {
   lookup(
     collection: CollectionName,
     keys: readonly Key[],
-    options: ReadOptions & { readonly keyColumns: readonly string[] },
+    options: ReadOptions & { readonly keyColumns: readonly string[]; readonly at?: LookupTime },
   ): Promise<ReadonlyMap<Key, Row | null>> {
+    const atMoment = options.at === 'moment';
     const work = (session: Session) =>
       session.transaction(
-        () => lookupRows(this.#context(session, collection, options.signal), { ...options, keys }),
-        { begin: beginNewest, signal: options.signal, collection },
+        async () => {
+          const context = this.#context(session, collection, options.signal);
+          if (atMoment) await this.#assertUnchanged(context);
+          return lookupRows(context, { ...options, keys });
+        },
+        { begin: atMoment ? this.#moment.begin() : beginNewest, signal: options.signal, collection },
       );
     return this.#pool.use(work, { signal: options.signal });
   }

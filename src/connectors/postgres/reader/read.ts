@@ -1,4 +1,4 @@
-import type { Chunk, Format } from '../../../protocol/chunk.ts';
+import type { Chunk, Format, RefusedRow } from '../../../protocol/chunk.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { Partition } from '../../../protocol/partition.ts';
 import type { Selection } from '../../../protocol/selection.ts';
@@ -65,10 +65,21 @@ async function* decodedChunks(
 ): AsyncGenerator<Chunk> {
   const columns = output.map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
   for await (const { chunks, oversized } of decodeCopy(context, select, columns)) {
-    const first = oversized[0];
-    if (first !== undefined) throw tooLarge(context, first);
+    if (oversized.length > 0) {
+      const refused = oversized.map((row) => toRefused(context, output, row));
+      yield { format: 'rows', rows: [], backing: null, refused };
+    }
     yield* chunks;
   }
+}
+
+function toRefused(
+  context: ReadContext,
+  output: readonly OutputColumn[],
+  oversized: OversizedRow,
+): RefusedRow {
+  const known = oversized.firstValues.map((value, index) => [output[index]?.name ?? '', value] as const);
+  return { row: Object.freeze(Object.fromEntries(known)), error: tooLarge(context, oversized) };
 }
 
 /** A SELECT through binary COPY, decoded. */
