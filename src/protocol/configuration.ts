@@ -25,7 +25,13 @@ const leavingSchema = z.union([
       clear: z.record(name, z.string()),
     }),
   }),
-  z.strictObject({ custom: z.strictObject({ statement: z.string().min(1), absent: z.string().min(1) }) }),
+  z.strictObject({
+    custom: z.strictObject({
+      statement: z.string().min(1),
+      absent: z.string().min(1),
+      clear: z.record(name, z.string()).default({}),
+    }),
+  }),
 ]);
 
 export const guardSchema = z.strictObject({

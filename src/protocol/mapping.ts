@@ -32,7 +32,7 @@ export type Scope =
  * - `delete`: the row is deleted
  * - `mark`: `set` is applied to it; rows for which `marked` is true count as absent; `clear` is applied when the key comes back
  * - `custom`: `statement` runs with the keys in a temporary table `leaving` (one column per key column); rows for
- *   which `absent` is true count as absent
+ *   which `absent` is true count as absent; `clear` is applied when the key comes back
  * - `keep`: nothing leaves, extra rows are neither counted nor touched
  */
 export type Leaving =
@@ -44,7 +44,13 @@ export type Leaving =
       readonly marked: string;
       readonly clear: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'custom'; readonly statement: string; readonly absent: string }
+  | {
+      readonly kind: 'custom';
+      readonly statement: string;
+      readonly absent: string;
+      /** As in `mark`; empty where the statement leaves nothing behind that has to be undone. */
+      readonly clear?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'keep' };
 
 /**

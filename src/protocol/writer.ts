@@ -136,7 +136,8 @@ export interface Target extends AsyncDisposable {
 
   /**
    * Some changes in one transaction, with the position if given; one outcome each, in order. A refusal by the destination
-   * either is an outcome `failed`, or throws and nothing is written (the engine then splits). A key at most once.
+   * either is an outcome `failed`, or throws and nothing is written (the engine then splits). With a position it throws: a window is
+   * whole or not at all. A key at most once.
    */
   apply(
     changes: readonly Change[],

@@ -7,6 +7,7 @@ import { Spool } from '../walk/spool.ts';
 import { type DeferredKeys, writeChanges } from '../walk/write-rows.ts';
 import { parkLetters } from './dead-letters.ts';
 import { groupByBlockers } from './holders.ts';
+import { looseColumns, loosen } from './loosen.ts';
 import { readChanges } from './read-changes.ts';
 
 const keysPerPage = 200;
@@ -20,11 +21,11 @@ export interface DeferredSet extends DeferredKeys {
 /**
  * Cures what other keys blocked, once everything else is written, in rounds over all collections as long as a round helps: each key
  * alone, which cures what waited for other collections and for rows that left; where that cures less than half, those that block each
- * other together (a chain of a thousand keys would else take a thousand rounds). What is left is parked.
+ * other together (a chain of a thousand keys would else take a thousand rounds). Then circles through several collections are broken
+ * where a reference may be null, and the rounds begin again. What is left is parked.
  */
 export async function cureDeferred(sets: readonly DeferredSet[], guarded: Guarded): Promise<void> {
   let open: readonly DeferredSet[] = sets.filter(({ spool }) => spool.count > 0);
-  let before = Number.POSITIVE_INFINITY;
   const round = async (write: WriteStep): Promise<readonly DeferredSet[]> => {
     const next: DeferredSet[] = [];
     for (const set of open)
@@ -33,10 +34,18 @@ export async function cureDeferred(sets: readonly DeferredSet[], guarded: Guarde
       });
     return next;
   };
-  while (open.length > 0 && total(open) < before) {
-    before = total(open);
-    open = await round(writeAlone);
-    if (total(open) > before / 2) open = await round(writeTogether);
+  const untilNothingHelps = async (): Promise<void> => {
+    let before = Number.POSITIVE_INFINITY;
+    while (open.length > 0 && total(open) < before) {
+      before = total(open);
+      open = await round(writeAlone);
+      if (total(open) > before / 2) open = await round(writeTogether);
+    }
+  };
+  await untilNothingHelps();
+  if (open.some(({ work }) => looseColumns(work.plan).length > 0)) {
+    open = await round(writeLoosened);
+    await untilNothingHelps();
   }
   for (const set of open) await guarded(set.work.plan.name, () => park(set));
 }
@@ -59,6 +68,12 @@ async function tryAgain({ work, spool }: DeferredSet, write: WriteStep): Promise
 
 const writeAlone: WriteStep = (work, changes, deferred) =>
   writeChanges(work, changes, { deferred, signal: work.context.signal });
+
+/** All keys stay for the rounds that follow. */
+const writeLoosened: WriteStep = async (work, changes, next) => {
+  await loosen(work, changes);
+  await next.add(changes.map(({ key }) => key));
+};
 
 /** Keys whose values are held by each other change places in one transaction, group by group. */
 const writeTogether: WriteStep = async (work, changes, next) => {

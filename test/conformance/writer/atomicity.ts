@@ -26,8 +26,25 @@ export function atomicityConformance(setUp: SetUpWriter): void {
       const { target } = open;
       await target.append(chunks(row(1, 'a')), holding(1));
       const changes = [upsert(target, row(2, 'b')), upsert(target, row(3, 'a'))];
-      expect((await refusal(target.apply(changes, holding(1))))?.class).toBe('deferred');
+      const window = { ...holding(1), position: { shard: 'main', lane: 0, at: 'p1' } };
+      expect((await refusal(target.apply(changes, window)))?.class).toBe('deferred');
       expect(await under.stored()).toEqual([row(1, 'a')]);
+    });
+
+    it('tells the one that is refused among changes without a position, or refuses them all', async () => {
+      await using under = await setUp();
+      await using open = await openTarget(under);
+      const { target } = open;
+      await target.append(chunks(row(1, 'a')), holding(1));
+      const changes = [upsert(target, row(2, 'b')), upsert(target, row(3, 'a')), upsert(target, row(4, 'c'))];
+      const outcomes = await target.apply(changes, holding(1)).catch(toLockstepError);
+      if (Array.isArray(outcomes)) {
+        expect(outcomes.map(({ kind }) => kind)).toEqual(['inserted', 'failed', 'inserted']);
+        expect(await under.stored()).toEqual([row(1, 'a'), row(2, 'b'), row(4, 'c')]);
+      } else {
+        expect(outcomes).toMatchObject({ class: 'deferred' });
+        expect(await under.stored()).toEqual([row(1, 'a')]);
+      }
     });
 
     it.each(['append', 'merge', 'replace'] as const)(

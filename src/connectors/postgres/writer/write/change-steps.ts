@@ -11,6 +11,7 @@ import {
   insertMissing,
   insertReturningOrdinal,
   returningOrdinal,
+  stillAbsent,
   updateDiffering,
 } from './upsert.sql.ts';
 
@@ -52,7 +53,17 @@ export class ChangeSteps {
     const { upserts } = this.#staged;
     const statement = upserts === null ? null : updateDiffering(this.#model, upserts);
     if (statement !== null) this.#outcomes.set(await this.#ordinals(returningOrdinal(statement)), 'updated');
+    if (upserts !== null) await this.#refuseStillAbsent(upserts);
   };
+
+  /** Without this such a row would be found missing and written by every pass, and never said to be wrong. */
+  async #refuseStillAbsent(upserts: Stage): Promise<void> {
+    const { leaving, collection } = this.#model;
+    if (leaving.kind !== 'mark' && leaving.kind !== 'custom') return;
+    const detail = 'the row is back and still counts as gone: `clear` does not undo what leaving did';
+    const error = new LockstepError('value-refused', { collection, detail });
+    this.#outcomes.fail(await this.#ordinals(stillAbsent(this.#model, upserts)), error);
+  }
 
   readonly insert = (): Promise<void> => this.insertWith(new Set());
 

@@ -3,6 +3,9 @@ import type { Session } from '../../session/session.ts';
 
 export type Step = () => Promise<void>;
 
+/** What a refused attempt wrote, and its savepoint. Whoever goes on after a refusal of all orders begins with this. */
+export const takeBack = 'ROLLBACK TO SAVEPOINT lockstep_order; RELEASE SAVEPOINT lockstep_order';
+
 /**
  * Does the same steps in one order after the other until one goes through. Only a refusal that another order may cure
  * (unique, exclusion, foreign key) leads to the next; what the refused attempt wrote is taken back. What is told in the
@@ -15,7 +18,7 @@ export async function inSomeOrder(
 ): Promise<void> {
   let refusal: LockstepError | null = null;
   for (const steps of orders) {
-    if (refusal !== null) await session.execute('ROLLBACK TO SAVEPOINT lockstep_order', { signal });
+    if (refusal !== null) await session.execute(takeBack, { signal });
     const error = await attempt(session, steps, signal);
     if (error === null) return;
     const isRefusal = error.class === 'deferred' || (refusal !== null && error.class === 'change');

@@ -45,9 +45,10 @@ export const returningOrdinal = (statement: string): string => `${statement}\nRE
 
 /** What a marked row gets when its key is back; a mapped column has its mapped value anyway. */
 function clearings(model: TargetModel, written: readonly TargetColumn[]): string[] {
-  if (model.leaving.kind !== 'mark') return [];
+  const { leaving } = model;
+  const clear = leaving.kind === 'mark' || leaving.kind === 'custom' ? (leaving.clear ?? {}) : {};
   const mapped = new Set(written.map(({ name }) => name));
-  return Object.entries(model.leaving.clear)
+  return Object.entries(clear)
     .filter(([column]) => !mapped.has(column))
     .map(([column, expression]) => {
       const name = quoteIdentifier(column);
@@ -95,6 +96,11 @@ export const insertReturningOrdinal = (
 SELECT s.${ordinal} AS n FROM ${stage.sql} AS s JOIN inserted AS i ON ${model.key
   .map((column) => `i.${column.slot} ${column.equals} ${staged(column)}`)
   .join(' AND ')}`;
+
+/** Rows that are back and still count as gone. */
+export const stillAbsent = (model: TargetModel, stage: Stage): string => `
+SELECT s.${ordinal} AS n FROM ${stage.sql} AS s JOIN ${model.sql} ON ${keyMatches(model)}
+WHERE ${inScope(model)} AND ${countsAsAbsent(model)}`;
 
 /** Rows of others that have one of the staged keys. */
 export const clashing = (model: TargetModel, stage: Stage): string => `
