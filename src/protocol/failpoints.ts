@@ -19,6 +19,8 @@ export const failpoints = [
   'destination.attach.after',
   'destination.create.before',
   'destination.create.after',
+  'destination.build.before-commit',
+  'destination.build.after-commit',
   'destination.settle.before-commit',
   'destination.settle.after-commit',
   'destination.append.before-commit',

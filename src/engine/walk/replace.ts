@@ -14,7 +14,7 @@ import { retrying } from './retrying.ts';
  */
 export async function replaceCollection(work: CollectionWork, guard: LeavingGuard): Promise<void> {
   const { context, plan, tally, target } = work;
-  if (await equalAsWhole(work)) return;
+  if (await equalAsWhole(work)) return guard.clear(work);
   const shrinksBy = tally.targetRows - tally.sourceRows;
   if (
     leavesTooMuch(guard.limits(work), shrinksBy, tally.targetRows) &&

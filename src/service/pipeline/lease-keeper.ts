@@ -6,6 +6,8 @@ export interface LeaseSettings {
   readonly durationMs: number;
   /** Stable name of this engine instance and process. */
   readonly owner: string;
+  /** Somebody else had it when we first asked. */
+  readonly wasWaitedFor: boolean;
   /** What the destination has seen, after a control store was lost or restored: the fence will be higher. */
   readonly atLeast: Fence;
 }
@@ -42,6 +44,10 @@ export class LeaseKeeper implements AsyncDisposable {
 
   get fence(): number {
     return this.#lease.fence;
+  }
+
+  get wasWaitedFor(): boolean {
+    return this.#settings.wasWaitedFor;
   }
 
   get signal(): AbortSignal {

@@ -33,7 +33,7 @@ export async function takeLease(
   let told = false;
   for (;;) {
     try {
-      return await LeaseKeeper.take(store, pipeline, settings);
+      return await LeaseKeeper.take(store, pipeline, { ...settings, wasWaitedFor: told });
     } catch (thrown) {
       if (!isLockstepError(thrown, 'lease-held') || performance.now() > giveUpAt) throw thrown;
       if (!told) events.emit('notice', { pipeline, side: 'destination', message: thrown.message });

@@ -1,4 +1,5 @@
 import { isLockstepError, LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PreparedStep } from '../../../protocol/writer.ts';
 import { describeTable } from '../catalog/describe-table.ts';
@@ -123,7 +124,8 @@ async function runReference(
   try {
     for (const part of steps) await run(session, part, options);
   } catch (thrown) {
-    if (isLockstepError(thrown, 'reference-missing')) await session.execute(step.drop, options);
+    if (isLockstepError(thrown, 'reference-missing'))
+      await run(session, { what: `Drop the foreign key ${step.name}`, statement: step.drop }, options);
     throw thrown;
   }
   return steps;
@@ -141,7 +143,9 @@ async function run(session: Session, step: PreparedStep, options: EnsureOptions)
     await options.fence(session);
     await session.execute(roomForSorting, options);
     await execute(session, step, options);
+    reach('destination.build.before-commit');
   }, options);
+  reach('destination.build.after-commit');
 }
 
 async function execute(session: Session, { statement }: PreparedStep, options: EnsureOptions): Promise<void> {
