@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url';
+import { type Child, startChild } from '../support/child.ts';
+import type { Places } from './world/configuration.ts';
+import type { Verb } from './world/verb.ts';
+
+const file = fileURLToPath(new URL('engine-program.ts', import.meta.url));
+
+export interface EngineEnd {
+  /** SIGKILL ended it, whoever sent it. */
+  readonly killed: boolean;
+  readonly error: string | null;
+  readonly message: string;
+  readonly result: unknown;
+}
+
+/** An engine in a process of its own, loaded and waiting until `go`. */
+export class EngineProcess implements AsyncDisposable {
+  readonly #child: Child;
+
+  constructor(places: Places, verb: Verb, failpoint?: string) {
+    this.#child = startChild({
+      file,
+      args: [verb, JSON.stringify(places)],
+      env: { LOCKSTEP_FAILPOINT: failpoint },
+    });
+  }
+
+  async go(): Promise<void> {
+    await this.#child.waitForLine('"ready"');
+    this.#child.write('go\n');
+  }
+
+  get isOver(): Promise<unknown> {
+    return this.#child.ended;
+  }
+
+  /** As good as dead, and may come back. */
+  pause(): void {
+    process.kill(this.#child.pid, 'SIGSTOP');
+  }
+
+  wake(): void {
+    process.kill(this.#child.pid, 'SIGCONT');
+  }
+
+  kill(): Promise<unknown> {
+    return this.#child.kill();
+  }
+
+  async end(): Promise<EngineEnd> {
+    const { signal, stdout, stderr } = await this.#child.ended;
+    const last: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '""');
+    const answer = typeof last === 'object' && last !== null ? last : {};
+    return {
+      killed: signal === 'SIGKILL',
+      error: 'error' in answer ? String(answer.error) : null,
+      message: 'message' in answer ? String(answer.message) : stderr,
+      result: 'result' in answer ? answer.result : null,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+/** A verb in a process of its own, to its end. */
+export async function runEngine(places: Places, verb: Verb, failpoint?: string): Promise<EngineEnd> {
+  await using engine = new EngineProcess(places, verb, failpoint);
+  await engine.go();
+  return await engine.end();
+}

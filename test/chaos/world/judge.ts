@@ -1,0 +1,77 @@
+import { expect } from 'vitest';
+import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
+import { expectSameTable } from '../../support/export.ts';
+import { ask } from './ask.ts';
+import { type Places, pipeline } from './configuration.ts';
+
+/** `heldBack`: the guard's rows are all still there; else none is. */
+export interface Verdict {
+  readonly heldBack: boolean;
+}
+
+const poisoned = `SELECT code FROM shop.notes WHERE body = 'poison'`;
+
+/** What both sides must show, each in its own words; the poison and what hangs on it left out on either. */
+const comparisons = (
+  poison: string,
+): readonly { source: string; target: string; key: readonly string[] }[] => [
+  ...['people', 'orders', 'prices', 'likes', 'archive'].map((table) =>
+    same(`SELECT * FROM shop.${table}`, ['id']),
+  ),
+  same('SELECT * FROM shop.lines', ['order_id', 'line']),
+  same('SELECT * FROM shop.readings', []),
+  same(`SELECT * FROM shop.notes WHERE code NOT IN (${poison})`, ['code']),
+  same(`SELECT * FROM shop.comments WHERE note NOT IN (${poison})`, ['id']),
+  {
+    source: `SELECT id, upper(label) AS label FROM shop.tags WHERE label NOT IN ('hidden', 'broken') AND id < 1000`,
+    target: `SELECT * FROM shop.tags WHERE id < 1000`,
+    key: ['id'],
+  },
+];
+
+const same = (query: string, key: readonly string[]) => ({ source: query, target: query, key });
+
+/** Both sides are equal under the mapping, what is not ours is as it was, and the letters are exactly the planted poison. */
+export async function judge(places: Places, { heldBack }: Verdict): Promise<void> {
+  const held = `SELECT id FROM shop.archive WHERE id > 150 AND id <= 300`;
+  const kept = await ask<{ id: number }>(places.target, held);
+  expect(kept, 'rows that the guard holds back').toHaveLength(heldBack ? 150 : 0);
+  const poison = await ask<{ code: string }>(places.source, poisoned);
+  const list = ["''", ...poison.map(({ code }) => `'${code}'`)].join(', ');
+  for (const { source, target, key } of comparisons(list)) {
+    const ours = target.includes('shop.archive') ? `${target} WHERE id <= 150 OR id > 300` : target;
+    await expectSameTable(
+      { url: places.source, query: source, key },
+      { url: places.target, query: ours, key },
+    );
+  }
+  const theirs = await ask<{ id: number; label: string }>(
+    places.target,
+    'SELECT id, label FROM shop.tags WHERE id >= 1000 ORDER BY id',
+  );
+  expect(theirs, 'rows of others').toEqual(
+    Array.from({ length: 11 }, (_, index) => ({ id: 1000 + index, label: 'THEIRS' })),
+  );
+  expect(await lettersOf(places), 'dead letters').toEqual(await plantedPoison(places));
+}
+
+/** What can't be applied, by the source alone. */
+async function plantedPoison({ source }: Places): Promise<readonly string[]> {
+  const found = await ask<{ letter: string }>(
+    source,
+    `SELECT 'shop.notes ["' || code || '"] value-refused' AS letter FROM shop.notes WHERE body = 'poison'
+     UNION ALL
+     SELECT 'shop.comments ["' || id || '"] reference-missing' FROM shop.comments WHERE note IN (${poisoned})
+     UNION ALL
+     SELECT 'shop.tags ["' || id || '"] mapping-failed' FROM shop.tags WHERE label = 'broken'
+     UNION ALL
+     SELECT 'shop.tags ["' || id || '"] key-clash' FROM shop.tags WHERE id >= 1000`,
+  );
+  return found.map(({ letter }) => letter).sort();
+}
+
+export async function lettersOf({ store: path }: Places): Promise<readonly string[]> {
+  await using store = await openSqliteStore({ path });
+  const letters = await store.deadLetters.list(pipeline, { limit: 10_000 });
+  return letters.map(({ collection, key, code }) => `${collection} ${key} ${code}`).sort();
+}
