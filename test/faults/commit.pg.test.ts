@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { type CommitFault, startCommitProxy } from './support/commit-proxy.ts';
+import { openPair } from './support/pair.ts';
+import { itemsTable, manyItems } from './support/rows.ts';
+import { openTrial } from './support/trial.ts';
+
+const rows = 6_000;
+
+test.each<readonly [CommitFault, string, 'created by us' | 'there before']>([
+  ['lost', 'the server never heard of it', 'created by us'],
+  ['unanswered', 'the server did it', 'created by us'],
+  ['lost', 'the server never heard of it', 'there before'],
+  ['unanswered', 'the server did it', 'there before'],
+  ['late', 'the server does it when we have begun again', 'created by us'],
+  ['late', 'the server does it when we have begun again', 'there before'],
+])('a COMMIT is %s (%s), the target was %s: each row is there once', async (fault, _, origin) => {
+  await using pair = await openPair({
+    atSource: manyItems(rows),
+    ...(origin === 'there before' ? { atTarget: itemsTable } : {}),
+  });
+  await using proxy = await startCommitProxy(pair.target.url);
+  await using trial = await openTrial({
+    source: pair.source.url,
+    target: proxy.url(pair.target.url),
+    collections: ['items'],
+    targetConfig: { stallTimeoutMs: 300 },
+    settings: { create: true, rowsPerPartition: 2_000, lanes: 1 },
+  });
+  const times = fault === 'late' ? 1 : 2;
+  proxy.arm(fault, times);
+  expect(await trial.run()).toMatchObject({ result: 'equal', deadLetters: 0, failures: [] });
+  expect(proxy.struck).toBe(times);
+  const expected = fault === 'late' ? 'connection-stalled' : 'connection-lost';
+  expect(trial.log.all('retry').map(({ code }) => code)).toContain(expected);
+  expect(await pair.expectSame('items')).toBe(rows);
+});
+
+test('the COMMIT of a repair is unanswered: the repeat finds it done', async () => {
+  await using pair = await openPair({ atSource: manyItems(rows), atTarget: itemsTable });
+  await using proxy = await startCommitProxy(pair.target.url);
+  await using trial = await openTrial({
+    source: pair.source.url,
+    target: proxy.url(pair.target.url),
+    collections: ['items'],
+  });
+  await trial.run();
+  await pair.source.query(
+    `UPDATE items SET name = 'x' || id WHERE id % 50 = 0; DELETE FROM items WHERE id % 77 = 0`,
+  );
+  proxy.arm('unanswered', 2);
+  expect(await trial.run()).toMatchObject({ result: 'equal' });
+  expect(proxy.struck).toBeGreaterThan(0);
+  expect(await pair.expectSame('items')).toBe(rows - Math.floor(rows / 77));
+});
