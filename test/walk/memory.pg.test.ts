@@ -1,0 +1,76 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { answerOf } from '../cli/lockstep.ts';
+import { type Child, startChild } from '../support/child.ts';
+import { openPair, type Pair } from './pair.ts';
+
+const rows = 1_000_000;
+/** A function's rows leave many buffers of many sizes behind; the allocator (glibc's) keeps some 80 MB more of that than is in use. */
+const limitsMb = { copy: 200, verify: 200, mappedCopy: 320, mappedVerify: 360 };
+
+const config = `
+import { defineConfig, env } from 'lockstep';
+const sides = {
+  source: { connector: 'postgres', url: env('SOURCE_URL') },
+  destination: { connector: 'postgres', url: env('DESTINATION_URL') },
+  create: true,
+};
+export default defineConfig({
+  pipelines: {
+    plain: { ...sides, collections: ['wide'] },
+    mapped: { ...sides, collections: { wide: { target: 'mapped', map: (row) => (row.id % 100 === 0 ? null : { ...row, n: row.n + 1 }) } } },
+  },
+});
+`;
+
+/** A gigabyte passes through a process that may not grow with it. Peaks are the kernel's (VmHWM). */
+test.skipIf(process.platform !== 'linux')(
+  'a million rows of a kilobyte are copied, verified and mapped in bounded memory',
+  async () => {
+    await using pair = await openPair({ source: 18 });
+
+    await writeFile(`${pair.directory}/lockstep.config.ts`, config);
+    await pair.source.query(`CREATE TABLE wide (id int PRIMARY KEY, n int, filler text);
+      INSERT INTO wide SELECT n, n, repeat(md5(n::text), 31) FROM generate_series(1, ${rows}) AS n; ANALYZE wide`);
+    const peaks = {
+      copy: await peakMb(pair, 'run', 'plain'),
+      verify: await peakMb(pair, 'verify', 'plain'),
+      mappedCopy: await peakMb(pair, 'run', 'mapped'),
+      mappedVerify: await peakMb(pair, 'verify', 'mapped'),
+    };
+    console.info('peak RSS in MB:', peaks);
+    const { rows: counts } = await pair.target.query(
+      'SELECT (SELECT count(*)::int FROM wide) AS plain, (SELECT count(*)::int FROM mapped) AS mapped',
+    );
+    expect(counts).toEqual([{ plain: rows, mapped: rows * 0.99 }]);
+    expect(peaks.copy).toBeLessThan(limitsMb.copy);
+    expect(peaks.verify).toBeLessThan(limitsMb.verify);
+    expect(peaks.mappedCopy).toBeLessThan(limitsMb.mappedCopy);
+    expect(peaks.mappedVerify).toBeLessThan(limitsMb.mappedVerify);
+  },
+  300_000,
+);
+
+async function peakMb({ source, target, directory }: Pair, ...args: readonly string[]): Promise<number> {
+  const bin = fileURLToPath(new URL('../../bin/lockstep.mjs', import.meta.url));
+  const env = { SOURCE_URL: source.url, DESTINATION_URL: target.url };
+  await using child = startChild({ file: bin, args: [...args, '--json', '--quiet'], cwd: directory, env });
+  const [peak, result] = await Promise.all([watchPeak(child), child.ended]);
+  expect({ args, answer: answerOf(result), stderr: result.stderr }).toMatchObject({ answer: { ok: true } });
+  return Math.round(peak / 1024);
+}
+
+/** In kB: the mark only rises, so the last look before the end is enough. */
+async function watchPeak({ pid, ended }: Child): Promise<number> {
+  let peak = 0;
+  let running = true;
+  void ended.then(() => (running = false));
+  while (running) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+    await delay(50);
+  }
+  return peak;
+}
