@@ -159,7 +159,7 @@ test.for([
             const first = await readBack(session, 't');
             rows.forEach((value, index) => {
               expect(
-                encoder.stored(value).toString('hex'),
+                Buffer.concat(encoder.stored([value])).toString('hex'),
                 JSON.stringify(first.rows[index], plainJson),
               ).toBe(first.bytes[index]?.toString('hex'));
             });

@@ -12,7 +12,7 @@ export interface TableSource {
 
 export interface ExportColumn {
   readonly name: string;
-  /** The type's binary output function, or undefined for the few types that have none. */
+  /** A call of the type's binary output function with `%s` for the value, or undefined where there is none. */
   readonly send: string | undefined;
 }
 
@@ -49,13 +49,40 @@ async function quotedTable(client: pg.ClientBase, table: string): Promise<string
   return name;
 }
 
+/**
+ * Of domains that of the type they stand for. None where a part has none, or where the binary form has OIDs in it
+ * that differ between servers (reg* types, containers of the database's own types): their text is exact.
+ */
+const sendFunctionsSql = `
+  WITH RECURSIVE domains AS (
+    SELECT oid AS wanted, oid FROM pg_type WHERE oid = ANY ($1::oid[])
+    UNION ALL
+    SELECT d.wanted, t.typbasetype FROM domains d JOIN pg_type t ON t.oid = d.oid WHERE t.typtype = 'd'
+  ), plain AS (
+    SELECT d.wanted, t.* FROM domains d JOIN pg_type t ON t.oid = d.oid WHERE t.typtype <> 'd'
+  ), parts AS (
+    SELECT wanted, oid AS part FROM plain
+    UNION
+    SELECT p.wanted, within.oid FROM parts p JOIN pg_type t ON t.oid = p.part
+      CROSS JOIN LATERAL (
+        SELECT t.typelem WHERE t.typcategory = 'A'
+        UNION ALL
+        SELECT a.atttypid FROM pg_attribute a
+         WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0
+      ) AS within (oid)
+  ), unfit AS (
+    SELECT p.wanted FROM parts p JOIN pg_type t ON t.oid = p.part
+     WHERE t.typsend = 0 OR t.typinput::text LIKE 'reg%in' OR (p.part <> p.wanted AND p.part >= 16384)
+  )
+  SELECT p.wanted::text AS oid, format('%I.%I(%%s::%I.%I)', n.nspname, f.proname, m.nspname, a.typname) AS send
+    FROM plain p JOIN pg_proc f ON f.oid = p.typsend JOIN pg_namespace n ON n.oid = f.pronamespace
+    JOIN pg_type takes ON takes.oid = f.proargtypes[0]
+    JOIN pg_type a ON a.oid = CASE WHEN takes.typtype = 'p' THEN p.oid ELSE takes.oid END
+    JOIN pg_namespace m ON m.oid = a.typnamespace
+   WHERE p.wanted NOT IN (SELECT wanted FROM unfit)`;
+
 async function sendFunctions(client: pg.ClientBase, oids: readonly number[]): Promise<Map<number, string>> {
-  const found = await client.query<{ oid: string; send: string }>(
-    `SELECT t.oid::text AS oid, format('%I.%I', n.nspname, p.proname) AS send
-       FROM pg_type t JOIN pg_proc p ON p.oid = t.typsend JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE t.oid = ANY ($1::oid[])`,
-    [oids],
-  );
+  const found = await client.query<{ oid: string; send: string }>(sendFunctionsSql, [oids]);
   return new Map(found.rows.map(({ oid, send }) => [Number(oid), send]));
 }
 

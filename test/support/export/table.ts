@@ -62,7 +62,9 @@ function statementOf({ from, columns, key }: ExportPlan): string {
   const order = key.length > 0 ? key : all;
   const values = columns.map(({ name }) => `exported.${pg.escapeIdentifier(name)}`);
   const hashes = columns.map(({ name, send }) =>
-    send === undefined ? 'NULL' : `encode(sha256(${send}(exported.${pg.escapeIdentifier(name)})), 'hex')`,
+    send === undefined
+      ? 'NULL'
+      : `encode(sha256(${send.replace('%s', () => `exported.${pg.escapeIdentifier(name)}`)}), 'hex')`,
   );
   const orderTexts = order.map((name) => `exported.${pg.escapeIdentifier(name)}::text COLLATE "C"`);
   const hashPositions = hashes.map((_, index) => values.length + index + 1);
