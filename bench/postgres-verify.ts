@@ -8,7 +8,7 @@ import {
   contest,
 } from './harness/benchmark.ts';
 import { type ClientTools, findClientTools } from './harness/client-tools.ts';
-import { copyPeers } from './harness/copy-peers.ts';
+import { psqlCopy } from './harness/copy-peers.ts';
 import { BenchDatabases } from './harness/databases.ts';
 import { type OurResult, runOurs } from './harness/ours.ts';
 
@@ -40,7 +40,7 @@ export const benchmark: Benchmark = {
     if (wanted('one-difference')) reports.push(await oneDifference({ databases, tools, rows }, options));
     if (wanted('repair')) reports.push(await repair({ databases, tools, rows }, options));
     const note =
-      'PostgreSQL 18, one server, fsync off, data in memory; peer `copy`: psql copying all rows into a table with its key.';
+      'PostgreSQL 18, one server, fsync off, data in memory; peers: psql copying all rows into a table with its key, with COPY as it is (`copy`) and in binary (`copy-binary`).';
     return { name: 'postgres-verify', cases: reports, note };
   },
 };
@@ -120,7 +120,7 @@ function repair({ databases, tools, rows }: Sides, options: BenchmarkOptions): P
 
 const roundsOf = ({ rows, tools }: Sides, options: BenchmarkOptions) => ({
   rows,
-  missing: tools === null ? ['copy'] : [],
+  missing: tools === null ? ['copy', 'copy-binary'] : [],
   rounds: options.rounds ?? (options.quick ? 1 : 3),
   log: options.log,
 });
@@ -141,9 +141,12 @@ function differenceOf(found: OurResult | null): Difference {
   return found.result as Difference;
 }
 
-/** psql copying everything into a table of its own with the key, beside ours. */
+/** psql copying everything into a table of its own with the key, beside ours: as psql does it when nothing is said, and in binary. */
 function copying({ databases, tools, rows }: Sides): readonly Contestant[] {
   if (tools === null) return [];
-  const peers = copyPeers(databases, tools, { columns: wideColumns, rows, table: 'bench_copy' });
-  return peers.filter(({ name }) => name === 'psql').map((peer) => ({ ...peer, name: 'copy' }));
+  const copied = { columns: wideColumns, rows, table: 'bench_copy' };
+  return [
+    psqlCopy(databases, tools, { ...copied, name: 'copy', options: '' }),
+    psqlCopy(databases, tools, { ...copied, name: 'copy-binary', options: '(FORMAT binary)' }),
+  ];
 }

@@ -3,41 +3,63 @@ import type { ClientTools } from './client-tools.ts';
 import type { BenchDatabases } from './databases.ts';
 import { timeShell } from './shell.ts';
 
+interface Copied {
+  readonly columns: string;
+  readonly rows: number;
+  readonly table: string;
+}
+
 /** PostgreSQL's own ways of bringing a table to another database. */
 export function copyPeers(
   databases: BenchDatabases,
   tools: ClientTools,
-  { columns, rows, table }: { readonly columns: string; readonly rows: number; readonly table: string },
+  copied: Copied,
 ): readonly Contestant[] {
-  const fresh = async (): Promise<void> => {
+  const { source, target } = databases;
+  return [
+    psqlCopy(databases, tools, { ...copied, name: 'psql', options: '(FORMAT binary)' }),
+    {
+      ...intoFresh(databases, copied),
+      name: 'pg_dump',
+      run: async () =>
+        outside(
+          await timeShell(
+            `${tools.pgDump} '${source}' -Fc -Z0 --data-only -t bench | ${tools.pgRestore} -d '${target}'`,
+          ),
+        ),
+    },
+    subscription(databases, copied),
+  ];
+}
+
+/** psql on both ends of a pipe. `options`: of COPY; psql's default is text. */
+export function psqlCopy(
+  databases: BenchDatabases,
+  tools: ClientTools,
+  { name, options, ...copied }: Copied & { readonly name: string; readonly options: string },
+): Contestant {
+  const { source, target } = databases;
+  const command =
+    `${tools.psql} '${source}' -qc 'COPY bench TO STDOUT ${options}' | ` +
+    `${tools.psql} '${target}' -qc 'COPY ${copied.table} FROM STDIN ${options}'`;
+  return { ...intoFresh(databases, copied), name, run: async () => outside(await timeShell(command)) };
+}
+
+/** An empty table with its key before, all rows after. */
+const intoFresh = (databases: BenchDatabases, { columns, rows, table }: Copied) => ({
+  prepare: async (): Promise<void> => {
     await databases.execute(
       databases.target,
       `DROP TABLE IF EXISTS ${table}; CREATE TABLE ${table} (${columns}, PRIMARY KEY (id))`,
     );
     await databases.execute(databases.target, 'CHECKPOINT');
-  };
-  const shell = (name: string, command: string): Contestant => ({
-    name,
-    prepare: fresh,
-    run: async () => outside(await timeShell(command)),
-    proof: () => databases.expectRows(rows, table),
-  });
-  const { source, target } = databases;
-  return [
-    shell(
-      'psql',
-      `${tools.psql} '${source}' -qc 'COPY bench TO STDOUT (FORMAT binary)' | ${tools.psql} '${target}' -qc 'COPY ${table} FROM STDIN (FORMAT binary)'`,
-    ),
-    shell(
-      'pg_dump',
-      `${tools.pgDump} '${source}' -Fc -Z0 --data-only -t bench | ${tools.pgRestore} -d '${target}'`,
-    ),
-    subscription(databases, fresh, rows),
-  ];
-}
+  },
+  proof: () => databases.expectRows(rows, table),
+});
 
 /** A native subscription's initial table synchronisation, until its state is `r` (ready). */
-function subscription(databases: BenchDatabases, fresh: () => Promise<void>, rows: number): Contestant {
+function subscription(databases: BenchDatabases, copied: Copied): Contestant {
+  const fresh = intoFresh(databases, copied);
   const { source, target } = databases;
   const drop = async (): Promise<void> => {
     const [known] = await databases.execute(target, `SELECT 1 FROM pg_subscription WHERE subname = 'bench'`);
@@ -48,7 +70,7 @@ function subscription(databases: BenchDatabases, fresh: () => Promise<void>, row
     name: 'subscription',
     async prepare() {
       await drop();
-      await fresh();
+      await fresh.prepare();
       await databases.execute(source, 'CREATE PUBLICATION bench FOR TABLE bench');
       // On one server the slot can't be made inside the statement: it would wait for the statement's own transaction.
       await databases.execute(source, `SELECT pg_create_logical_replication_slot('bench', 'pgoutput')`);
@@ -64,7 +86,7 @@ function subscription(databases: BenchDatabases, fresh: () => Promise<void>, row
       return outside((performance.now() - startedAt) / 1000);
     },
     async proof() {
-      await databases.expectRows(rows);
+      await fresh.proof();
       await drop();
     },
   };

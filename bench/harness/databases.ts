@@ -22,7 +22,7 @@ export class BenchDatabases implements AsyncDisposable {
   static async start(): Promise<BenchDatabases> {
     const server = await startPostgres({
       version: 18,
-      settings: { shared_buffers: '1GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+      settings: { shared_buffers: '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
     });
     await server.createDatabase('bench_source');
     await server.createDatabase('bench_target');

@@ -5,17 +5,19 @@ import type { CollectionWork } from './collection-work.ts';
 import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions.ts';
 import { joinHashes } from './hash-join.ts';
 
-/** Fewer rows than this are told by key and hash at once; more are first narrowed down by groups. */
-const directRows = 5_000;
-/** Rows per group when narrowing down: small enough that a difference costs few keys, large enough for few groups. */
-const rowsPerGroup = 64;
+/** As many suspects are told by key and hash at once; more are first narrowed down by smaller groups. */
+const directRows = 20_000;
+/** Rows per group at first: a server adds up thousands of groups at the price of one, and one difference then costs few keys. */
+const rowsPerFirstGroup = 128;
+/** When much differs: so few that most groups hold no difference. */
+const rowsPerGroup = 16;
 const maxGroups = 1 << 16;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
 const memoryRows = 50_000;
 
 /**
- * Compares at the servers: one digest per partition; where it differs, digests of groups; where those differ, keys and hashes. Equal
- * data never travels. Without a shared order there is one partition, everything, which costs one scan per step.
+ * Compares at the servers: digests of groups of each partition; where many differ, of smaller groups; of those that differ, keys and
+ * hashes. Equal data never travels. Without a shared order there is one partition, everything, which costs one scan per step.
  */
 export async function compareDigests(
   work: CollectionWork,
@@ -32,17 +34,30 @@ async function comparePartition(
   digests: PartitionDigests,
   sink: SuspectSink,
 ): Promise<{ source: number; target: number }> {
-  const [source, target] = await digests.read(1);
+  const groups = groupsFor(digests.partition.estimatedRows, rowsPerFirstGroup);
+  const [source, target] = await digests.read(groups);
   const rows = { source: totalRows(source), target: totalRows(target) };
-  if (differing(source, target).size === 0) return rows;
-  const larger = Math.max(rows.source, rows.target);
-  const suspects = await digests.narrow(larger);
-  if (suspects === null) return rows;
-  for await (const found of joinHashes(...digests.hashes(suspects), digests.joinOptions(larger))) {
+  const suspects = await digests.narrow({ groups, only: differing(source, target) }, rows);
+  if (suspects.only.size === 0) return rows;
+  const options = digests.joinOptions(rowsOf(suspects, rows));
+  for await (const found of joinHashes(...digests.hashes(suspects), options)) {
     await sink.add(found, digests.partition, rows.source);
   }
   return rows;
 }
+
+/** Rows of some groups, of so many. */
+interface SuspectGroups {
+  readonly groups: number;
+  readonly only: ReadonlySet<number>;
+}
+
+/** About how many rows of the larger side these groups have. */
+const rowsOf = ({ groups, only }: SuspectGroups, rows: { source: number; target: number }): number =>
+  Math.ceil((Math.max(rows.source, rows.target) * only.size) / groups);
+
+const groupsFor = (rows: number, perGroup: number): number =>
+  Math.min(maxGroups, 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, rows) / perGroup))));
 
 class PartitionDigests {
   readonly partition: Partition;
@@ -71,19 +86,20 @@ class PartitionDigests {
     ]);
   }
 
-  /** Which groups differ; null: none any more. */
-  async narrow(rows: number): Promise<{ groups: number; only: ReadonlySet<number> | null } | null> {
-    if (rows <= directRows) return { groups: 1, only: null };
-    const groups = Math.min(maxGroups, 2 ** Math.ceil(Math.log2(rows / rowsPerGroup)));
-    const only = differing(...(await this.read(groups)));
-    return only.size === 0 ? null : { groups, only };
+  async narrow(
+    suspects: SuspectGroups,
+    rows: { readonly source: number; readonly target: number },
+  ): Promise<SuspectGroups> {
+    const groups = groupsFor(Math.max(rows.source, rows.target), rowsPerGroup);
+    if (groups <= suspects.groups || rowsOf(suspects, rows) <= directRows) return suspects;
+    return { groups, only: differing(...(await this.read(groups))) };
   }
 
-  hashes(suspects: { groups: number; only: ReadonlySet<number> | null }): [Hashes, Hashes] {
+  hashes({ groups, only }: SuspectGroups): [Hashes, Hashes] {
     const { plan, moment, targetReads } = this.#work;
-    const onlyGroups = suspects.only;
-    const source = { ...this.#source(suspects.groups), onlyGroups };
-    const target = { ...this.#target(suspects.groups), onlyGroups };
+    const onlyGroups = groups === 1 ? null : only;
+    const source = { ...this.#source(groups), onlyGroups };
+    const target = { ...this.#target(groups), onlyGroups };
     return [
       moment.stream(this.#signal, (snapshot) => snapshot.hashes(plan.source, this.partition, source)),
       targetReads.hashes(plan.target, this.partition, target),
