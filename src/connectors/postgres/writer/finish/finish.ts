@@ -37,7 +37,7 @@ export function buildKeys(
   return ensureKeys(session, request.plan, { ...ensureOptions(destination, request), which: request.which });
 }
 
-/** Keys and indexes (only of a table of our making), and statistics. */
+/** Keys and indexes, and statistics: of a table of our making at once, of others where the server does not make them by itself. */
 export async function finishKeys(
   destination: Destination,
   request: FinishRequest,
@@ -55,9 +55,22 @@ export async function finishKeys(
     },
     { signal },
   );
-  if (filled) await analyze(destination, request);
+  if (filled && (createdByUs || !(await hasAutovacuum(destination, request))))
+    await analyze(destination, request);
   reach('destination.keys.after');
   return steps;
+}
+
+/** The server itself makes statistics of a table that was filled, within its autovacuum_naptime (a minute). */
+function hasAutovacuum({ pool }: Destination, { signal }: FinishRequest): Promise<boolean> {
+  const setting = `SELECT current_setting('autovacuum')::bool AND current_setting('track_counts')::bool AS does`;
+  return pool.use(
+    async (session) => {
+      const { rows } = await session.query<{ does: boolean }>(setting, undefined, { signal });
+      return rows[0]?.does ?? false;
+    },
+    { signal },
+  );
 }
 
 function analyze(destination: Destination, request: FinishRequest): Promise<void> {
