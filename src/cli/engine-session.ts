@@ -5,6 +5,7 @@ import { wordsOf } from '../service/redact.ts';
 import type { Variables } from '../service/secrets/environment.ts';
 import { seal } from '../service/secrets/seal.ts';
 import type { CommandContext, CommandInput } from './command.ts';
+import { letNurseryGrow } from './nursery.ts';
 import { watchProgress } from './progress/watch.ts';
 
 /** The engine of the user's configuration, with what it tells shown on the terminal. */
@@ -26,6 +27,7 @@ export async function openSession(context: CommandContext): Promise<EngineSessio
     env: context.env,
   });
   context.terminal.protect(config.secrets, publicWords(config));
+  letNurseryGrow(config);
   const { openEngine } = await import('../service/open-engine.ts');
   const engine = openEngine(config);
   const progress = watchProgress(engine.events, context.terminal);

@@ -21,10 +21,20 @@ export async function openConnections(
     lanes: pipeline.settings.lanes,
     notice: ({ message }) => events.emit('notice', { pipeline: pipeline.name, side, message }),
   });
-  const reader = resources.use(await openReader(pipeline.source, contextOf('source')));
-  const writer = resources.use(await openWriter(pipeline.destination, contextOf('destination')));
+  const [source, destination] = await Promise.allSettled([
+    openReader(pipeline.source, contextOf('source')).then((reader) => resources.use(reader)),
+    openWriter(pipeline.destination, contextOf('destination')).then((writer) => resources.use(writer)),
+  ]);
+  const reader = opened(source);
+  const writer = opened(destination);
   const kept = resources.move();
   return { reader, writer, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Both were tried, so that whichever opened is closed again when the other one did not. */
+function opened<Side>(outcome: PromiseSettledResult<Side>): Side {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
 }
 
 function openReader(

@@ -21,20 +21,27 @@ export interface ResolvedCollections {
   readonly faults: readonly LockstepError[];
 }
 
+interface Resolved {
+  readonly plan: CollectionPlan | null;
+  readonly faults: readonly LockstepError[];
+}
+
 /** The configured collections as plans, by what source and destination have now. */
 export async function resolveCollections(request: CollectionsRequest): Promise<ResolvedCollections> {
-  const plans: CollectionPlan[] = [];
-  const faults: LockstepError[] = [];
-  for (const [pattern, config] of configured(request.collections)) {
-    const names = await request.source.list(pattern, { signal: request.signal });
-    if (names.length === 0) faults.push(await unknownCollection(request.source, pattern, request.signal));
-    for (const name of names) {
-      const resolved = await resolveOne(request, name, config);
-      if (resolved.plan !== null) plans.push(resolved.plan);
-      faults.push(...resolved.faults);
-    }
-  }
-  return { plans, faults: [...faults, ...sharedTargets(plans)] };
+  const perPattern = configured(request.collections).map((entry) => resolvePattern(request, ...entry));
+  const resolved = (await Promise.all(perPattern)).flat();
+  const plans = resolved.flatMap(({ plan }) => plan ?? []);
+  return { plans, faults: [...resolved.flatMap(({ faults }) => faults), ...sharedTargets(plans)] };
+}
+
+async function resolvePattern(
+  request: CollectionsRequest,
+  pattern: string,
+  config: CollectionConfig,
+): Promise<readonly Resolved[]> {
+  const names = await request.source.list(pattern, { signal: request.signal });
+  if (names.length > 0) return Promise.all(names.map((name) => resolveOne(request, name, config)));
+  return [{ plan: null, faults: [await unknownCollection(request.source, pattern, request.signal)] }];
 }
 
 function configured(
@@ -52,13 +59,15 @@ async function resolveOne(
   request: CollectionsRequest,
   source: string,
   config: CollectionConfig,
-): Promise<{ plan: CollectionPlan | null; faults: readonly LockstepError[] }> {
+): Promise<Resolved> {
   const { signal, create } = request;
   const target = config.target ?? source;
-  const sourceShape = await request.source.describe(source, { signal });
+  const [sourceShape, targetShape] = await Promise.all([
+    request.source.describe(source, { signal }),
+    request.destination.describe(target, { signal }),
+  ]);
   if (sourceShape === null)
     return { plan: null, faults: [await unknownCollection(request.source, source, signal)] };
-  const targetShape = await request.destination.describe(target, { signal });
   if (targetShape === null && !create) {
     const nearest = `${nearestHint(target, await request.destination.list('*', { signal }))} (or set \`create: true\`)`;
     return {
@@ -79,10 +88,7 @@ async function resolveOne(
 }
 
 /** Lets the source look at the plan's expressions, and takes their types where the target can't say them because it does not exist. */
-async function withTypes(
-  { source, signal }: CollectionsRequest,
-  plan: CollectionPlan,
-): Promise<{ plan: CollectionPlan; faults: readonly LockstepError[] }> {
+async function withTypes({ source, signal }: CollectionsRequest, plan: CollectionPlan): Promise<Resolved> {
   try {
     const types = await source.typesOf(plan.source, sourceSelection(plan).selection, { signal });
     const columns = plan.columns.map((column) => ({

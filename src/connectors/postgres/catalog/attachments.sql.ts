@@ -1,6 +1,6 @@
 /**
- * One row: what hangs on a relation and is neither copied nor ours: triggers, policies, rules, grants, publications, and the
- * foreign keys of other tables. $1 the relation's OID. The bits of tgtype are those of pg_trigger.h.
+ * One row: what hangs on a relation and is neither copied nor ours: triggers, policies, rules, grants, publications,
+ * storage parameters, extended statistics, and the foreign keys of other tables. $1 the relation's OID. The bits of tgtype are those of pg_trigger.h.
  */
 export const attachmentsQuery = `
 SELECT pg_catalog.json_build_object(
@@ -26,6 +26,9 @@ SELECT pg_catalog.json_build_object(
       WHERE a.attrelid = c.oid AND x.grantee <> c.relowner) g),
   'publications', (SELECT coalesce(pg_catalog.json_agg(p.pubname ORDER BY p.pubname), '[]')
     FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid WHERE r.prrelid = c.oid),
+  'storageParameters', coalesce(pg_catalog.to_json(c.reloptions), '[]'),
+  'extendedStatistics', (SELECT coalesce(pg_catalog.json_agg(s.stxname ORDER BY s.stxname), '[]')
+    FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid),
   'referencedBy', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'schema', n.nspname, 'table', f.relname, 'name', k.conname, 'onDelete', k.confdeltype, 'onUpdate', k.confupdtype)
       ORDER BY n.nspname, f.relname, k.conname), '[]')

@@ -58,7 +58,14 @@ interface IndexItem extends Omit<PgIndex, 'tail'> {
 
 type Attachments = Pick<
   PgTable,
-  'triggers' | 'policies' | 'rules' | 'grantees' | 'publications' | 'referencedBy'
+  | 'triggers'
+  | 'policies'
+  | 'rules'
+  | 'grantees'
+  | 'publications'
+  | 'storageParameters'
+  | 'extendedStatistics'
+  | 'referencedBy'
 >;
 
 /** Reads a table, view, materialized view or foreign table from the catalogue; null: there is none of that name. */
@@ -165,5 +172,7 @@ const nothingAttached: Attachments = {
   rules: [],
   grantees: [],
   publications: [],
+  storageParameters: [],
+  extendedStatistics: [],
   referencedBy: [],
 };

@@ -29,6 +29,10 @@ export interface PgTable extends TableName {
   /** Roles other than the owner that were granted rights. */
   readonly grantees: readonly string[];
   readonly publications: readonly string[];
+  /** `fillfactor=70` */
+  readonly storageParameters: readonly string[];
+  /** Names of what CREATE STATISTICS made. */
+  readonly extendedStatistics: readonly string[];
   readonly rowSecurity: { readonly enabled: boolean; readonly forced: boolean };
   readonly comment: string | null;
   readonly estimatedRows: number;

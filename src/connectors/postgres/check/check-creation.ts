@@ -119,6 +119,8 @@ function neverCopied(source: PgTable): Omission[] {
     ['rules', source.kind === 'v' ? [] : source.rules],
     ['grants to', source.grantees],
     ['publications', source.publications],
+    ['storage parameters', source.storageParameters],
+    ['extended statistics', source.extendedStatistics],
   ];
   const named = kinds
     .filter(([, names]) => names.length > 0)

@@ -20,7 +20,7 @@ export interface DecodedRows {
   readonly oversized: readonly OversizedRow[];
 }
 
-const batchBytes = 256 * 1024;
+const batchBytes = 32 * 1024;
 const rowsPerChunk = 1000;
 
 /** Rows out of a binary COPY stream. Values are made at once; the bytes stay beside them for a writer that can use them. */

@@ -105,7 +105,8 @@ test('sequences, and those that may not be read', async () => {
 test('what hangs on a table', async () => {
   await using db = await createTestDatabase();
   const user = await db.createRole();
-  await db.query(`CREATE TABLE public.t (id int PRIMARY KEY, a int); GRANT SELECT ON public.t TO PUBLIC; GRANT UPDATE (a) ON public.t TO "${user}";
+  await db.query(`CREATE TABLE public.t (id int PRIMARY KEY, a int) WITH (fillfactor = 70); CREATE STATISTICS both_columns ON id, a FROM public.t;
+    GRANT SELECT ON public.t TO PUBLIC; GRANT UPDATE (a) ON public.t TO "${user}";
     ALTER TABLE public.t FORCE ROW LEVEL SECURITY; CREATE POLICY p ON public.t; CREATE PUBLICATION pub FOR TABLE public.t;
     CREATE TABLE public.child (id int PRIMARY KEY, t int REFERENCES public.t ON DELETE CASCADE);
     CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -115,6 +116,8 @@ test('what hangs on a table', async () => {
     grantees: ['PUBLIC', user],
     policies: ['p'],
     publications: ['pub'],
+    storageParameters: ['fillfactor=70'],
+    extendedStatistics: ['both_columns'],
     rules: [],
     rowSecurity: { enabled: false, forced: true },
     referencedBy: [{ schema: 'public', table: 'child', name: 'child_t_fkey', onDelete: 'c' }],

@@ -61,12 +61,16 @@ export async function finishKeys(
   return steps;
 }
 
+const makesStatistics = `
+SELECT pg_catalog.current_setting('autovacuum')::bool AND pg_catalog.current_setting('track_counts')::bool
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c, pg_catalog.unnest(c.reloptions) AS o (option)
+    WHERE c.oid = $1::regclass AND o.option ~ '^autovacuum_enabled=(off|false|no|0)$') AS does`;
+
 /** The server itself makes statistics of a table that was filled, within its autovacuum_naptime (a minute). */
-function hasAutovacuum({ pool }: Destination, { signal }: FinishRequest): Promise<boolean> {
-  const setting = `SELECT current_setting('autovacuum')::bool AND current_setting('track_counts')::bool AS does`;
+function hasAutovacuum({ pool }: Destination, { model, signal }: FinishRequest): Promise<boolean> {
   return pool.use(
     async (session) => {
-      const { rows } = await session.query<{ does: boolean }>(setting, undefined, { signal });
+      const { rows } = await session.query<{ does: boolean }>(makesStatistics, [model.sql], { signal });
       return rows[0]?.does ?? false;
     },
     { signal },
