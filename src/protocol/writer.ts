@@ -182,7 +182,7 @@ export interface Target extends AsyncDisposable {
   /** Called once all rows are there: keys, indexes, constraints, foreign keys, sequences, statistics. A repeat does what is missing. */
   finish(
     options: WriteOptions & {
-      /** The source described anew: its sequences as they are now. */
+      /** For `sequences` the source described anew; else as it was planned. */
       readonly sourceShape: Shape;
       readonly step: 'keys' | 'references' | 'sequences';
     },
