@@ -10,11 +10,11 @@ export type Change =
   | { readonly kind: 'patch'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
   | { readonly kind: 'leave'; readonly key: Key; readonly meta?: ChangeMeta };
 
-/** What a feed tells: a change of one key of a collection, or a touch: this key changed, read it again. */
+/** What a feed tells: a change of one key of a collection (by its plan's name), or a touch: this key changed, read it again. */
 export type FeedChange =
   | {
       readonly kind: 'insert' | 'update';
-      readonly collection: CollectionName;
+      readonly collection: string;
       readonly key: Key;
       /** Only columns that the feed has: absent is unknown, not null. */
       readonly row: Row;
@@ -24,11 +24,12 @@ export type FeedChange =
     }
   | {
       readonly kind: 'delete' | 'touch';
-      readonly collection: CollectionName;
+      readonly collection: string;
       readonly key: Key;
       readonly meta: ChangeMeta;
     };
 
+/** Changes of one transaction share one. */
 export interface ChangeMeta {
   /** Which writer the change came from; null: an application. */
   readonly origin: string | null;
@@ -36,12 +37,15 @@ export interface ChangeMeta {
   readonly committedAtMs: number | null;
   /** A version that the source can order, for mappings that apply "if not older". */
   readonly version: string | null;
+  /** Names the transaction at the source, for a read that must show it (`lookup`); null: reads show whatever was told. */
+  readonly transaction: string | null;
 }
 
 /** An event without a key: all lanes drain, it is acted on, work goes on. */
 export interface BarrierEvent {
   readonly kind: 'truncate' | 'drop' | 'rename' | 'shape';
-  readonly collection: CollectionName;
+  /** As the source spells it. */
+  readonly source: CollectionName;
   /** What changed, for people: `column "phone" was added`. */
   readonly detail: string;
 }

@@ -74,8 +74,34 @@ export const retrySchema = z.strictObject({
 });
 export type RetrySettings = z.output<typeof retrySchema>;
 
+/** How a live pipeline streams. */
+export const streamSchema = z.strictObject({
+  /** Changes of one window at most; a larger source transaction is still one window as long as the destination takes it. */
+  windowChanges: z.int().min(1).max(1_000_000).default(20_000),
+  /** What is read ahead of the destination, in bytes of memory. */
+  readAheadBytes: z.int().min(65_536).max(1_073_741_824).default(16_777_216),
+  /** A window waits this long for company; 0: what is there is written at once. */
+  lingerMs: milliseconds.default(0),
+  /** Failures in a row of one side after which nothing is tried for `breakerPauseMs`. */
+  breakerFailures: z.int().min(1).max(1000).default(5),
+  breakerPauseMs: milliseconds.default(5_000),
+});
+
+/** What happens when the source's shape changes under way. */
+export const driftSchema = z.strictObject({
+  /** `ignore`: the column is not mapped (the default when columns are listed). `follow`: the target gets it. `pause`: the collection stops. */
+  columnAdded: z.enum(['follow', 'pause', 'ignore']).default('pause'),
+  columnDropped: z.enum(['follow', 'pause']).default('pause'),
+  typeChanged: z.enum(['follow', 'pause']).default('pause'),
+  tableAdded: z.enum(['follow', 'ignore']).default('ignore'),
+});
+
 export const pipelineSettingsSchema = z.strictObject({
-  mode: z.enum(['full']).default('full'),
+  mode: z.enum(['full', 'live']).default('full'),
+  /** Cron expression: when a live pipeline compares both sides and mends what differs. */
+  schedule: z.string().min(1).optional(),
+  stream: streamSchema.prefault({}),
+  drift: driftSchema.prefault({}),
   /** Create target tables that do not exist, from the source's shape. `plan` shows the statements first. */
   create: z.boolean().default(false),
   /** Pieces of work side by side; each takes a connection on either side. */

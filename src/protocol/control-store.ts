@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors/catalogue.ts';
-import type { Fence, Key, PipelineName } from './names.ts';
+import type { Fence, Key, PipelineName, Position } from './names.ts';
 import type { Json } from './value.ts';
 
 /**
@@ -17,6 +17,7 @@ export interface ControlStore extends AsyncDisposable {
   readonly deadLetters: DeadLetterStore;
   readonly guards: GuardStore;
   readonly runs: RunStore;
+  readonly requests: RequestStore;
 
   /** Everything of a pipeline is forgotten; the name's fence goes on growing. */
   removePipeline(by: FencedBy): Promise<void>;
@@ -86,29 +87,47 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly firstFailedAtMs: number;
   readonly lastFailedAtMs: number;
+  /**
+   * `deferred`: another key may still cure it; it is tried after each window and is no dead letter yet. `parked`: nothing that was under
+   * way when it first failed cured it.
+   */
+  readonly state: LetterState;
+  /** Of a deferred one: it is parked once the stream has passed this position without curing it. */
+  readonly until: Position | null;
+  /** The mapped row as it was refused, sealed by the store's key; null without a key: then nothing of the row is kept. */
+  readonly sealed: Uint8Array | null;
+}
+
+export type LetterState = 'deferred' | 'parked';
+
+export interface NewLetter {
+  readonly collection: string;
+  readonly key: Key;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly failedAtMs: number;
+  /** Default: `parked`. A parked letter never becomes deferred again. */
+  readonly state?: LetterState;
+  /** Default: null. The first one stays. */
+  readonly until?: Position | null;
+  readonly sealed?: Uint8Array | null;
 }
 
 export interface DeadLetterStore {
   /** Adds or renews; ids grow and never repeat. Over `limit` letters of a collection: nothing is written, `full` is true. */
-  put(
-    by: FencedBy,
-    letters: readonly {
-      collection: string;
-      key: Key;
-      code: ErrorCode;
-      message: string;
-      failedAtMs: number;
-    }[],
-    limit: number,
-  ): Promise<{ readonly full: boolean }>;
+  put(by: FencedBy, letters: readonly NewLetter[], limit: number): Promise<{ readonly full: boolean }>;
   /** The keys succeeded or no longer matter. Unknown keys are ignored. Returns how many letters went. */
   resolve(by: FencedBy, collection: string, keys: readonly Key[]): Promise<number>;
-  count(pipeline: PipelineName, collection?: string): Promise<number>;
-  /** By id, after `afterId`. */
+  /** Parked ones, unless another state is asked for. */
+  count(pipeline: PipelineName, collection?: string, state?: LetterState | 'any'): Promise<number>;
+  /** By id, after `afterId`; of every state. */
   list(
     pipeline: PipelineName,
-    options: { collection?: string; afterId?: number; limit: number },
+    options: { collection?: string; afterId?: number; limit: number; state?: LetterState },
   ): Promise<readonly DeadLetter[]>;
+  get(pipeline: PipelineName, id: number): Promise<DeadLetter | null>;
+  /** The highest number that was ever given to a letter of this pipeline; 0: none. */
+  newest(pipeline: PipelineName): Promise<number>;
   /** Which of these keys have a letter. */
   having(pipeline: PipelineName, collection: string, keys: readonly Key[]): Promise<ReadonlySet<Key>>;
 }
@@ -138,6 +157,8 @@ export interface GuardStore {
     },
     keys: AsyncIterable<readonly Key[]>,
   ): Promise<void>;
+  /** More keys for a guard that waits; `leaving` grows by those that are new. */
+  extend(by: FencedBy, collection: string, keys: readonly Key[]): Promise<void>;
   /** By a person, so without a fence. False when no guard of that collection waits. */
   approve(pipeline: PipelineName, collection: string, approvedAtMs: number): Promise<boolean>;
   list(pipeline: PipelineName): Promise<readonly GuardRecord[]>;
@@ -146,10 +167,43 @@ export interface GuardStore {
   clear(by: FencedBy, collection: string): Promise<void>;
 }
 
+export const requestKinds = ['resync', 'compare', 'replay', 'discard'] as const;
+export type RequestKind = (typeof requestKinds)[number];
+
+/** What somebody asks of a pipeline that another process may be running. */
+export interface PipelineRequest {
+  readonly id: number;
+  readonly pipeline: PipelineName;
+  readonly kind: RequestKind;
+  /** `resync` and `compare`: `{ collections: string[] | null, repair: boolean }`; `replay` and `discard`: `{ letters: number[] | null, collection: string | null }`. */
+  readonly detail: Json;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** Of `done`: what came of it; of `failed`: `{ code, message }`. */
+  readonly result: Json;
+  readonly askedAtMs: number;
+}
+
+export interface RequestStore {
+  /** By a person, so without a fence. */
+  ask(
+    pipeline: PipelineName,
+    request: { kind: RequestKind; detail: Json; askedAtMs: number },
+  ): Promise<number>;
+  get(pipeline: PipelineName, id: number): Promise<PipelineRequest | null>;
+  /** Waiting and running ones (a running one of a process that died is taken up again), in the order in which they were asked. */
+  open(pipeline: PipelineName): Promise<readonly PipelineRequest[]>;
+  begin(by: FencedBy, id: number): Promise<void>;
+  end(by: FencedBy, id: number, end: { state: 'done' | 'failed'; result: Json }): Promise<void>;
+
+  /** By a person: whether the pipeline should be paused; it stays so over restarts. */
+  setPaused(pipeline: PipelineName, paused: { sinceMs: number; reason: string } | null): Promise<void>;
+  paused(pipeline: PipelineName): Promise<{ readonly sinceMs: number; readonly reason: string } | null>;
+}
+
 export interface RunRecord {
   readonly id: number;
   readonly pipeline: PipelineName;
-  readonly kind: 'run' | 'verify' | 'repair';
+  readonly kind: 'run' | 'verify' | 'repair' | 'live';
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   /** `running` with an expired lease means: the process died. */

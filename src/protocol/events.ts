@@ -1,7 +1,9 @@
+import type { BarrierEvent, Gap } from './change.ts';
 import type { ErrorCode } from './errors/catalogue.ts';
 import type { ErrorClass } from './errors/error-class.ts';
-import type { Key, PipelineName } from './names.ts';
-import type { PipelineStatus } from './status.ts';
+import type { Retained } from './feed.ts';
+import type { Key, PipelineName, Shard } from './names.ts';
+import type { Lag, PipelineStatus } from './status.ts';
 
 /**
  * Everything that happens, as one typed map: progress, logs, metrics and status all read it. Handlers run synchronously and
@@ -68,6 +70,43 @@ export interface EventMap {
     class: ErrorClass;
     message: string;
   };
+  /** One window of a feed is durable at the destination. Often: up to some hundred a second. */
+  'window.applied': {
+    pipeline: PipelineName;
+    shard: Shard;
+    /** Changes as the feed told them, and keys that were left of them after merging. */
+    changes: number;
+    keys: number;
+    touches: number;
+    inserted: number;
+    updated: number;
+    left: number;
+    unchanged: number;
+    bytes: number;
+    /** From the first change's arrival until the window was durable. */
+    milliseconds: number;
+    committedAtMs: number | null;
+    /** A source transaction was above the destination's limits and was written in pieces. */
+    torn: boolean;
+  };
+  /** About once a second while a pipeline streams. */
+  lag: { pipeline: PipelineName; lag: Lag; retained: Retained | null };
+  barrier: { pipeline: PipelineName; collections: readonly string[]; event: BarrierEvent };
+  gap: { pipeline: PipelineName; gap: Gap; collections: readonly string[] | null };
+  healed: { pipeline: PipelineName; collections: readonly string[]; written: number; seconds: number };
+  /** A collection stopped (or goes on) while others flow. */
+  'collection.status': {
+    pipeline: PipelineName;
+    collection: string;
+    status: 'copying' | 'healing' | 'live' | 'stopped';
+    /** Empty when it is live. */
+    reason: string;
+    nextStep: string;
+  };
+  'feed.connected': { pipeline: PipelineName; shard: Shard };
+  /** The destination (or source) fails again and again: nothing is tried until the pause is over. */
+  'breaker.opened': { pipeline: PipelineName; code: ErrorCode; message: string; pauseMs: number };
+  'breaker.closed': { pipeline: PipelineName };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

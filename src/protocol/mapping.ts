@@ -70,6 +70,8 @@ export interface CollectionPlan {
   readonly key: readonly string[];
   /** For each of `key` the source column it is taken from unchanged; null: a function decides. */
   readonly sourceKey: readonly string[] | null;
+  /** The configuration lists no columns: a column that the source gets belongs here too. */
+  readonly allColumns: boolean;
   readonly filter: string | null;
   readonly map: MapFunction | null;
   /** Source columns that `map` sees; without a function: empty, `columns` says it all. */

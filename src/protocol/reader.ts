@@ -74,6 +74,9 @@ export interface Reader extends AsyncDisposable {
    */
   snapshot(options: { signal: AbortSignal }): Promise<ReadSnapshot>;
 
+  /** As `snapshot`, but each of its reads shows the moment in which it begins, and nothing is held open: for reads that follow a feed. */
+  latest(): ReadSnapshot;
+
   /** Entity sources without order: what changed since a cursor, overlapping rather than missing. */
   readSince?(
     collection: CollectionName,
@@ -118,6 +121,8 @@ export interface ReadSnapshot extends AsyncDisposable {
       /** Output columns of the selection that form the key; the keys are spelled in them. */
       readonly keyColumns: readonly string[];
       readonly notBefore: Position | null;
+      /** Transactions (`ChangeMeta.transaction`) that it must show: a feed may tell of one before other sessions see it. */
+      readonly shows?: readonly string[];
       readonly at?: LookupTime;
     },
   ): Promise<ReadonlyMap<Key, Row | null>>;

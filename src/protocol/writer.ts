@@ -76,6 +76,12 @@ export interface Writer extends AsyncDisposable {
   /** The highest fence that the destination has seen of this pipeline; 0: never heard of it. Reads only. */
   seenFence(options: { readonly pipeline: PipelineName; readonly signal: AbortSignal }): Promise<Fence>;
 
+  /** Where the shards stand at the destination; empty: never heard of it. Reads only. */
+  positions(options: {
+    readonly pipeline: PipelineName;
+    readonly signal: AbortSignal;
+  }): Promise<ReadonlyMap<Shard, Position>>;
+
   /**
    * Called first by whoever got the lease: makes our state at the destination if it is missing, raises the fence
    * in it, and ends what an older owner still has open. Returns what the destination remembers of the pipeline.
@@ -89,10 +95,35 @@ export interface Writer extends AsyncDisposable {
   open(plan: CollectionPlan, options: WriteOptions): Promise<Target>;
 
   /**
+   * One window of a feed: changes of any number of targets, the position and the marks, in one transaction: all of it or nothing. A key
+   * at most once per target. Parents go before children and leavings after them in reverse; unique values that change places go through
+   * temporary ones. Throws when the destination refuses any of it, with the class that says what to do; `row-missing` when a patch finds
+   * no row. Outcomes as the parts have their changes. Without parts: a keepalive.
+   */
+  applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]>;
+
+  /**
+   * Which changes the destination refuses, and why, by trying all of them in a transaction that is rolled back: those that can't be
+   * applied beside the others come out `failed`, all others as they would be.
+   */
+  tryWindow(
+    window: Pick<WindowWrite, 'parts'>,
+    options: WriteOptions,
+  ): Promise<readonly (readonly Outcome[])[]>;
+
+  /**
    * The target as it is, for comparing: nothing is created or remembered, and the writing methods of what it returns must not be
    * called. Null: the target does not exist. A scope that was never decided is what `open` would decide now.
    */
   inspect(plan: CollectionPlan, options: { readonly signal: AbortSignal }): Promise<Target | null>;
+
+  /** What would make the target fit a source whose shape has changed: columns that are new, gone, or of another type. Changes nothing. */
+  alignment(plan: CollectionPlan, sourceShape: Shape): readonly PreparedStep[];
+  /** Carries that out, in one transaction. */
+  align(
+    plan: CollectionPlan,
+    options: WriteOptions & { readonly sourceShape: Shape },
+  ): Promise<readonly PreparedStep[]>;
 
   /** Removes our state of this pipeline from the destination (never targets' rows) and names what is left. */
   remove(options: {
@@ -102,12 +133,33 @@ export interface Writer extends AsyncDisposable {
   }): Promise<readonly PreparedStep[]>;
 }
 
+export interface WindowPart {
+  readonly target: Target;
+  readonly changes: readonly Change[];
+}
+
+export interface WindowWrite {
+  readonly parts: readonly WindowPart[];
+  /** Where the shard stands once this is written; null: inside a source transaction that was torn, or a replay beside the stream. */
+  readonly position: { readonly shard: Shard; readonly lane: number; readonly at: Position } | null;
+  /**
+   * By plan name: rows of this window were read again, so until the stream has passed this position every change of the collection must
+   * be read again too. Kept beside the position, so that it holds after a crash; null takes a mark away.
+   */
+  readonly marks: ReadonlyMap<string, Position | null>;
+  /** The newest dead letter's number in the control store, so that a store restored from an older copy is noticed. */
+  readonly newestLetter: number;
+}
+
 export interface DestinationState {
   /** True when the destination had never heard of this pipeline. */
   readonly isNew: boolean;
   /** Random, made with the state and kept in the control store too: tells a destination that was restored or emptied. */
   readonly stateId: string;
   readonly positions: ReadonlyMap<Shard, Position>;
+  /** By plan name: see `WindowWrite.marks`. */
+  readonly marks: ReadonlyMap<string, Position>;
+  readonly newestLetter: number;
 }
 
 /** One collection of the destination, being filled or kept equal. Several lanes use it at once. */

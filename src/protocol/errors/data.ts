@@ -98,6 +98,13 @@ export const dataErrors = defineErrors({
       'Without a `scope`, only what the pipeline itself wrote is its own in a target that it found filled: other rows are neither counted nor touched, and rows of the source whose keys are taken are reported as clashes.',
     cure: "If all rows of the target are to follow the source, set `scope: 'all'` for the collection; if some are, name them by a `where` scope.",
   },
+  'shape-drifted': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: {detail}; it stopped, so that nothing is lost or written wrong',
+    cause: 'A migration ran at the source while its changes were followed, and `drift` says to pause for it.',
+    cure: 'Make the target fit, by these or by your own statements: {statements}.',
+  },
   'shape-changed': {
     class: 'collection',
     exit: 'failed',
