@@ -37,6 +37,7 @@ export function planCollection(request: CollectionRequest): {
     columns,
     key,
     sourceKey,
+    allColumns: config.columns === undefined && config.map === undefined,
     filter: config.filter ?? null,
     map: config.map ?? null,
     mapReads: config.map === undefined ? [] : readsOf(config, sourceShape),

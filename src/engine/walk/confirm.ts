@@ -32,7 +32,7 @@ export async function confirm(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<Confirmed> {
-  const { rows, unmappable, absent } = await readExpected(work, keys, signal);
+  const { rows, unmappable, absent } = await readExpected(work, keys, { signal });
   const { verdicts, refused } = await judgeSplitting(work.target, rows, signal);
   const judged = (verdict: Verdict) => rows.filter(({ key }) => verdicts.get(key) === verdict);
   const present = absent.length === 0 ? new Set<Key>() : await work.target.present(absent, { signal });
@@ -84,14 +84,26 @@ async function judgeSplitting(
   };
 }
 
+export interface Expected {
+  readonly rows: readonly KeyedRow[];
+  readonly unmappable: Confirmed['unmappable'];
+  readonly absent: readonly Key[];
+}
+
+export interface ExpectedOptions {
+  readonly signal: AbortSignal;
+  /** Transactions of the source that must be seen. */
+  readonly shows?: readonly string[];
+}
+
 /** What the target should hold for these keys, by the newest state of the source. */
 export async function readExpected(
   work: CollectionWork,
   keys: readonly Key[],
-  signal: AbortSignal,
-): Promise<{ rows: readonly KeyedRow[]; unmappable: Confirmed['unmappable']; absent: readonly Key[] }> {
+  options: ExpectedOptions,
+): Promise<Expected> {
   const { plan, source, target, context } = work;
-  const { found, refused } = await lookupSplitting(work, keys, signal);
+  const { found, refused } = await lookupSplitting(work, keys, options);
   const read = keys.map((key) => found.get(key) ?? null).filter((row) => row !== null);
   const { chunk, failures } = mapChunk(plan, { format: 'rows', rows: read, backing: null });
   // Two spellings of one key (1.0 and 1.00) find the same row: it is taken once, under its own spelling.
@@ -112,12 +124,12 @@ export async function readExpected(
 async function lookupSplitting(
   work: CollectionWork,
   keys: readonly Key[],
-  signal: AbortSignal,
+  options: ExpectedOptions,
 ): Promise<{ found: ReadonlyMap<Key, Row | null>; refused: Confirmed['unmappable'] }> {
   const { plan, moment, source, lookupAt } = work;
   try {
-    const found = await moment.read(signal, (snapshot) =>
-      snapshot.lookup(plan.source, keys, { ...source, notBefore: null, at: lookupAt, signal }),
+    const found = await moment.read(options.signal, (snapshot) =>
+      snapshot.lookup(plan.source, keys, { ...source, notBefore: null, at: lookupAt, ...options }),
     );
     return { found, refused: [] };
   } catch (thrown) {
@@ -127,8 +139,8 @@ async function lookupSplitting(
     if (keys.length === 1) return { found: new Map(), refused: [{ key: only, error }] };
   }
   const middle = keys.length >> 1;
-  const first = await lookupSplitting(work, keys.slice(0, middle), signal);
-  const second = await lookupSplitting(work, keys.slice(middle), signal);
+  const first = await lookupSplitting(work, keys.slice(0, middle), options);
+  const second = await lookupSplitting(work, keys.slice(middle), options);
   return {
     found: new Map([...first.found, ...second.found]),
     refused: [...first.refused, ...second.refused],

@@ -31,7 +31,7 @@ export async function leaveKeys(
 }
 
 /** Of the keys that were found extra, those that still are: some have just left, some came back. */
-async function stillThere(work: CollectionWork, leaving: Spool): Promise<Spool> {
+export async function stillThere(work: CollectionWork, leaving: Spool): Promise<Spool> {
   const { context, plan } = work;
   const rest = await Spool.create(context.spillDirectory);
   for await (const page of leaving.pages()) {

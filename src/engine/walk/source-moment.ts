@@ -6,11 +6,11 @@ import type { Reader, ReadSnapshot } from '../../protocol/reader.ts';
  * `generation` tells the pass that what it read before must be compared again.
  */
 export class SourceMoment implements AsyncDisposable {
-  readonly #reader: Reader;
+  readonly #reader: Pick<Reader, 'snapshot'>;
   #current: Promise<ReadSnapshot> | null = null;
   #generation = 0;
 
-  constructor(reader: Reader) {
+  constructor(reader: Pick<Reader, 'snapshot'>) {
     this.#reader = reader;
   }
 

@@ -11,8 +11,11 @@ import type { Suspects } from './hash-join.ts';
 import { inPages } from './pages.ts';
 import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
+import { Spool } from './spool.ts';
 
 const keysPerPage = 500;
+/** A key that differs in so many looks, each after the stream had caught up, differs. */
+const mostRounds = 3;
 
 /** What is different in one collection; nothing was written. */
 export interface CollectionDifference {
@@ -34,10 +37,17 @@ export interface CollectionDifference {
   };
 }
 
-/** Compares both sides of every collection and says what differs, with samples. */
+/**
+ * Waits until what the source has told by now is at the destination; null: nothing is under way between them. False: it did not come
+ * within the time that a stream may take.
+ */
+export type Settle = (() => Promise<boolean>) | null;
+
+/** Compares both sides of every collection and says what differs, with samples. What is merely under way is waited for. */
 export async function* findDifferences(
   context: WalkContext,
   plans: readonly CollectionPlan[],
+  settle: Settle = null,
 ): AsyncIterable<CollectionDifference> {
   const { reader, writer, signal } = context;
   await using moment = new SourceMoment(reader);
@@ -59,13 +69,14 @@ export async function* findDifferences(
     const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
       startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
     );
-    yield work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work);
+    yield work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work, settle);
   }
 }
 
-async function compareByKey(work: CollectionWork): Promise<CollectionDifference> {
-  const sink = new DifferenceSink(work);
+async function compareByKey(work: CollectionWork, settle: Settle): Promise<CollectionDifference> {
+  await using sink = new DifferenceSink(work, settle);
   await compareCollection(work, sink);
+  await sink.settle();
   const method = work.agreement === null ? 'rows' : work.sharedOrder ? 'ranges' : 'groups';
   return sink.result(method);
 }
@@ -98,8 +109,11 @@ const absent = (plan: CollectionPlan): CollectionDifference => ({
 });
 
 /** Counts confirmed differences and keeps the first of each kind. */
-class DifferenceSink implements SuspectSink {
+class DifferenceSink implements SuspectSink, AsyncDisposable {
   readonly #work: CollectionWork;
+  readonly #settle: Settle;
+  /** Keys that differed when they were read, and may do so only because a change of theirs is under way. */
+  #doubtful: Spool | null = null;
   readonly #samples = { missing: [] as Key[], extra: [] as Key[], different: [] as Key[] };
   #missing = 0;
   #extra = 0;
@@ -107,22 +121,47 @@ class DifferenceSink implements SuspectSink {
   #clashes = 0;
   #explained = 0;
 
-  constructor(work: CollectionWork) {
+  constructor(work: CollectionWork, settle: Settle) {
     this.#work = work;
+    this.#settle = settle;
   }
 
-  async add(suspects: Suspects, _partition: Partition, _rows: number): Promise<void> {
+  async add({ missing, different, extra }: Suspects, _partition: Partition, _rows: number): Promise<void> {
+    for (const page of inPages([...missing, ...different, ...extra], keysPerPage)) {
+      const confirmed = await this.#confirm(page);
+      if (this.#settle === null) await this.#count(confirmed);
+      else await this.#doubt(keysThatDiffer(confirmed));
+    }
+  }
+
+  /** What differed is looked at again once the stream has passed what the source had told by then. */
+  async settle(): Promise<void> {
+    for (let round = 1; this.#settle !== null && this.#doubtful !== null; round += 1) {
+      await using doubtful = this.#doubtful;
+      this.#doubtful = null;
+      const settled = await this.#settle();
+      for await (const page of doubtful.pages()) {
+        const confirmed = await this.#confirm(page);
+        if (!settled || round === mostRounds) await this.#count(confirmed);
+        else await this.#doubt(keysThatDiffer(confirmed));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#doubtful?.[Symbol.asyncDispose]();
+  }
+
+  #confirm(keys: readonly Key[]): Promise<Confirmed> {
     const { context, plan } = this.#work;
     const { signal } = context;
-    for (const page of inPages(
-      [...suspects.missing, ...suspects.different, ...suspects.extra],
-      keysPerPage,
-    )) {
-      const confirmed = await retrying(context, { what: `read ${plan.name}`, signal }, () =>
-        confirm(this.#work, page, signal),
-      );
-      await this.#count(confirmed);
-    }
+    return retrying(context, { what: `read ${plan.name}`, signal }, () => confirm(this.#work, keys, signal));
+  }
+
+  async #doubt(keys: readonly Key[]): Promise<void> {
+    if (keys.length === 0) return;
+    this.#doubtful ??= await Spool.create(this.#work.context.spillDirectory);
+    await this.#doubtful.add(keys);
   }
 
   result(method: CollectionDifference['method']): CollectionDifference {
@@ -163,5 +202,13 @@ class DifferenceSink implements SuspectSink {
     samples.push(...keys.slice(0, this.#work.context.settings.samples - samples.length));
   }
 }
+
+const keysThatDiffer = ({ missing, different, extra, clashes, unmappable }: Confirmed): readonly Key[] => [
+  ...keysOf(missing),
+  ...keysOf(different),
+  ...extra,
+  ...clashes,
+  ...unmappable.map(({ key }) => key),
+];
 
 const keysOf = (rows: readonly KeyedRow[]): readonly Key[] => rows.map(({ key }) => key);

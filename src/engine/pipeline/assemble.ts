@@ -1,0 +1,120 @@
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Position, Shard } from '../../protocol/names.ts';
+import type { DestinationState } from '../../protocol/writer.ts';
+import { Applier } from '../stream/applier.ts';
+import { feedCollection } from '../stream/carried-rows.ts';
+import type { StreamCollection } from '../stream/collection.ts';
+import type { StreamContext } from '../stream/context.ts';
+import { LeavingHolder } from '../stream/hold-leavings.ts';
+import { LeaveGauge } from '../stream/leave-gauge.ts';
+import { Ledger } from '../stream/ledger.ts';
+import { LetterBook } from '../stream/letter-book.ts';
+import type { Trouble } from '../stream/persevere.ts';
+import { Signal } from '../stream/signal.ts';
+import { Stream } from '../stream/stream.ts';
+import { TouchMarks } from '../stream/touch-marks.ts';
+import { TouchQueue } from '../stream/touch-queue.ts';
+import type { Condition } from './condition.ts';
+import type { LiveMemory } from './memory.ts';
+import { onBarrier } from './on-barrier.ts';
+import { passedHead } from './passed-head.ts';
+import { stopCollection } from './stopping.ts';
+import { Walks } from './walks.ts';
+
+export interface AssembleRequest {
+  readonly context: StreamContext;
+  readonly memory: LiveMemory;
+  readonly condition: Condition;
+  readonly collections: ReadonlyMap<string, StreamCollection>;
+  readonly state: DestinationState;
+  readonly positions: ReadonlyMap<Shard, Position>;
+  /** Ends what runs now, so that it begins again with plans made anew. */
+  readonly again: (reason: string) => void;
+  readonly onWalksChanged: () => void;
+}
+
+/** The pieces of a live pipeline, put together. */
+export interface Assembled {
+  readonly ledger: Ledger;
+  readonly letters: LetterBook;
+  readonly holder: LeavingHolder;
+  readonly touches: TouchQueue;
+  readonly walks: Walks;
+  readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
+  /** Resolves once the stream has passed what the source has told by now. */
+  readonly passedHead: (signal: AbortSignal) => Promise<void>;
+  /** A stream that ends when `stopping` aborts; a pipeline that was paused gets another. */
+  readonly openStream: (stopping: AbortSignal) => Stream;
+}
+
+export async function assemble(request: AssembleRequest): Promise<Assembled> {
+  const { context, memory, collections, condition, again } = request;
+  const touches = new TouchQueue();
+  const moved = new Signal();
+  const ledger = new Ledger(request.positions, () => performance.now());
+  const letters = await LetterBook.open(context);
+  const holder = await LeavingHolder.open(context);
+  const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, signal });
+  const stop = async (collection: StreamCollection, error: LockstepError): Promise<void> => {
+    await stopCollection({ context, memory, condition }, collection, error);
+    touches.forget(collection.name);
+    walks.look();
+  };
+  const walks = await Walks.open({
+    context,
+    memory,
+    collections,
+    touches,
+    stop,
+    passedHead: () => passed(context.signal),
+    held: (collection, leaving) => holder.holds(collection, leaving),
+    onChange: request.onWalksChanged,
+  });
+  const applier = await openApplier(request, { letters, holder, stop });
+  const openStream = (stopping: AbortSignal): Stream =>
+    new Stream({
+      context,
+      applier,
+      ledger,
+      letters,
+      touches,
+      moved,
+      stopping,
+      collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
+      trouble: troubleOf(condition, 'source'),
+      onBarrier: (barrier) => onBarrier({ context, collections, walks, stop, again }, barrier),
+      onGap: async ({ gap, collections: names }) => {
+        context.events.emit('gap', { pipeline: context.pipeline, gap, collections: names });
+        await walks.add(names ?? [...collections.keys()], { reason: gap.reason, fills: false });
+      },
+    });
+  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, openStream };
+}
+
+async function openApplier(
+  { context, collections, state, condition }: AssembleRequest,
+  parts: Pick<Assembled, 'letters' | 'holder' | 'stop'>,
+): Promise<Applier> {
+  const { signal } = context;
+  const gauges = new Map<string, LeaveGauge>();
+  for (const [name, { target }] of collections)
+    gauges.set(name, new LeaveGauge(await target.countRows({ signal })));
+  const marks = new TouchMarks();
+  for (const [name, until] of state.marks) marks.markWhole(name, until);
+  return new Applier({
+    context,
+    collections,
+    gauges,
+    marks,
+    kept: new Set(state.marks.keys()),
+    trouble: { source: troubleOf(condition, 'source'), destination: troubleOf(condition, 'destination') },
+    ...parts,
+  });
+}
+
+function troubleOf(condition: Condition, side: 'source' | 'destination'): Trouble {
+  return {
+    began: ({ message, cure }) => condition.troubled(side, { reason: message, nextStep: cure }),
+    ended: () => condition.relieved(side),
+  };
+}

@@ -1,0 +1,113 @@
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Position, Shard } from '../../protocol/names.ts';
+import type { DestinationState } from '../../protocol/writer.ts';
+import { feedCollection } from '../stream/carried-rows.ts';
+import type { StreamContext } from '../stream/context.ts';
+import { leaseOf } from '../walk/context.ts';
+import { runPass } from '../walk/pass.ts';
+import { retrying } from '../walk/retrying.ts';
+import type { Condition } from './condition.ts';
+import type { LiveMemory, LivePhase } from './memory.ts';
+
+export interface Beginning {
+  readonly state: DestinationState;
+  /** Where the stream goes on. */
+  readonly positions: ReadonlyMap<Shard, Position>;
+  /** Why everything must be walked: one of the three parties is not what we remember; null: all is well. */
+  readonly gap: string | null;
+  /** Collections that the first copy could not fill. */
+  readonly failed: ReadonlyMap<string, LockstepError>;
+}
+
+export interface BeginningRequest {
+  readonly plans: readonly CollectionPlan[];
+  readonly memory: LiveMemory;
+  readonly condition: Condition;
+}
+
+/**
+ * Finds out where the stream goes on. Without a position everything is copied first: nothing of the feed is read before that is done, but
+ * the feed keeps it from `head('from')` on. A position that the destination has lost, a destination or a control store that was restored
+ * from an older copy: then the stream goes on and everything is walked.
+ */
+export async function beginning(context: StreamContext, request: BeginningRequest): Promise<Beginning> {
+  const { memory, plans } = request;
+  const { feed, writer, store, pipeline, signal } = context;
+  const collections = plans.map((plan) => feedCollection(plan, feed));
+  await retrying(context, { what: 'prepare capture', signal }, () => feed.prepare({ collections, signal }));
+  const state = await retrying(context, { what: 'attach', signal }, () =>
+    writer.attach({ lease: leaseOf(context), signal }),
+  );
+  const { id: sourceId } = await retrying(context, { what: 'identify', signal }, () =>
+    feed.identity({ signal }),
+  );
+  const known = await memory.phase();
+  const here = { sourceId, stateId: state.stateId };
+  if (known?.phase !== 'streaming' && state.positions.size === 0)
+    return await copyFirst(context, request, { known, here, state });
+  const newest = await store.deadLetters.newest(pipeline);
+  const gap = gapOf({ known, here, state, newest });
+  if (gap === null) return { state, positions: state.positions, gap, failed: new Map() };
+  const positions = state.positions.size > 0 ? state.positions : await headFrom(context);
+  await memory.setPhase({ phase: 'streaming', from: Object.fromEntries(positions), ...here });
+  return { state, positions, gap, failed: new Map() };
+}
+
+interface GapFacts {
+  readonly known: LivePhase | null;
+  readonly here: Pick<LivePhase, 'stateId'>;
+  readonly state: DestinationState;
+  /** The newest dead letter of the control store. */
+  readonly newest: number;
+}
+
+function gapOf({ known, here, state, newest }: GapFacts): string | null {
+  if (known === null) return 'the control store does not know this pipeline, which the destination does';
+  if (known.stateId !== here.stateId) return 'the destination’s state is not the one that was written before';
+  if (state.positions.size === 0) return 'the destination has lost its position';
+  if (state.newestLetter > newest) return 'the control store was restored from an older copy';
+  return null;
+}
+
+interface FirstCopy {
+  readonly known: LivePhase | null;
+  readonly here: Pick<LivePhase, 'sourceId' | 'stateId'>;
+  readonly state: DestinationState;
+}
+
+async function copyFirst(
+  context: StreamContext,
+  { plans, memory, condition }: BeginningRequest,
+  { known, here, state }: FirstCopy,
+): Promise<Beginning> {
+  const { writer, signal } = context;
+  const goesOn =
+    known?.phase === 'copying' && known.sourceId === here.sourceId && known.stateId === here.stateId;
+  const positions = goesOn ? new Map(Object.entries(known.from)) : await headFrom(context);
+  const from = Object.fromEntries(positions);
+  if (!goesOn) await memory.setPhase({ phase: 'copying', from, ...here });
+  condition.on('copy', { reason: 'the first copy is under way', nextStep: 'it catches up when it is done' });
+  const pass = await runPass(context, plans);
+  for (const [shard, at] of positions)
+    await retrying(context, { what: 'save the position', signal }, () =>
+      writer.applyWindow(
+        { parts: [], position: { shard, lane: 0, at }, marks: new Map(), newestLetter: 0 },
+        { lease: leaseOf(context), signal },
+      ),
+    );
+  for (const { name, fingerprint } of plans) await memory.setFingerprint(name, fingerprint);
+  await memory.setPhase({ phase: 'streaming', from, ...here });
+  const failed = pass.collections.flatMap(({ name, error }) =>
+    error === null ? [] : [[name, error] as const],
+  );
+  return { state, positions, gap: null, failed: new Map(failed) };
+}
+
+async function headFrom(context: StreamContext): Promise<ReadonlyMap<Shard, Position>> {
+  const { feed, signal } = context;
+  const { positions } = await retrying(context, { what: 'find the head', signal }, () =>
+    feed.head('from', { signal }),
+  );
+  return positions;
+}

@@ -1,0 +1,73 @@
+import type { EventSink } from '../../protocol/events.ts';
+import type { PipelineName } from '../../protocol/names.ts';
+import type { PipelineStatus, StatusReport } from '../../protocol/status.ts';
+import { type LifecycleEvent, nextPhase, type Phase } from './lifecycle.ts';
+
+export interface Said {
+  readonly reason: string;
+  readonly nextStep: string;
+}
+
+/**
+ * What a pipeline is about and what troubles it, told whenever that changes. Troubles have names, so that several may last at once; while
+ * there is any, a pipeline that moves is `degraded`.
+ */
+export class Condition {
+  readonly #pipeline: PipelineName;
+  readonly #events: EventSink;
+  readonly #now: () => number;
+  #phase: Phase = 'starting';
+  #said: Said = { reason: 'it opens both sides', nextStep: 'it goes on by itself' };
+  readonly #troubles = new Map<string, Said>();
+  #report: StatusReport;
+
+  constructor({
+    pipeline,
+    events,
+    now,
+  }: { readonly pipeline: PipelineName; readonly events: EventSink; readonly now: () => number }) {
+    this.#pipeline = pipeline;
+    this.#events = events;
+    this.#now = now;
+    this.#report = this.#made();
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get report(): StatusReport {
+    return this.#report;
+  }
+
+  on(event: LifecycleEvent, said: Said): void {
+    this.#phase = nextPhase(this.#phase, event);
+    this.#said = said;
+    this.#tell();
+  }
+
+  troubled(name: string, said: Said): void {
+    this.#troubles.set(name, said);
+    this.#tell();
+  }
+
+  relieved(name: string): void {
+    if (this.#troubles.delete(name)) this.#tell();
+  }
+
+  #tell(): void {
+    const report = this.#made();
+    const { status, reason, nextStep } = report;
+    if (status === this.#report.status && reason === this.#report.reason) return;
+    this.#report = report;
+    this.#events.emit('status', { pipeline: this.#pipeline, status, reason, nextStep });
+  }
+
+  #made(): StatusReport {
+    const [trouble] = this.#troubles.values();
+    const isMoving = this.#phase === 'live' || this.#phase === 'healing' || this.#phase === 'copying';
+    const status: PipelineStatus = trouble !== undefined && isMoving ? 'degraded' : this.#phase;
+    const said = status === 'degraded' && trouble !== undefined ? trouble : this.#said;
+    return { pipeline: this.#pipeline, status, ...said, sinceMs: this.#now() };
+  }
+}

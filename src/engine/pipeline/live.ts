@@ -1,0 +1,256 @@
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Json } from '../../protocol/value.ts';
+import { orderByReferences } from '../plan/order.ts';
+import type { StreamCollection } from '../stream/collection.ts';
+import type { StreamContext } from '../stream/context.ts';
+import type { Stream } from '../stream/stream.ts';
+import { finish } from '../walk/finish.ts';
+import { releaseApproved } from './approved.ts';
+import { type Assembled, assemble } from './assemble.ts';
+import { type Beginning, beginning } from './beginning.ts';
+import type { Condition } from './condition.ts';
+import { every } from './every.ts';
+import { LiveMemory } from './memory.ts';
+import { openCollections } from './open-collections.ts';
+import { Reporter } from './reporter.ts';
+import { answerRequests } from './requests.ts';
+import { SourceWord } from './source-word.ts';
+
+export interface LiveOptions {
+  readonly plans: readonly CollectionPlan[];
+  readonly condition: Condition;
+  /** Calls `compare` whenever a comparison pass is due, until `stopping` aborts; null: none is scheduled. */
+  readonly schedule: ((compare: () => Promise<void>, stopping: AbortSignal) => Promise<void>) | null;
+  /** `inStep`: it ends once it has caught up and no walk waits; `compared`: after a comparison of everything besides. */
+  readonly until: 'stopped' | 'inStep' | 'compared';
+}
+
+/** `stopped`: somebody asked for it; `again`: plans are to be made anew, because something about the source has changed. */
+export type LiveEnd = 'stopped' | 'again';
+
+const lookEveryMs = 250;
+const renewWordEveryMs = 10_000;
+
+/**
+ * A live pipeline, from wherever it stands: the first copy if there was none, then the stream, with walks beside it where the stream alone
+ * can't make both sides equal. Returns when somebody stops it; what was under way is durable then.
+ */
+export async function runLive(context: StreamContext, options: LiveOptions): Promise<LiveEnd> {
+  const plans = orderByReferences(options.plans);
+  const memory = new LiveMemory(context);
+  const begun = await beginning(context, { plans, memory, condition: options.condition });
+  await using collections = await openCollections(context, plans);
+  const live = new Live({ context, options, memory, collections: collections.byName, begun });
+  return await live.run();
+}
+
+interface LiveParts {
+  readonly context: StreamContext;
+  readonly options: LiveOptions;
+  readonly memory: LiveMemory;
+  readonly collections: ReadonlyMap<string, StreamCollection>;
+  readonly begun: Beginning;
+}
+
+class Live {
+  readonly #parts: LiveParts;
+  readonly #word: SourceWord;
+  /** Ends this run, to begin again with new plans. */
+  readonly #again = new AbortController();
+  /** It was only to run until it was in step. */
+  readonly #done = new AbortController();
+  #caughtUp = false;
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    this.#word = new SourceWord(parts.context, parts.memory);
+  }
+
+  async run(): Promise<LiveEnd> {
+    const { context, collections, begun, memory, options } = this.#parts;
+    const assembled = await assemble({
+      context,
+      memory,
+      collections,
+      condition: options.condition,
+      state: begun.state,
+      positions: begun.positions,
+      again: (reason) => this.#again.abort(new Error(reason)),
+      onWalksChanged: () => this.#tellPhase(assembled),
+    });
+    await this.#findWalks(assembled);
+    const stopping = AbortSignal.any([context.draining, this.#again.signal, this.#done.signal]);
+    while (!stopping.aborted) await this.#runUntilPaused(assembled, stopping);
+    await this.#finishSequences();
+    return this.#again.signal.aborted && !context.draining.aborted ? 'again' : 'stopped';
+  }
+
+  /** What has to be walked, because of what happened while nobody watched. */
+  async #findWalks({ walks, stop }: Assembled): Promise<void> {
+    const { memory, collections, begun } = this.#parts;
+    const all = [...collections.keys()];
+    const gap =
+      begun.gap ?? ((await this.#word.isKnown()) ? null : 'the source was restored from an older copy');
+    if (gap !== null) await walks.add(all, { reason: gap, fills: false });
+    for (const name of (await memory.stopped()).keys()) {
+      if (collections.has(name)) await walks.add([name], { reason: 'it had stopped', fills: false });
+      await memory.setStopped(name, undefined);
+    }
+    const known = await memory.fingerprints();
+    for (const { name, plan } of collections.values()) {
+      const before = known.get(name);
+      if (before === plan.fingerprint) continue;
+      const reason = before === undefined ? 'it is new' : 'its configuration has changed';
+      await walks.add([name], { reason, fills: before === undefined });
+    }
+    for (const [name, error] of begun.failed) {
+      const collection = collections.get(name);
+      if (collection !== undefined) await stop(collection, error);
+    }
+  }
+
+  /** Everything that runs side by side, until somebody stops or pauses it. The first that fails ends the others. */
+  async #runUntilPaused(assembled: Assembled, stopping: AbortSignal): Promise<void> {
+    const { context, options } = this.#parts;
+    if (await this.#waitWhilePaused(stopping)) return;
+    const over = new AbortController();
+    const until = AbortSignal.any([stopping, over.signal]);
+    const stream = assembled.openStream(until);
+    const { walks } = assembled;
+    const reporter = this.#reporter(assembled);
+    using _counting = countChanges(context, reporter);
+    this.#tellPhase(assembled);
+    const compare = async (): Promise<void> => {
+      const names = [...this.#parts.collections.keys()];
+      await walks.add(names, { reason: 'a comparison was due', fills: false });
+      await walks.ended(names, until);
+    };
+    const tasks = [
+      stream.run(),
+      walks.run(until),
+      reporter.run(until),
+      this.#catchUp(assembled, until),
+      every(lookEveryMs, until, () => this.#look(assembled, over)),
+      every(lookEveryMs, until, () => this.#answer(assembled, stream, until)),
+      every(renewWordEveryMs, until, () => this.#word.renew()),
+      ...(options.schedule === null ? [] : [options.schedule(compare, until)]),
+    ].map((task) =>
+      task.catch((thrown: unknown) => {
+        // What ended because everything ends has nothing to say.
+        if (until.aborted && !context.signal.aborted) return;
+        over.abort(thrown);
+        throw thrown;
+      }),
+    );
+    until.addEventListener('abort', () => stream.wake(), { once: true });
+    const results = await Promise.allSettled(tasks);
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  #reporter({ ledger, walks, letters }: Assembled): Reporter {
+    const { context, memory, options, collections } = this.#parts;
+    const details = (): { readonly [name: string]: Json } => ({
+      ready: this.#caughtUp,
+      collections: [...collections.values()].map(({ name, stopped }) => {
+        const walking = walks.waiting.get(name);
+        const status =
+          stopped !== null
+            ? 'stopped'
+            : walking === undefined
+              ? 'live'
+              : walking.fills
+                ? 'copying'
+                : 'healing';
+        return { name, status, reason: stopped ?? walking?.reason ?? '' };
+      }),
+      newestLetter: letters.newest,
+    });
+    return new Reporter({ context, ledger, memory, condition: options.condition, details });
+  }
+
+  async #catchUp(assembled: Assembled, until: AbortSignal): Promise<void> {
+    if (this.#caughtUp) return;
+    await assembled.passedHead(until);
+    this.#caughtUp = true;
+    this.#tellPhase(assembled);
+    if (this.#parts.options.until !== 'stopped') await this.#endInStep(assembled, until);
+  }
+
+  async #endInStep({ walks, passedHead }: Assembled, until: AbortSignal): Promise<void> {
+    const names = [...this.#parts.collections.keys()];
+    if (this.#parts.options.until === 'compared')
+      await walks.add(names, { reason: 'somebody asked for a comparison', fills: false });
+    await walks.ended(names, until);
+    await passedHead(until);
+    this.#done.abort(new Error('it is in step'));
+  }
+
+  #tellPhase({ walks }: Assembled): void {
+    const { condition } = this.#parts.options;
+    if (condition.phase === 'paused') return;
+    const [walking] = walks.waiting;
+    const nextStep = 'nothing has to be done';
+    if (walking !== undefined)
+      condition.on('heal', { reason: `${walking[0]} is being walked: ${walking[1].reason}`, nextStep });
+    else if (this.#caughtUp) condition.on('caughtUp', { reason: 'changes flow', nextStep });
+  }
+
+  /** True: the pipeline stopped while it was paused. */
+  async #waitWhilePaused(stopping: AbortSignal): Promise<boolean> {
+    const { context, options } = this.#parts;
+    const { store, pipeline } = context;
+    const { condition } = options;
+    const paused = await store.requests.paused(pipeline);
+    if (paused === null) return stopping.aborted;
+    const nextStep = `lockstep resume ${pipeline}`;
+    condition.on('pause', { reason: paused.reason === '' ? 'somebody paused it' : paused.reason, nextStep });
+    const resumed = new AbortController();
+    await every(lookEveryMs, AbortSignal.any([stopping, resumed.signal]), async () => {
+      if ((await store.requests.paused(pipeline)) === null) resumed.abort();
+    });
+    if (stopping.aborted) return true;
+    this.#caughtUp = false;
+    condition.on('resume', { reason: 'it goes on', nextStep: 'it catches up by itself' });
+    return false;
+  }
+
+  async #look({ holder, touches }: Assembled, over: AbortController): Promise<void> {
+    const { context } = this.#parts;
+    if ((await context.store.requests.paused(context.pipeline)) !== null) over.abort();
+    else await releaseApproved(context, { holder, touches });
+  }
+
+  #answer({ walks, touches, letters }: Assembled, stream: Stream, until: AbortSignal): Promise<void> {
+    const { context, collections } = this.#parts;
+    return answerRequests({
+      context,
+      walks,
+      touches,
+      letters,
+      stream,
+      until,
+      names: () => [...collections.keys()],
+      revive: (name) => this.#revive(name),
+    });
+  }
+
+  /** A collection that stopped needs a plan that fits what is there now. */
+  async #revive(name: string): Promise<void> {
+    if (this.#parts.collections.get(name)?.stopped == null) return;
+    this.#again.abort(new Error(`${name} goes on`));
+  }
+
+  /** Sequences are no rows: they are brought along when the stream ends, for whoever takes over at the destination. */
+  async #finishSequences(): Promise<void> {
+    for (const { work, stopped } of this.#parts.collections.values())
+      if (stopped === null) await finish(work, 'sequences');
+  }
+}
+
+function countChanges({ events, pipeline }: StreamContext, reporter: Reporter): Disposable {
+  const end = events.on('window.applied', (applied) => {
+    if (applied.pipeline === pipeline) reporter.counted(applied.changes);
+  });
+  return { [Symbol.dispose]: end };
+}

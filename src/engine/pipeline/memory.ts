@@ -1,0 +1,117 @@
+import type { ControlStore } from '../../protocol/control-store.ts';
+import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { PipelineName, Position } from '../../protocol/names.ts';
+import type { Json } from '../../protocol/value.ts';
+import type { WalkContext } from '../walk/context.ts';
+
+/** `copying`: the first copy is under way, and the stream will begin at `from`; `streaming`: the destination's position counts. */
+export interface LivePhase {
+  readonly phase: 'copying' | 'streaming';
+  readonly from: Readonly<Record<string, Position>>;
+  /** Which history the positions belong to, and which state at the destination. */
+  readonly sourceId: string;
+  readonly stateId: string;
+}
+
+export interface Walking {
+  readonly reason: string;
+  /** It is filled for the first time, rather than mended. */
+  readonly fills: boolean;
+  readonly sinceMs: number;
+}
+
+export interface Stopped {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly nextStep: string;
+  readonly sinceMs: number;
+}
+
+const space = 'live';
+const walks = 'live/walks';
+const stopped = 'live/stopped';
+const fingerprints = 'live/fingerprints';
+
+/** For those who only look: collections of a live pipeline that have stopped. */
+export async function stoppedCollections(
+  store: ControlStore,
+  pipeline: PipelineName,
+): Promise<ReadonlyMap<string, Stopped>> {
+  const entries = await store.checkpoints.list(pipeline, stopped);
+  return new Map(entries.map(({ name, value }) => [name, value as unknown as Stopped]));
+}
+
+/** What a live pipeline keeps in the control store between processes; the position itself is kept by the destination. */
+export class LiveMemory {
+  readonly #context: WalkContext;
+
+  constructor(context: WalkContext) {
+    this.#context = context;
+  }
+
+  async phase(): Promise<LivePhase | null> {
+    return (await this.#get<LivePhase>(space, 'phase')) ?? null;
+  }
+
+  setPhase(phase: LivePhase): Promise<void> {
+    return this.#save(space, 'phase', { ...phase });
+  }
+
+  /** The words that may be found at the source: the newest, and one that was about to be kept there. */
+  async words(): Promise<readonly string[]> {
+    return (await this.#get<readonly string[]>(space, 'words')) ?? [];
+  }
+
+  setWords(words: readonly string[]): Promise<void> {
+    return this.#save(space, 'words', words);
+  }
+
+  async walks(): Promise<ReadonlyMap<string, Walking>> {
+    return this.#all<Walking>(walks);
+  }
+
+  /** Durable before the position passes what made the walk necessary. */
+  setWalk(collection: string, walking: Walking | undefined): Promise<void> {
+    return this.#save(walks, collection, walking === undefined ? undefined : { ...walking });
+  }
+
+  async stopped(): Promise<ReadonlyMap<string, Stopped>> {
+    return stoppedCollections(this.#context.store, this.#context.pipeline);
+  }
+
+  setStopped(collection: string, state: Stopped | undefined): Promise<void> {
+    return this.#save(stopped, collection, state === undefined ? undefined : { ...state });
+  }
+
+  async fingerprints(): Promise<ReadonlyMap<string, string>> {
+    return this.#all<string>(fingerprints);
+  }
+
+  setFingerprint(collection: string, fingerprint: string | undefined): Promise<void> {
+    return this.#save(fingerprints, collection, fingerprint);
+  }
+
+  /** For `status` of other processes; lost without harm. */
+  setStatus(status: Json): Promise<void> {
+    return this.#save(space, 'status', status);
+  }
+
+  async #get<T>(from: string, name: string): Promise<T | undefined> {
+    const { store, pipeline } = this.#context;
+    return (await store.checkpoints.get(pipeline, from, name)) as T | undefined;
+  }
+
+  async #all<T>(from: string): Promise<ReadonlyMap<string, T>> {
+    const { store, pipeline } = this.#context;
+    const entries = await store.checkpoints.list(pipeline, from);
+    return new Map(entries.map(({ name, value }) => [name, value as T]));
+  }
+
+  async #save(into: string, name: string, value: Json | undefined): Promise<void> {
+    const { store, pipeline, fence } = this.#context;
+    reach('store.save.before');
+    await store.checkpoints.save({ pipeline, fence }, [{ space: into, name, value }]);
+    reach('store.save.after');
+  }
+}

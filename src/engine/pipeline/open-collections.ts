@@ -1,0 +1,35 @@
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import { carriedRows } from '../stream/carried-rows.ts';
+import type { StreamCollection } from '../stream/collection.ts';
+import type { StreamContext } from '../stream/context.ts';
+import { startWork } from '../walk/collection-work.ts';
+import { leaseOf } from '../walk/context.ts';
+import { retrying } from '../walk/retrying.ts';
+import { SourceMoment } from '../walk/source-moment.ts';
+
+export interface OpenCollections extends AsyncDisposable {
+  readonly byName: ReadonlyMap<string, StreamCollection>;
+}
+
+/** The targets of a stream, opened; their reads follow the feed, so each shows the newest state. */
+export async function openCollections(
+  context: StreamContext,
+  plans: readonly CollectionPlan[],
+): Promise<OpenCollections> {
+  await using resources = new AsyncDisposableStack();
+  const { reader, writer, feed, signal } = context;
+  const moment = resources.use(new SourceMoment({ snapshot: async () => reader.latest() }));
+  const targetReads = resources.use(writer.reader.latest());
+  const byName = new Map<string, StreamCollection>();
+  for (const plan of plans) {
+    const options = { lease: leaseOf(context), signal };
+    const target = resources.use(
+      await retrying(context, { what: `open ${plan.name}`, signal }, () => writer.open(plan, options)),
+    );
+    const work = await startWork(context, target, { moment, targetReads, lookupAt: 'now' });
+    const carried = carriedRows(target.plan, feed);
+    byName.set(plan.name, { name: plan.name, plan: target.plan, target, work, carried, stopped: null });
+  }
+  const kept = resources.move();
+  return { byName, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}

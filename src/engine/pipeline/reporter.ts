@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Heads, Retained } from '../../protocol/feed.ts';
+import type { Lag } from '../../protocol/status.ts';
+import type { Json } from '../../protocol/value.ts';
+import type { StreamContext } from '../stream/context.ts';
+import type { Ledger } from '../stream/ledger.ts';
+import type { Condition } from './condition.ts';
+import { lagOf } from './lag.ts';
+import type { LiveMemory } from './memory.ts';
+
+export interface ReporterParts {
+  readonly context: StreamContext;
+  readonly ledger: Ledger;
+  readonly memory: LiveMemory;
+  readonly condition: Condition;
+  /** What else `status` shows. */
+  readonly details: () => { readonly [name: string]: Json };
+}
+
+const everyMs = 1_000;
+const retainedEvery = 10;
+
+/** Says about once a second how far behind the destination is, and keeps it for `status`: off the loop that applies. */
+export class Reporter {
+  readonly #parts: ReporterParts;
+  #heads: { readonly heads: Heads; readonly readAtMs: number } | null = null;
+  #retained: Retained | null = null;
+  #changes = 0;
+  #rate = 0;
+
+  constructor(parts: ReporterParts) {
+    this.#parts = parts;
+  }
+
+  /** Changes that were applied since the last call. */
+  counted(changes: number): void {
+    this.#changes += changes;
+  }
+
+  get lag(): Lag {
+    const { ledger, context } = this.#parts;
+    return lagOf({ ledger, feed: context.feed, seen: this.#heads, nowMs: context.clock.now() });
+  }
+
+  async run(stopping: AbortSignal): Promise<void> {
+    for (let turn = 0; !stopping.aborted; turn += 1) {
+      await this.#look(turn % retainedEvery === 0);
+      await this.#tell();
+      await delay(everyMs, undefined, { signal: stopping }).catch(() => undefined);
+    }
+    await this.#tell();
+  }
+
+  /** Without contact the lag is unknown, which is said; the streams themselves say why. */
+  async #look(withRetained: boolean): Promise<void> {
+    const { context } = this.#parts;
+    const { feed, signal, clock } = context;
+    try {
+      this.#heads = { heads: await feed.head('through', { signal }), readAtMs: clock.now() };
+      if (withRetained) this.#retained = await feed.retained({ signal });
+    } catch (thrown) {
+      if (toLockstepError(thrown).class === 'pipeline' && !signal.aborted) throw thrown;
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const { context, memory, condition, details } = this.#parts;
+    if (context.signal.aborted) return;
+    const { lag } = this;
+    this.#rate = this.#changes / (everyMs / 1000);
+    this.#changes = 0;
+    context.events.emit('lag', { pipeline: context.pipeline, lag, retained: this.#retained });
+    const { status, reason, nextStep, sinceMs } = condition.report;
+    await memory.setStatus({
+      status,
+      reason,
+      nextStep,
+      sinceMs,
+      lag: { ...lag },
+      rates: { changesPerSecond: this.#rate },
+      retained: this.#retained === null ? null : { ...this.#retained },
+      savedAtMs: context.clock.now(),
+      ...details(),
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import type { PipelineRequest } from '../../protocol/control-store.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { nearestHint } from '../../protocol/nearest-name.ts';
+import type { Json } from '../../protocol/value.ts';
+import type { StreamContext } from '../stream/context.ts';
+import type { LetterBook } from '../stream/letter-book.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { TouchQueue } from '../stream/touch-queue.ts';
+import type { Walks } from './walks.ts';
+
+export interface RequestParts {
+  readonly context: StreamContext;
+  readonly walks: Walks;
+  readonly touches: TouchQueue;
+  readonly letters: LetterBook;
+  readonly stream: Stream;
+  /** All collections' names. */
+  readonly names: () => readonly string[];
+  /** Ends the waiting for walks: the request stays open, and is answered when the pipeline goes on. */
+  readonly until: AbortSignal;
+  /** A collection that stopped goes on, by a walk. */
+  readonly revive: (collection: string) => Promise<void>;
+}
+
+type Detail = {
+  readonly collections?: readonly string[] | null;
+  readonly letters?: readonly number[] | null;
+  readonly collection?: string | null;
+};
+
+/** What somebody asked of this pipeline, carried out in the order of asking; each is answered, also when it fails. */
+export async function answerRequests(parts: RequestParts): Promise<void> {
+  const { store, pipeline, fence } = parts.context;
+  for (const request of await store.requests.open(pipeline)) {
+    await store.requests.begin({ pipeline, fence }, request.id);
+    try {
+      const result = await answers[request.kind](parts, request.detail as Detail);
+      await store.requests.end({ pipeline, fence }, request.id, { state: 'done', result });
+    } catch (thrown) {
+      if (parts.context.signal.aborted || parts.until.aborted) throw thrown;
+      const { code, message } = toLockstepError(thrown);
+      await store.requests.end({ pipeline, fence }, request.id, {
+        state: 'failed',
+        result: { code, message },
+      });
+    }
+  }
+}
+
+const answers: Readonly<
+  Record<PipelineRequest['kind'], (parts: RequestParts, detail: Detail) => Promise<Json>>
+> = {
+  resync: walkAgain,
+  compare: walkAgain,
+  replay: replayLetters,
+  discard: discardLetters,
+};
+
+async function walkAgain(parts: RequestParts, detail: Detail): Promise<Json> {
+  const { walks, until, names, revive } = parts;
+  const collections = chosen(names(), detail.collections ?? null);
+  for (const name of collections) await revive(name);
+  await walks.add(collections, { reason: 'somebody asked for it', fills: false });
+  await walks.ended(collections, until);
+  return { collections };
+}
+
+function chosen(known: readonly string[], asked: readonly string[] | null): readonly string[] {
+  const unknown = asked?.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new LockstepError('collection-unknown', {
+      side: 'pipeline',
+      collection: unknown,
+      nearest: nearestHint(unknown, known),
+    });
+  return asked ?? known;
+}
+
+/** Replaying is reading again: whatever the row is now is tried. */
+async function replayLetters(parts: RequestParts, detail: Detail): Promise<Json> {
+  const { letters, stream } = parts;
+  let count = 0;
+  for await (const { collection, key } of chosenLetters(parts, detail)) {
+    letters.wake(collection, [key]);
+    count += 1;
+  }
+  stream.wake();
+  return { letters: count };
+}
+
+async function discardLetters(parts: RequestParts, detail: Detail): Promise<Json> {
+  let count = 0;
+  for await (const { collection, key } of chosenLetters(parts, detail)) {
+    await parts.letters.resolve(collection, [key]);
+    count += 1;
+  }
+  return { letters: count };
+}
+
+async function* chosenLetters(
+  { context }: RequestParts,
+  { letters: ids = null, collection = null }: Detail,
+): AsyncIterable<{ readonly collection: string; readonly key: string }> {
+  const { store, pipeline } = context;
+  if (ids !== null) {
+    for (const id of ids) {
+      const letter = await store.deadLetters.get(pipeline, id);
+      if (letter !== null) yield letter;
+    }
+    return;
+  }
+  let afterId = 0;
+  for (;;) {
+    const page = await store.deadLetters.list(pipeline, {
+      afterId,
+      limit: 500,
+      ...(collection === null ? {} : { collection }),
+    });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    afterId = last.id;
+    yield* page;
+  }
+}

@@ -1,0 +1,148 @@
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { StreamCollection } from '../stream/collection.ts';
+import type { StreamContext } from '../stream/context.ts';
+import { Signal } from '../stream/signal.ts';
+import type { LiveMemory, Walking } from './memory.ts';
+import { type WalkedCollection, type WalkParts, walkCollection } from './walk-collection.ts';
+
+export interface WalksParts extends WalkParts {
+  readonly context: StreamContext;
+  readonly memory: LiveMemory;
+  readonly collections: ReadonlyMap<string, StreamCollection>;
+  /** Resolves once the stream has passed what the source has told by now. */
+  readonly passedHead: () => Promise<void>;
+  /** A collection's own fault: it is stopped, durably. */
+  readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
+  readonly onChange: () => void;
+}
+
+export interface WalkEnd extends WalkedCollection {
+  readonly collection: string;
+  readonly seconds: number;
+}
+
+/**
+ * Collections that have to be walked while their changes flow, one after the other: gaps, barriers, new and changed collections, what
+ * somebody asked for. Which they are is durable before anything moves on, so a process that dies walks them again.
+ */
+export class Walks {
+  readonly #parts: WalksParts;
+  readonly #open: Map<string, Walking>;
+  readonly #moved = new Signal();
+
+  private constructor(parts: WalksParts, open: ReadonlyMap<string, Walking>) {
+    this.#parts = parts;
+    this.#open = new Map(open);
+  }
+
+  static async open(parts: WalksParts): Promise<Walks> {
+    return new Walks(parts, await parts.memory.walks());
+  }
+
+  /** What is walked or waits to be, in order. */
+  get waiting(): ReadonlyMap<string, Walking> {
+    return this.#open;
+  }
+
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Durable on return. A collection that is being walked is walked once more: what it saw may be older. */
+  async add(
+    collections: readonly string[],
+    { reason, fills }: { reason: string; fills: boolean },
+  ): Promise<void> {
+    for (const collection of collections) {
+      const walking = { reason, fills, sinceMs: this.#parts.context.clock.now() };
+      await this.#parts.memory.setWalk(collection, walking);
+      this.#open.set(collection, walking);
+    }
+    this.#moved.fire();
+    this.#parts.onChange();
+  }
+
+  /** Walks what has to be walked until somebody stops it. */
+  async run(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted) {
+      const next = [...this.#open].find(([name]) => this.#isSound(name));
+      if (next !== undefined) await this.#walk(...next);
+      else await this.#moved.next(stopping).catch(() => undefined);
+    }
+  }
+
+  /** Resolves once none of these is walked or waits to be. */
+  async ended(collections: readonly string[], signal: AbortSignal): Promise<void> {
+    while (collections.some((name) => this.#open.has(name) && this.#isSound(name)))
+      await this.#moved.next(signal);
+  }
+
+  /** A collection that stopped goes on, or one that is walked stopped. */
+  look(): void {
+    this.#moved.fire();
+  }
+
+  #isSound(name: string): boolean {
+    return this.#parts.collections.get(name)?.stopped === null;
+  }
+
+  async #walk(name: string, walking: Walking): Promise<void> {
+    const { context, collections, memory, passedHead, onChange } = this.#parts;
+    const collection = collections.get(name);
+    if (collection === undefined) {
+      await memory.setWalk(name, undefined);
+      this.#open.delete(name);
+      return;
+    }
+    this.#tell(name, walking);
+    const startedAtMs = context.clock.now();
+    const walked = await this.#attempt(collection);
+    if (walked === null) return;
+    await passedHead();
+    // Asked for again meanwhile: what was walked may have been older than what made that necessary.
+    if (this.#open.get(name) !== walking) return;
+    await memory.setFingerprint(name, collection.plan.fingerprint);
+    await memory.setWalk(name, undefined);
+    this.#open.delete(name);
+    const { pipeline, events } = context;
+    const seconds = (context.clock.now() - startedAtMs) / 1000;
+    events.emit('healed', { pipeline, collections: [name], written: walked.touched, seconds });
+    events.emit('collection.status', {
+      pipeline,
+      collection: name,
+      status: 'live',
+      reason: '',
+      nextStep: '',
+    });
+    this.#moved.fire();
+    onChange();
+  }
+
+  /** Null: it did not come to an end; it stays on the list. */
+  async #attempt(collection: StreamCollection): Promise<WalkedCollection | null> {
+    const { context } = this.#parts;
+    try {
+      return await walkCollection(collection, this.#parts);
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (context.signal.aborted || context.draining.aborted || collection.stopped !== null) return null;
+      if (error.class === 'collection') {
+        await this.#parts.stop(collection, error);
+        return null;
+      }
+      const { code, message } = error;
+      if (error.class !== 'transient' && error.code !== 'retries-exhausted') throw error;
+      const what = `walk ${collection.name}`;
+      const { pipeline, events } = context;
+      events.emit('retry', { pipeline, what, code, message, attempt: 1, delayMs: 0 });
+      return null;
+    }
+  }
+
+  #tell(collection: string, { reason, fills }: Walking): void {
+    const { pipeline, events } = this.#parts.context;
+    const status = fills ? 'copying' : 'healing';
+    const nextStep = 'it ends by itself';
+    events.emit('collection.status', { pipeline, collection, status, reason, nextStep });
+  }
+}

@@ -1,0 +1,234 @@
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Key, Position } from '../../protocol/names.ts';
+import type { WindowWrite } from '../../protocol/writer.ts';
+import type { StreamCollection } from './collection.ts';
+import type { StreamContext } from './context.ts';
+import type { LeavingHolder } from './hold-leavings.ts';
+import type { LeaveGauge } from './leave-gauge.ts';
+import type { LetterBook } from './letter-book.ts';
+import { Perseverance, type Trouble } from './persevere.ts';
+import { planWindow } from './plan-window.ts';
+import type { TouchMarks } from './touch-marks.ts';
+import type { Touch } from './touch-queue.ts';
+import { UnseenTransactions } from './unseen.ts';
+import type { Window } from './window.ts';
+import type { WindowPlan } from './window-plan.ts';
+import { clashesOf, WindowWriter, type WrittenPart } from './write-window.ts';
+
+export type Touches = ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
+
+export interface ApplierParts {
+  readonly context: StreamContext;
+  readonly collections: ReadonlyMap<string, StreamCollection>;
+  readonly gauges: ReadonlyMap<string, LeaveGauge>;
+  readonly marks: TouchMarks;
+  readonly letters: LetterBook;
+  readonly holder: LeavingHolder;
+  /** Marks that an earlier process left at the destination, by plan name. */
+  readonly kept: ReadonlySet<string>;
+  readonly trouble: { readonly source: Trouble; readonly destination: Trouble };
+  readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
+}
+
+export interface AppliedWindow {
+  readonly keys: number;
+  readonly touches: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly left: number;
+  readonly unchanged: number;
+}
+
+const keysPerRetry = 500;
+const noTouches: Touches = new Map();
+
+/** Brings windows to the destination, one after the other: each is durable there, with its position, when `apply` returns. */
+export class Applier {
+  readonly #parts: ApplierParts;
+  readonly #source: Perseverance;
+  readonly #writer: WindowWriter;
+  readonly #unseen = new UnseenTransactions();
+  /** Collections that have a mark at the destination. */
+  readonly #kept: Set<string>;
+
+  constructor(parts: ApplierParts) {
+    const { context, letters, trouble } = parts;
+    this.#parts = parts;
+    this.#kept = new Set(parts.kept);
+    this.#source = new Perseverance(context, { what: 'read the source', trouble: trouble.source });
+    this.#writer = new WindowWriter({
+      context,
+      letters,
+      destination: new Perseverance(context, { what: 'write the destination', trouble: trouble.destination }),
+      shows: () => this.#unseen.all,
+      stop: ({ collection }, error) => parts.stop(collection, error),
+    });
+  }
+
+  async apply(window: Window | null, touches: Touches = noTouches): Promise<AppliedWindow> {
+    const { letters, holder, gauges, collections } = this.#parts;
+    const plan = await this.#plan(window, touches);
+    for (const [name, refused] of plan.refused) await letters.put(name, refused);
+    for (const [name, part] of plan.parts) {
+      const gauge = gauges.get(name);
+      if (gauge !== undefined) await holder.hold(part, gauge);
+    }
+    for (const [name, keys] of plan.apart) letters.wake(name, keys);
+    const at = window?.boundary ?? null;
+    const position = window === null || at === null ? null : { shard: window.shard, lane: 0, at };
+    const passed = at === null ? [] : this.#passed(window?.shard ?? '', at);
+    const marks = new WindowMarks({ plan, through: () => this.#through(), passed, kept: this.#kept });
+    const written = await this.#writer.write({ plan, position, marks: () => this.#mark(marks) });
+    marks.written();
+    if (plan.parts.size > 0) await this.#settle(written, collections);
+    return {
+      ...summaryOf(written),
+      touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
+    };
+  }
+
+  /** Tries keys again whose time has come, by themselves. False: there are none. */
+  async retryDue(): Promise<boolean> {
+    const { letters, collections } = this.#parts;
+    const due = letters.takeDue(keysPerRetry, (name) => collections.get(name)?.stopped === null);
+    if (due.size === 0) return false;
+    const touches = new Map(
+      [...due].map(([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const),
+    );
+    await this.apply(null, touches);
+    return true;
+  }
+
+  async #plan(window: Window | null, touches: Touches): Promise<WindowPlan> {
+    const { context, collections, marks, letters, stop } = this.#parts;
+    if (window !== null) this.#unseen.told(window.transactions);
+    const shows = this.#unseen.all;
+    const { signal } = context;
+    const plan = await this.#source.until(() =>
+      planWindow({ collections, window, touches, marks, letters, shows, stop, signal }),
+    );
+    if (plan.read.size > 0) this.#unseen.seen(shows);
+    else if (this.#unseen.isMany) await this.#proveSeen(shows);
+    return plan;
+  }
+
+  /** A read without keys, only to learn that all that was told can be seen by now. */
+  async #proveSeen(shows: readonly string[]): Promise<void> {
+    const [any] = this.#parts.collections.values();
+    if (any === undefined) return;
+    const { signal } = this.#parts.context;
+    const { moment, plan, source } = any.work;
+    await this.#source.until(() =>
+      moment.read(signal, (snapshot) =>
+        snapshot.lookup(plan.source, [], { ...source, notBefore: null, shows, signal }),
+      ),
+    );
+    this.#unseen.seen(shows);
+  }
+
+  /** Keys that were read again are marked until the stream has passed what the source has told by now. */
+  async #mark(marks: WindowMarks): Promise<WindowWrite['marks']> {
+    const { context } = this.#parts;
+    if (context.feed.capabilities.content === 'touches') return new Map();
+    const fresh = await marks.fresh();
+    for (const { collection, keys, until } of fresh) this.#parts.marks.mark(collection, keys, until);
+    return marks.all;
+  }
+
+  async #through(): Promise<Position> {
+    const { feed, signal } = this.#parts.context;
+    const { positions } = await this.#source.until(() => feed.head('through', { signal }));
+    const [position] = positions.values();
+    if (position === undefined) throw new Error('a feed has at least one shard');
+    return position;
+  }
+
+  #passed(shard: string, at: Position): readonly string[] {
+    const { marks, letters, context } = this.#parts;
+    const reached = (here: Position, until: Position): boolean =>
+      context.feed.order(shard, here, until) !== 'before';
+    letters.passed(at, reached);
+    return marks.passed(at, reached);
+  }
+
+  async #settle(written: readonly WrittenPart[], collections: ApplierParts['collections']): Promise<void> {
+    const { letters, gauges, context } = this.#parts;
+    for (const each of written) {
+      const { collection, mayLeave } = each.part;
+      if (!collections.has(collection.name)) continue;
+      const clashes = clashesOf(each);
+      await letters.put(collection.name, clashes);
+      const clashing = new Set(clashes.map(({ key }) => key));
+      await letters.resolve(
+        collection.name,
+        each.changes.map(({ key }) => key).filter((key) => !clashing.has(key)),
+      );
+      const { inserted, left } = summaryOf([each]);
+      const allowed = each.changes.filter(
+        ({ key }, index) => mayLeave.has(key) && each.outcomes[index]?.kind === 'left',
+      ).length;
+      gauges.get(collection.name)?.moved({ inserted, left, allowed }, context.clock.now());
+    }
+  }
+}
+
+interface WindowMarksParts {
+  readonly plan: WindowPlan;
+  readonly through: () => Promise<Position>;
+  /** Collections whose last mark the stream has passed. */
+  readonly passed: readonly string[];
+  /** Collections that have a mark at the destination. */
+  readonly kept: Set<string>;
+}
+
+/** Which marks go to the destination with a window: of what was read for it, and of what the stream has passed. */
+class WindowMarks {
+  readonly #plan: WindowPlan;
+  readonly #through: () => Promise<Position>;
+  readonly #kept: Set<string>;
+  readonly #marked = new Map<string, number>();
+  readonly #all = new Map<string, Position | null>();
+
+  constructor({ plan, through, passed, kept }: WindowMarksParts) {
+    this.#plan = plan;
+    this.#through = through;
+    this.#kept = kept;
+    for (const name of passed) if (kept.has(name)) this.#all.set(name, null);
+  }
+
+  get all(): ReadonlyMap<string, Position | null> {
+    return this.#all;
+  }
+
+  /** What was read since the last call. The head is taken after the read. */
+  async fresh(): Promise<
+    readonly { readonly collection: string; readonly keys: readonly Key[]; readonly until: Position }[]
+  > {
+    const unmarked = [...this.#plan.read].filter(
+      ([name, keys]) => keys.length > (this.#marked.get(name) ?? 0),
+    );
+    if (unmarked.length === 0) return [];
+    const until = await this.#through();
+    return unmarked.map(([collection, keys]) => {
+      this.#marked.set(collection, keys.length);
+      this.#all.set(collection, until);
+      return { collection, keys, until };
+    });
+  }
+
+  written(): void {
+    for (const [name, until] of this.#all) {
+      if (until === null) this.#kept.delete(name);
+      else this.#kept.add(name);
+    }
+  }
+}
+
+function summaryOf(written: readonly WrittenPart[]): Omit<AppliedWindow, 'touches'> {
+  const summary = { keys: 0, inserted: 0, updated: 0, left: 0, unchanged: 0 };
+  for (const { changes, outcomes } of written) {
+    summary.keys += changes.length;
+    for (const { kind } of outcomes) if (kind in summary) summary[kind as 'inserted'] += 1;
+  }
+  return summary;
+}

@@ -1,0 +1,62 @@
+import type { Feed, FeedCollection } from '../../protocol/feed.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Row } from '../../protocol/value.ts';
+
+/** How the rows of a feed become rows of the plan; null: they can't, and each change is read again. */
+export interface CarriedRows {
+  /** Source columns that the feed must tell. */
+  readonly columns: readonly string[];
+  /** Target column → source column. Empty with a mapping function, which gets the source's columns as they are. */
+  readonly renamed: readonly (readonly [target: string, source: string])[];
+  /** Source and target columns have the same names, so that a row passes as it is. */
+  readonly asTheyAre: boolean;
+}
+
+/**
+ * A feed tells columns as the source stores them: expressions, filters and conversions to another type are the source's to compute, so
+ * such a collection is read again by key.
+ */
+export function carriedRows(plan: CollectionPlan, feed: Feed): CarriedRows | null {
+  if (feed.capabilities.content === 'touches' || plan.filter !== null || plan.sourceKey === null) return null;
+  if (plan.map !== null) {
+    const hasExpressions = plan.columns.some(({ from }) => 'expression' in from);
+    if (hasExpressions) return null;
+    return {
+      columns: [...new Set([...plan.sourceKey, ...plan.mapReads])],
+      renamed: [],
+      asTheyAre: true,
+    };
+  }
+  const types = new Map(plan.sourceShape.columns.map(({ name, type }) => [name, type]));
+  const renamed: [string, string][] = [];
+  for (const { target, from, type } of plan.columns) {
+    if (!('column' in from)) return null;
+    const told = types.get(from.column);
+    if (told === undefined || (type !== null && !feed.carries(told, type))) return null;
+    renamed.push([target, from.column]);
+  }
+  return {
+    columns: [...new Set(renamed.map(([, source]) => source))],
+    renamed,
+    asTheyAre: renamed.every(([target, source]) => target === source),
+  };
+}
+
+/** What the feed is asked for on behalf of a plan. */
+export const feedCollection = (plan: CollectionPlan, feed: Feed): FeedCollection => ({
+  name: plan.name,
+  source: plan.source,
+  key: plan.sourceKey ?? [],
+  columns: carriedRows(plan, feed)?.columns ?? null,
+});
+
+/** A row of the feed under the target's names; columns that it does not tell stay absent. */
+export function renameRow({ renamed, asTheyAre }: CarriedRows, row: Row): Row {
+  if (asTheyAre) return row;
+  const target: { [column: string]: Row[string] } = {};
+  for (const [name, source] of renamed) {
+    const value = row[source];
+    if (value !== undefined) target[name] = value;
+  }
+  return target;
+}

@@ -1,0 +1,72 @@
+import { reach } from '../../protocol/failpoints.ts';
+import type { Key } from '../../protocol/names.ts';
+import { LeavingGuard } from '../walk/guard.ts';
+import type { StreamContext } from './context.ts';
+import type { LeaveGauge } from './leave-gauge.ts';
+import type { PlannedPart } from './window-plan.ts';
+
+/**
+ * Keeps leavings back when a collection shrinks by more than its guard allows. What is held is durable before the position that covers it
+ * moves; once it is approved, the keys are read again.
+ */
+export class LeavingHolder {
+  readonly #context: StreamContext;
+  readonly #guard = new LeavingGuard();
+  readonly #held = new Map<string, number>();
+
+  private constructor(context: StreamContext) {
+    this.#context = context;
+  }
+
+  static async open(context: StreamContext): Promise<LeavingHolder> {
+    const holder = new LeavingHolder(context);
+    for (const { collection, leaving, state } of await context.store.guards.list(context.pipeline))
+      if (state === 'waiting') holder.#held.set(collection, leaving);
+    return holder;
+  }
+
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** A walk raised the guard. */
+  holds(collection: string, leaving: number): void {
+    this.#held.set(collection, leaving);
+  }
+
+  /** Somebody decided about what was held. */
+  released(collection: string): void {
+    this.#held.delete(collection);
+  }
+
+  /** Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
+  async hold(part: PlannedPart, gauge: LeaveGauge): Promise<void> {
+    const { collection, changes, mayLeave } = part;
+    const leaving = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
+    if (leaving.length === 0 || collection.plan.leaving.kind === 'keep') return;
+    const isHeld = this.#held.has(collection.name);
+    const limits = this.#guard.limits(collection.work);
+    if (!isHeld && gauge.allows(leaving.length, limits, this.#context.clock.now())) return;
+    const held = new Set(leaving.map(({ key }) => key));
+    await this.#raise(collection.name, [...held], gauge.total);
+    part.changes = changes.filter(({ key, kind }) => kind !== 'leave' || !held.has(key));
+  }
+
+  async #raise(collection: string, keys: readonly Key[], total: number): Promise<void> {
+    const { store, pipeline, fence, settings, events, clock } = this.#context;
+    const wasHeld = this.#held.get(collection) ?? 0;
+    const leaving = wasHeld + keys.length;
+    const samples = keys.slice(0, settings.samples);
+    const guard = { collection, leaving, total, samples, raisedAtMs: clock.now() };
+    reach('guard.raise.before');
+    if (wasHeld === 0) await store.guards.raise({ pipeline, fence }, guard, inOnePage(keys));
+    else await store.guards.extend({ pipeline, fence }, collection, keys);
+    reach('guard.raise.after');
+    this.#held.set(collection, leaving);
+    if (wasHeld === 0) events.emit('guard.raised', { pipeline, collection, leaving, total, samples });
+  }
+}
+
+async function* inOnePage(keys: readonly Key[]): AsyncIterable<readonly Key[]> {
+  yield keys;
+}

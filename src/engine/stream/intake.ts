@@ -1,0 +1,149 @@
+import type { Gap } from '../../protocol/change.ts';
+import type { FeedItem } from '../../protocol/feed.ts';
+import { Window } from './window.ts';
+
+export type Barrier = FeedItem & { readonly kind: 'barrier' };
+
+/** What is next to be done for a shard, in order. */
+export type Work =
+  | { readonly kind: 'window'; readonly window: Window }
+  | { readonly kind: 'barrier'; readonly barrier: Barrier }
+  | { readonly kind: 'gap'; readonly gap: Gap; readonly collections: readonly string[] | null };
+
+export interface IntakeLimits {
+  /** Changes after which a window takes no further transaction. */
+  readonly windowChanges: number;
+  /** A source transaction above these is written in pieces. */
+  readonly transactionChanges: number;
+  readonly transactionBytes: number;
+  /** What may wait here. */
+  readonly readAheadBytes: number;
+}
+
+/**
+ * Turns what a feed tells into windows, without I/O. A window grows by whole source transactions until it is taken or large enough; what
+ * has come of a transaction that is not complete waits beside it. A transaction above the limits is given out in torn pieces, of which only
+ * the last has a boundary. Barriers and gaps come between windows, in order.
+ */
+export class Intake {
+  readonly #limits: IntakeLimits;
+  readonly #now: () => number;
+  readonly #ready: Work[] = [];
+  /** Whole transactions that nobody took yet: always the newest of all that is ready. */
+  #whole: Window | null = null;
+  /** What has come of a transaction that is not complete. */
+  #partial: Window | null = null;
+  #tears = false;
+
+  constructor(limits: IntakeLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Nothing more should be read from the feed now. */
+  get full(): boolean {
+    if (!this.hasWork) return false;
+    let bytes = (this.#whole?.bytes ?? 0) + (this.#partial?.bytes ?? 0);
+    for (const work of this.#ready) if (work.kind === 'window') bytes += work.window.bytes;
+    return bytes >= this.#limits.readAheadBytes || this.#ready.length >= 4;
+  }
+
+  get hasWork(): boolean {
+    return this.#ready.length > 0 || this.#whole !== null;
+  }
+
+  add(item: FeedItem): void {
+    switch (item.kind) {
+      case 'batch':
+        this.#addBatch(item);
+        return;
+      case 'barrier':
+        // Inside a transaction the pieces around it are torn: what stands before it must be done before it.
+        if (this.#partial !== null) this.#tear();
+        this.#seal();
+        this.#ready.push({ kind: 'barrier', barrier: item });
+        if (item.boundary === null) this.#tears = true;
+        return;
+      case 'gap':
+        this.#partial = null;
+        this.#tears = false;
+        this.#seal();
+        this.#ready.push({ kind: 'gap', gap: item.gap, collections: item.collections });
+        return;
+      case 'revoked':
+        this.clear();
+    }
+  }
+
+  /** What is next, or null. A window that is given out takes no more changes. */
+  take(): Work | null {
+    const next = this.#ready.shift();
+    if (next !== undefined) return next;
+    if (this.#whole === null) return null;
+    const window = this.#whole;
+    this.#whole = null;
+    return { kind: 'window', window };
+  }
+
+  /** Forgets all that was not taken: the feed is opened again where the destination stands. */
+  clear(): void {
+    this.#ready.length = 0;
+    this.#whole = null;
+    this.#partial = null;
+    this.#tears = false;
+  }
+
+  #addBatch(batch: FeedItem & { readonly kind: 'batch' }): void {
+    const { shard, epoch, changes, bytes, boundary, committedAtMs } = batch;
+    if (changes.length === 0 && boundary === null) return;
+    const isDirect = boundary !== null && this.#partial === null && !this.#tears;
+    const into = isDirect
+      ? (this.#whole ?? new Window({ shard, epoch, beganAt: this.#now() }))
+      : (this.#partial ?? new Window({ shard, epoch, beganAt: this.#now() }));
+    into.add(changes, bytes);
+    into.committedAtMs = committedAtMs ?? into.committedAtMs;
+    if (boundary === null) {
+      this.#partial = into;
+      if (this.#isTooLarge(into)) this.#tear();
+      return;
+    }
+    into.boundary = boundary;
+    if (isDirect) this.#whole = into;
+    else this.#complete(into);
+    if (this.#whole !== null && this.#whole.changes >= this.#limits.windowChanges) this.#seal();
+  }
+
+  #complete(transaction: Window): void {
+    this.#partial = null;
+    if (this.#tears) {
+      transaction.torn = true;
+      this.#tears = false;
+      this.#seal();
+      this.#ready.push({ kind: 'window', window: transaction });
+      return;
+    }
+    if (this.#whole === null) this.#whole = transaction;
+    else this.#whole.append(transaction);
+  }
+
+  #isTooLarge({ changes, bytes }: Window): boolean {
+    return changes >= this.#limits.transactionChanges || bytes >= this.#limits.transactionBytes;
+  }
+
+  /** Gives out what has come of the transaction, behind the whole ones before it. */
+  #tear(): void {
+    const piece = this.#partial;
+    if (piece === null) return;
+    this.#seal();
+    piece.torn = true;
+    this.#ready.push({ kind: 'window', window: piece });
+    this.#partial = null;
+    this.#tears = true;
+  }
+
+  #seal(): void {
+    if (this.#whole === null) return;
+    this.#ready.push({ kind: 'window', window: this.#whole });
+    this.#whole = null;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Epoch, Position, Shard } from '../../protocol/names.ts';
+
+/** How long a boundary without changes may wait to be saved: an idle source moves on too, and each save is a write at the destination. */
+const keepaliveMs = 1_000;
+
+export interface Applied {
+  readonly position: Position;
+  readonly epoch: Epoch;
+  readonly committedAtMs: number | null;
+}
+
+/** Where each shard stands: what is durable at the destination, and whether a bare boundary is worth saving now. Without I/O. */
+export class Ledger {
+  readonly #applied = new Map<Shard, Applied>();
+  readonly #now: () => number;
+  #savedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(positions: ReadonlyMap<Shard, Position>, now: () => number) {
+    this.#now = now;
+    for (const [shard, position] of positions)
+      this.#applied.set(shard, { position, epoch: 0, committedAtMs: null });
+  }
+
+  get positions(): ReadonlyMap<Shard, Position> {
+    return new Map([...this.#applied].map(([shard, { position }]) => [shard, position]));
+  }
+
+  of(shard: Shard): Applied | undefined {
+    return this.#applied.get(shard);
+  }
+
+  get shards(): Iterable<Shard> {
+    return this.#applied.keys();
+  }
+
+  /** It is durable now. */
+  applied(shard: Shard, applied: Applied): void {
+    const committedAtMs = applied.committedAtMs ?? this.#applied.get(shard)?.committedAtMs ?? null;
+    this.#applied.set(shard, { ...applied, committedAtMs });
+    this.#savedAt = this.#now();
+  }
+
+  /** How long a boundary without changes should still wait, in milliseconds; 0: it is saved now. */
+  keepaliveDueInMs(): number {
+    return Math.max(0, this.#savedAt + keepaliveMs - this.#now());
+  }
+}

@@ -1,0 +1,187 @@
+import type { DeadLetter, LetterState, NewLetter } from '../../protocol/control-store.ts';
+import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { Key, Position } from '../../protocol/names.ts';
+import type { Row } from '../../protocol/value.ts';
+import type { StreamContext } from './context.ts';
+import { DueKeys } from './due-keys.ts';
+import type { Reached } from './touch-marks.ts';
+
+const lettersPerPage = 1_000;
+const firstRetryMs = 20;
+const lastRetryMs = 5_000;
+
+interface Entry {
+  readonly state: LetterState;
+  readonly until: Position | null;
+  /** Attempts in a row that changed nothing. */
+  readonly attempts: number;
+}
+
+export interface RefusedKey {
+  readonly key: Key;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Null: nothing that is under way can cure it. */
+  readonly until: Position | null;
+  /** As it was refused. */
+  readonly row?: Row | undefined;
+}
+
+/**
+ * Which keys have a letter, in memory, beside the control store that keeps them. A letter is durable before the position that covers its
+ * change moves.
+ */
+export class LetterBook {
+  readonly #context: StreamContext;
+  readonly #byCollection = new Map<string, Map<Key, Entry>>();
+  /** Of deferred ones, and of parked ones that changed again or that somebody asked for. */
+  readonly #due = new DueKeys();
+  /** Deferred keys by the position that they wait for. */
+  readonly #waiting = new Map<Position, { readonly collection: string; readonly key: Key }[]>();
+  #newest: number;
+
+  private constructor(context: StreamContext, newest: number) {
+    this.#context = context;
+    this.#newest = newest;
+  }
+
+  /** Letters of an earlier process are tried once: what cured them may have come while nobody watched. */
+  static async open(context: StreamContext): Promise<LetterBook> {
+    const { store, pipeline } = context;
+    const book = new LetterBook(context, await store.deadLetters.newest(pipeline));
+    let afterId = 0;
+    for (;;) {
+      const letters = await store.deadLetters.list(pipeline, { afterId, limit: lettersPerPage });
+      const last = letters.at(-1);
+      if (last === undefined) return book;
+      afterId = last.id;
+      for (const letter of letters) book.#remember(letter);
+    }
+  }
+
+  /** The highest number of a letter so far. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  has(collection: string, key: Key): boolean {
+    return this.#byCollection.get(collection)?.has(key) ?? false;
+  }
+
+  /** Keys to be tried now, at most so many. */
+  takeDue(most: number, isActive: (collection: string) => boolean): ReadonlyMap<string, readonly Key[]> {
+    return this.#due.take(this.#context.clock.now(), most, isActive);
+  }
+
+  /** When the next one may be due; null: none is. */
+  nextDueAtMs(): number | null {
+    return this.#due.nextAtMs();
+  }
+
+  /** These keys changed again, or somebody asked: they are tried as soon as possible. */
+  wake(collection: string, keys: Iterable<Key>): void {
+    for (const key of keys) if (this.has(collection, key)) this.#due.set(collection, key, 0);
+  }
+
+  /** Durable on return. Over the limit nothing is written, and the collection has to stop: `dead-letters-full`. */
+  async put(collection: string, refused: readonly RefusedKey[]): Promise<void> {
+    if (refused.length === 0) return;
+    const { store, pipeline, fence, settings, events } = this.#context;
+    const letters = refused.map((each) => this.#letterOf(collection, each));
+    reach('dead-letter.put.before');
+    const { full } = await store.deadLetters.put({ pipeline, fence }, letters, settings.deadLetterLimit);
+    reach('dead-letter.put.after');
+    if (full) throw new LockstepError('dead-letters-full', { collection, limit: settings.deadLetterLimit });
+    this.#newest = await store.deadLetters.newest(pipeline);
+    for (const { key, code, message, state, until } of letters) {
+      if (state === 'parked' && this.#entry(collection, key)?.state !== 'parked')
+        events.emit('dead-letter.put', { pipeline, collection, key, code, message });
+      this.#note(collection, key, { state, until });
+    }
+  }
+
+  /** These keys are right now, or gone. */
+  async resolve(collection: string, keys: readonly Key[]): Promise<void> {
+    const entries = this.#byCollection.get(collection);
+    const known = entries === undefined ? [] : keys.filter((key) => entries.has(key));
+    if (known.length === 0) return;
+    const { store, pipeline, fence, events } = this.#context;
+    const parked = known.filter((key) => entries?.get(key)?.state === 'parked').length;
+    reach('dead-letter.resolve.before');
+    await store.deadLetters.resolve({ pipeline, fence }, collection, known);
+    reach('dead-letter.resolve.after');
+    for (const key of known) {
+      entries?.delete(key);
+      this.#due.delete(collection, key);
+    }
+    if (parked > 0) events.emit('dead-letter.resolved', { pipeline, collection, count: parked });
+  }
+
+  /** The stream has come to this position: deferred keys that waited for it are tried once more and are parked if that does not help. */
+  passed(at: Position, reached: Reached): void {
+    for (const [until, keys] of this.#waiting) {
+      if (!reached(at, until)) continue;
+      this.#waiting.delete(until);
+      for (const { collection, key } of keys) this.#lastAttempt(collection, key);
+    }
+  }
+
+  #lastAttempt(collection: string, key: Key): void {
+    const entry = this.#entry(collection, key);
+    if (entry?.state !== 'deferred') return;
+    this.#set(collection, key, { ...entry, until: null });
+    this.#due.set(collection, key, 0);
+  }
+
+  #letterOf(
+    collection: string,
+    { key, code, message, until, row }: RefusedKey,
+  ): NewLetter & Required<Pick<NewLetter, 'state' | 'until'>> {
+    const known = this.#entry(collection, key);
+    // What was waited for has passed, or nothing is waited for.
+    const isParked = known === undefined ? until === null : known.state === 'parked' || known.until === null;
+    const state: LetterState = isParked ? 'parked' : 'deferred';
+    const waits = known === undefined ? until : known.until;
+    const sealed = row === undefined ? null : this.#context.seal(row);
+    const failedAtMs = this.#context.clock.now();
+    return { collection, key, code, message, failedAtMs, state, until: waits, sealed };
+  }
+
+  #note(collection: string, key: Key, { state, until }: Pick<Entry, 'state' | 'until'>): void {
+    const known = this.#entry(collection, key);
+    const attempts = (known?.attempts ?? 0) + 1;
+    this.#set(collection, key, { state, until, attempts });
+    if (state === 'parked') {
+      this.#due.delete(collection, key);
+      return;
+    }
+    const delayMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts, 20));
+    this.#due.set(collection, key, this.#context.clock.now() + delayMs);
+    if (known === undefined) this.#wait(collection, key, until);
+  }
+
+  #remember({ collection, key, state, until }: DeadLetter): void {
+    this.#set(collection, key, { state, until, attempts: 0 });
+    this.#due.set(collection, key, 0);
+    if (state === 'deferred') this.#wait(collection, key, until);
+  }
+
+  #wait(collection: string, key: Key, until: Position | null): void {
+    if (until === null) return;
+    const waiting = this.#waiting.get(until);
+    if (waiting === undefined) this.#waiting.set(until, [{ collection, key }]);
+    else waiting.push({ collection, key });
+  }
+
+  #entry(collection: string, key: Key): Entry | undefined {
+    return this.#byCollection.get(collection)?.get(key);
+  }
+
+  #set(collection: string, key: Key, entry: Entry): void {
+    const entries = this.#byCollection.get(collection);
+    if (entries === undefined) this.#byCollection.set(collection, new Map([[key, entry]]));
+    else entries.set(key, entry);
+  }
+}

@@ -1,0 +1,95 @@
+import type { Change } from '../../protocol/change.ts';
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { StreamCollection } from './collection.ts';
+import type { LetterBook } from './letter-book.ts';
+import { readTouches } from './read-touches.ts';
+import { type SortedOut, sortOut } from './sort-out.ts';
+import type { TouchMarks } from './touch-marks.ts';
+import type { Touch } from './touch-queue.ts';
+import type { Window } from './window.ts';
+import { emptyPlan, type WindowPlan } from './window-plan.ts';
+
+export interface PlanWindow {
+  readonly collections: ReadonlyMap<string, StreamCollection>;
+  readonly window: Window | null;
+  /** By plan name: keys that walks and replays want to be read with it. */
+  readonly touches: ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
+  readonly marks: TouchMarks;
+  readonly letters: LetterBook;
+  /** Transactions that reads must show. */
+  readonly shows: readonly string[];
+  /** A collection's own fault at the source: it is stopped, durably, and the rest goes on. */
+  readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes of what the feed told, and of what is to be touched, the changes that the destination gets. Reads the source; writes nothing.
+ * Collections that stopped are left out: they are walked before they go on.
+ */
+export async function planWindow(request: PlanWindow): Promise<WindowPlan> {
+  const plan = emptyPlan();
+  const { window, touches, collections } = request;
+  for (const name of new Set([...(window?.collections.keys() ?? []), ...touches.keys()])) {
+    const collection = collections.get(name);
+    if (collection !== undefined && collection.stopped === null) await planOrStop(plan, collection, request);
+  }
+  return plan;
+}
+
+async function planOrStop(
+  plan: WindowPlan,
+  collection: StreamCollection,
+  request: PlanWindow,
+): Promise<void> {
+  try {
+    await planCollection(plan, collection, request);
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    if (error.class !== 'collection') throw thrown;
+    await request.stop(collection, error);
+  }
+}
+
+const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
+
+async function planCollection(
+  plan: WindowPlan,
+  collection: StreamCollection,
+  { window, touches, marks, letters, shows, signal }: PlanWindow,
+): Promise<void> {
+  const { name } = collection;
+  const merged = window?.collections.get(name);
+  const sorted =
+    merged === undefined
+      ? nothing
+      : sortOut(collection, merged, {
+          isMarked: (key) => marks.isMarked(name, key),
+          hasLetter: (key) => letters.has(name, key),
+        });
+  const asked = touches.get(name) ?? new Map<Key, Touch>();
+  const keys = new Set([...sorted.touches, ...asked.keys()]);
+  const read = await readTouches(collection, [...keys], { shows, signal });
+  const changes = [...sorted.changes.filter(({ key }) => !keys.has(key)), ...read.changes];
+  const mayLeave = new Set([...asked].filter(([, touch]) => touch.mayLeave).map(([key]) => key));
+  if (changes.length > 0) plan.parts.set(name, { collection, changes: lastOfEach(changes), mayLeave });
+  if (keys.size > 0) plan.read.set(name, [...keys]);
+  if (sorted.apart.length > 0) plan.apart.set(name, sorted.apart);
+  const failures = [...sorted.failures, ...read.failures];
+  if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
+}
+
+/** A read may answer under another spelling of a key that has a change of its own. */
+function lastOfEach(changes: readonly Change[]): Change[] {
+  const byKey = new Map<Key, Change>();
+  for (const change of changes) byKey.set(change.key, change);
+  return byKey.size === changes.length ? [...changes] : [...byKey.values()];
+}
+
+const toRefused = ({ key, error }: { readonly key: Key; readonly error: LockstepError }) => ({
+  key,
+  code: error.code,
+  message: error.message,
+  until: null,
+});

@@ -1,0 +1,80 @@
+import type { Change } from '../../protocol/change.ts';
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { Row } from '../../protocol/value.ts';
+import { mapChunk } from '../walk/map-rows.ts';
+import { type CarriedRows, renameRow } from './carried-rows.ts';
+import type { StreamCollection } from './collection.ts';
+import type { Merged, MergedChanges } from './merged-changes.ts';
+
+/** What the merged changes of one collection ask for. */
+export interface SortedOut {
+  /** Ready to be written, one per key. */
+  readonly changes: Change[];
+  /** Keys that must be read first. */
+  readonly touches: Key[];
+  /** Rows that the mapping function can't map. */
+  readonly failures: { readonly key: Key; readonly error: LockstepError }[];
+  /** Keys that have a letter: they are tried by themselves, after the window. */
+  readonly apart: Key[];
+}
+
+export interface SortOptions {
+  /** This key was read before, and the stream has not passed that yet. */
+  readonly isMarked: (key: Key) => boolean;
+  readonly hasLetter: (key: Key) => boolean;
+}
+
+/** Turns what a feed told of a collection into changes of its target, and names what can't be told without reading. */
+export function sortOut(
+  collection: StreamCollection,
+  merged: MergedChanges,
+  { isMarked, hasLetter }: SortOptions,
+): SortedOut {
+  const sorted: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
+  const { carried, plan } = collection;
+  for (const [key, change] of merged.entries()) {
+    if (hasLetter(key)) sorted.apart.push(key);
+    else if (carried === null || change.kind === 'touch' || isMarked(key)) sorted.touches.push(key);
+    else if (change.kind === 'delete') sorted.changes.push({ kind: 'leave', key });
+    else addRow({ plan, carried }, { key, change }, sorted);
+  }
+  return sorted;
+}
+
+interface Carrying {
+  readonly plan: CollectionPlan;
+  readonly carried: CarriedRows;
+}
+
+interface KeyedChange {
+  readonly key: Key;
+  readonly change: Merged & { readonly kind: 'row' };
+}
+
+function addRow(collection: Carrying, { key, change: { row, whole } }: KeyedChange, sorted: SortedOut): void {
+  const { carried } = collection;
+  const complete = carried.columns.every((column) => row[column] !== undefined);
+  if (collection.plan.map !== null) {
+    if (complete) addMapped(collection, { key, row }, sorted);
+    else sorted.touches.push(key);
+    return;
+  }
+  if (complete) sorted.changes.push({ kind: 'upsert', key, row: renameRow(carried, row) });
+  else if (whole) sorted.touches.push(key);
+  else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, row) });
+}
+
+function addMapped(
+  { plan }: Carrying,
+  { key, row }: { readonly key: Key; readonly row: Row },
+  sorted: SortedOut,
+): void {
+  const { chunk, failures } = mapChunk(plan, { format: 'rows', rows: [row], backing: null });
+  const [failure] = failures;
+  const [mapped] = chunk.rows;
+  if (failure !== undefined) sorted.failures.push({ key, error: failure.error });
+  else if (mapped === undefined) sorted.changes.push({ kind: 'leave', key });
+  else sorted.changes.push({ kind: 'upsert', key, row: mapped });
+}

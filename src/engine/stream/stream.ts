@@ -1,0 +1,206 @@
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { FeedCollection, FeedItem } from '../../protocol/feed.ts';
+import type { Position, Shard } from '../../protocol/names.ts';
+import type { Applier, Touches } from './applier.ts';
+import type { StreamContext } from './context.ts';
+import { type Barrier, Intake, type Work } from './intake.ts';
+import type { Ledger } from './ledger.ts';
+import type { LetterBook } from './letter-book.ts';
+import { Perseverance, type Trouble } from './persevere.ts';
+import { Pump } from './pump.ts';
+import { Signal } from './signal.ts';
+import type { TouchQueue } from './touch-queue.ts';
+import { Window } from './window.ts';
+
+export interface StreamParts {
+  readonly context: StreamContext;
+  readonly applier: Applier;
+  readonly ledger: Ledger;
+  readonly letters: LetterBook;
+  readonly touches: TouchQueue;
+  /** What the feed is asked for; looked at whenever it is opened. */
+  readonly collections: () => readonly FeedCollection[];
+  readonly trouble: Trouble;
+  /** Fires whenever the destination has moved on. */
+  readonly moved: Signal;
+  /** Acts on a barrier or a gap; what it decides is durable when it returns, before the position moves on. */
+  readonly onBarrier: (barrier: Barrier) => Promise<void>;
+  readonly onGap: (gap: FeedItem & { readonly kind: 'gap' }) => Promise<void>;
+  /** Ends the stream after the window under way. */
+  readonly stopping: AbortSignal;
+}
+
+const touchesPerWindow = 2_000;
+/** A source transaction above this is written in pieces even where the destination would take it whole: it has to fit into our memory. */
+const mostTransactionBytes = 32 * 1024 * 1024;
+
+/**
+ * The loop of a live pipeline: takes what the feed has told, and keys to be touched, and brings them to the destination, one window after
+ * the other. Each step is a piece of its own: `Intake` cuts windows, `Applier` writes them, `Ledger` knows where we stand.
+ */
+export class Stream {
+  readonly #parts: StreamParts;
+  readonly #intake: Intake;
+  readonly #arrived = new Signal();
+  readonly #source: Perseverance;
+  /** A boundary without changes that is not saved yet. */
+  #keepalive: Window | null = null;
+  #reopen = false;
+
+  constructor(parts: StreamParts) {
+    const { context, trouble } = parts;
+    const { settings, writer } = context;
+    this.#parts = parts;
+    this.#source = new Perseverance(context, { what: 'read changes', trouble });
+    this.#intake = new Intake(
+      {
+        windowChanges: settings.stream.windowChanges,
+        transactionChanges: writer.limits.operations,
+        transactionBytes: Math.min(writer.limits.bytes, mostTransactionBytes),
+        readAheadBytes: settings.stream.readAheadBytes,
+      },
+      () => performance.now(),
+    );
+  }
+
+  /** Something outside changed: the loop looks again. */
+  wake(): void {
+    this.#arrived.fire();
+  }
+
+  /** The feed is opened again before the next window: what is captured has changed. */
+  reopen(): void {
+    this.#reopen = true;
+    this.wake();
+  }
+
+  /** Until somebody stops it. */
+  async run(): Promise<void> {
+    const { stopping } = this.#parts;
+    while (!stopping.aborted) {
+      await this.#source.until(() => this.#runOnce());
+    }
+  }
+
+  /** One opening of the feed, from where the destination stands. Throws what ended it; returns when it is to be opened anew, or to stop. */
+  async #runOnce(): Promise<void> {
+    const { context, ledger, collections, stopping } = this.#parts;
+    this.#intake.clear();
+    this.#keepalive = null;
+    this.#reopen = false;
+    await using pump = new Pump(
+      {
+        feed: context.feed,
+        intake: this.#intake,
+        collections: collections(),
+        byteBudget: context.settings.stream.readAheadBytes,
+        arrived: this.#arrived,
+      },
+      ledger.positions,
+    );
+    while (!stopping.aborted && !this.#reopen) {
+      context.signal.throwIfAborted();
+      const work = this.#intake.take();
+      pump.taken();
+      if (work === null && pump.ended !== null) throw toLockstepError(pump.ended.error);
+      if (!(await this.#step(work))) await this.#idle(pump);
+    }
+    await this.#flushKeepalive();
+  }
+
+  /** False: there was nothing to do. */
+  async #step(work: Work | null): Promise<boolean> {
+    if (work?.kind === 'barrier') return await this.#passBarrier(work.barrier);
+    if (work?.kind === 'gap') {
+      await this.#parts.onGap({ kind: 'gap', gap: work.gap, collections: work.collections });
+      const { shard, to } = work.gap;
+      if (to !== null) await this.#moveTo(shard, to);
+      return true;
+    }
+    const { touches, applier } = this.#parts;
+    const taken = touches.take(touchesPerWindow);
+    if (work === null && taken.length === 0) return await applier.retryDue();
+    if (work !== null && work.window.changes === 0 && taken.length === 0) {
+      this.#keepalive = work.window;
+      return true;
+    }
+    await this.#write(work?.window ?? null, new Map(taken.map(({ collection, keys }) => [collection, keys])));
+    touches.done(taken);
+    return true;
+  }
+
+  async #write(window: Window | null, touches: Touches): Promise<void> {
+    const { context, applier, ledger } = this.#parts;
+    const startedAt = performance.now();
+    const applied = await applier.apply(window, touches);
+    if (window?.boundary != null) {
+      const { shard, epoch, boundary, committedAtMs } = window;
+      this.#keepalive = null;
+      ledger.applied(shard, { position: boundary, epoch, committedAtMs });
+      context.feed.acknowledge(shard, epoch, boundary);
+    }
+    this.#parts.moved.fire();
+    context.events.emit('window.applied', {
+      pipeline: context.pipeline,
+      shard: window?.shard ?? '',
+      changes: window?.changes ?? 0,
+      ...applied,
+      bytes: window?.bytes ?? 0,
+      milliseconds: performance.now() - (window?.beganAt ?? startedAt),
+      committedAtMs: window?.committedAtMs ?? null,
+      torn: window?.torn ?? false,
+    });
+  }
+
+  async #passBarrier(barrier: Barrier): Promise<boolean> {
+    const { context, onBarrier } = this.#parts;
+    const { collections, event, shard, boundary } = barrier;
+    context.events.emit('barrier', { pipeline: context.pipeline, collections, event });
+    await onBarrier(barrier);
+    if (boundary !== null) await this.#moveTo(shard, boundary);
+    return true;
+  }
+
+  async #moveTo(shard: Shard, boundary: Position): Promise<void> {
+    const epoch = this.#parts.ledger.of(shard)?.epoch ?? 0;
+    const window = new Window({ shard, epoch, beganAt: performance.now() });
+    window.boundary = boundary;
+    await this.#write(window, new Map());
+  }
+
+  /** Waits for whatever may come: changes, touches, a retry that is due, a boundary that waits to be saved, the end. */
+  async #idle(pump: Pump): Promise<void> {
+    if (this.#keepalive !== null && this.#parts.ledger.keepaliveDueInMs() === 0)
+      return await this.#flushKeepalive();
+    const { context, touches, stopping } = this.#parts;
+    // What came while we looked at other things has fired already.
+    if (this.#intake.hasWork || touches.size > 0 || this.#reopen) return;
+    const woken = new AbortController();
+    const timer = setTimeout(() => this.#arrived.fire(), this.#waitMs());
+    const stop = (): void => this.#arrived.fire();
+    stopping.addEventListener('abort', stop, { once: true });
+    const arrived = this.#arrived.next(context.signal);
+    const touched = touches.arrival(woken.signal).catch(() => undefined);
+    try {
+      if (pump.ended === null && !stopping.aborted) await Promise.race([arrived, touched]);
+    } finally {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', stop);
+      woken.abort();
+      arrived.catch(() => undefined);
+    }
+  }
+
+  #waitMs(): number {
+    const { letters, ledger, context } = this.#parts;
+    const due = letters.nextDueAtMs();
+    const retryMs = due === null ? 60_000 : Math.max(1, due - context.clock.now());
+    return this.#keepalive === null ? retryMs : Math.min(retryMs, ledger.keepaliveDueInMs());
+  }
+
+  async #flushKeepalive(): Promise<void> {
+    const window = this.#keepalive;
+    this.#keepalive = null;
+    if (window !== null) await this.#write(window, new Map());
+  }
+}

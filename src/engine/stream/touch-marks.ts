@@ -1,0 +1,79 @@
+import type { Key, Position } from '../../protocol/names.ts';
+
+/** Above this many keys of a collection the collection is marked instead: memory stays bounded however far behind the stream is. */
+const mostKeys = 100_000;
+
+/** Whether the stream, which stands at the first position, has reached the second. */
+export type Reached = (at: Position, until: Position) => boolean;
+
+/**
+ * Which keys must be read again rather than written as the stream tells them, because they were read once: what they were read as may be
+ * newer than what the stream still has to tell. Until the stream has passed the head that was taken after the read, each of their changes
+ * is a touch, so no older row follows a newer one. A collection may be marked as a whole. Without I/O: what must outlive a crash is
+ * `durable`, one position per collection, kept by the destination with the rows.
+ */
+export class TouchMarks {
+  readonly #byCollection = new Map<string, CollectionMarks>();
+
+  isMarked(collection: string, key: Key): boolean {
+    const marks = this.#byCollection.get(collection);
+    return marks !== undefined && (marks.whole !== null || marks.keys.has(key));
+  }
+
+  /** Heads only grow: a key that is marked again is marked for longer. */
+  mark(collection: string, keys: Iterable<Key>, until: Position): void {
+    const marks = this.#of(collection);
+    const marked = [...keys];
+    for (const key of marked) marks.keys.set(key, until);
+    marks.queue.push({ until, keys: marked });
+    if (marks.keys.size > mostKeys || marks.whole !== null) marks.markWhole(until);
+  }
+
+  markWhole(collection: string, until: Position): void {
+    this.#of(collection).markWhole(until);
+  }
+
+  /** The stream has come to this position: takes away what it passed. Returns the collections that have no mark any more. */
+  passed(at: Position, reached: Reached): readonly string[] {
+    const cleared: string[] = [];
+    for (const [name, marks] of this.#byCollection) {
+      marks.pass(at, reached);
+      if (!marks.isEmpty) continue;
+      this.#byCollection.delete(name);
+      cleared.push(name);
+    }
+    return cleared;
+  }
+
+  #of(collection: string): CollectionMarks {
+    const known = this.#byCollection.get(collection);
+    if (known !== undefined) return known;
+    const made = new CollectionMarks();
+    this.#byCollection.set(collection, made);
+    return made;
+  }
+}
+
+class CollectionMarks {
+  readonly keys = new Map<Key, Position>();
+  readonly queue: { readonly until: Position; readonly keys: readonly Key[] }[] = [];
+  whole: Position | null = null;
+
+  get isEmpty(): boolean {
+    return this.whole === null && this.keys.size === 0;
+  }
+
+  markWhole(until: Position): void {
+    this.whole = until;
+    this.keys.clear();
+    this.queue.length = 0;
+  }
+
+  pass(at: Position, reached: Reached): void {
+    if (this.whole !== null && reached(at, this.whole)) this.whole = null;
+    for (let first = this.queue[0]; first !== undefined && reached(at, first.until); first = this.queue[0]) {
+      this.queue.shift();
+      for (const key of first.keys) if (this.keys.get(key) === first.until) this.keys.delete(key);
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import type { Change } from '../../protocol/change.ts';
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Key, Position } from '../../protocol/names.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import type { Row } from '../../protocol/value.ts';
+import type { WindowPart, WindowWrite } from '../../protocol/writer.ts';
+import { leaseOf } from '../walk/context.ts';
+import { clashLetter } from '../walk/write-rows.ts';
+import type { StreamContext } from './context.ts';
+import type { LetterBook, RefusedKey } from './letter-book.ts';
+import type { Perseverance } from './persevere.ts';
+import { readTouches } from './read-touches.ts';
+import type { PlannedPart, WindowPlan } from './window-plan.ts';
+
+export interface WrittenPart {
+  readonly part: PlannedPart;
+  readonly changes: readonly Change[];
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface WriteRequest {
+  readonly plan: WindowPlan;
+  readonly position: WindowWrite['position'];
+  /** Asked anew for each attempt: keys may have been read since the last. */
+  readonly marks: () => Promise<WindowWrite['marks']>;
+}
+
+interface WriterParts {
+  readonly context: StreamContext;
+  readonly letters: LetterBook;
+  readonly destination: Perseverance;
+  /** Transactions that a read must show. */
+  readonly shows: () => readonly string[];
+  /** A collection's own fault: it is stopped, durably, and the rest goes on. */
+  readonly stop: (part: PlannedPart, error: LockstepError) => Promise<void>;
+}
+
+/** Repeats with the refused taken out; more rounds than this mean that each round finds others, and halves find them one by one. */
+const mostRounds = 8;
+/** Transient failures of one window, while the destination answers to others, after which the window itself is suspected. */
+const suspectAfter = 4;
+
+/**
+ * Writes a window as a whole: what the destination refuses is found out, gets its letter, and the rest is written again with the position.
+ * So a poisoned row costs its window a second attempt, and tears nothing.
+ */
+export class WindowWriter {
+  readonly #parts: WriterParts;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  async write(request: WriteRequest): Promise<readonly WrittenPart[]> {
+    for (let round = 1; ; round += 1) {
+      const parts = [...request.plan.parts.values()].filter(({ changes }) => changes.length > 0);
+      try {
+        return await this.#apply(parts, request, round);
+      } catch (thrown) {
+        const error = thrown instanceof SuspectWindow ? thrown : toLockstepError(thrown);
+        await this.#react(parts, error, { request, round });
+      }
+    }
+  }
+
+  async #apply(
+    parts: readonly PlannedPart[],
+    { position, marks }: WriteRequest,
+    round: number,
+  ): Promise<readonly WrittenPart[]> {
+    const { context, letters, destination } = this.#parts;
+    const { writer, signal } = context;
+    const options = { lease: leaseOf(context), signal };
+    const written = { position, marks: await marks(), newestLetter: letters.newest };
+    const outcomes = await destination.until(
+      () => writer.applyWindow({ parts: parts.map(toWritten), ...written }, options),
+      async (error, failures) => {
+        if (parts.length === 0 || failures < suspectAfter || round > mostRounds) return;
+        if (await this.#answers()) throw new SuspectWindow(error);
+      },
+    );
+    return parts.map((part, index) => ({ part, changes: part.changes, outcomes: outcomes[index] ?? [] }));
+  }
+
+  async #react(
+    parts: readonly PlannedPart[],
+    error: LockstepError | SuspectWindow,
+    { request, round }: { readonly request: WriteRequest; readonly round: number },
+  ): Promise<void> {
+    if (error instanceof SuspectWindow || (isOfSomeRow(error) && round > mostRounds))
+      return await this.#isolate(parts, request.plan);
+    if (isOfSomeRow(error)) return await this.#takeOutRefused(parts, request.plan);
+    if (error.class === 'collection') return await this.#takeOutStopped(parts, error);
+    throw error;
+  }
+
+  /** Asks the destination which changes it refuses beside the others. */
+  async #takeOutRefused(parts: readonly PlannedPart[], plan: WindowPlan): Promise<void> {
+    const { context, destination } = this.#parts;
+    const options = { lease: leaseOf(context), signal: context.signal };
+    const outcomes = await destination.until(() =>
+      context.writer.tryWindow({ parts: parts.map(toWritten) }, options),
+    );
+    for (const [index, part] of parts.entries()) {
+      const failed = new Map<Key, LockstepError>();
+      for (const [place, outcome] of (outcomes[index] ?? []).entries()) {
+        const change = part.changes[place];
+        if (change !== undefined && outcome.kind === 'failed') failed.set(change.key, outcome.error);
+      }
+      await this.#takeOut(part, failed, plan);
+    }
+  }
+
+  /** Rows that are not there to be patched are read whole; all others get their letter. */
+  async #takeOut(
+    part: PlannedPart,
+    failed: ReadonlyMap<Key, LockstepError>,
+    plan: WindowPlan,
+  ): Promise<void> {
+    if (failed.size === 0) return;
+    const missing = [...failed].filter(([, { code }]) => code === 'row-missing').map(([key]) => key);
+    const refused = [...failed].filter(([, { code }]) => code !== 'row-missing');
+    const rows = new Map(
+      part.changes.flatMap((change) => ('row' in change ? [[change.key, change.row]] : [])),
+    );
+    part.changes = part.changes.filter(({ key }) => !failed.has(key));
+    await this.#park(part, refused, rows);
+    if (missing.length === 0) return;
+    const { name } = part.collection;
+    const { context, shows } = this.#parts;
+    const read = await readTouches(part.collection, missing, { shows: shows(), signal: context.signal });
+    part.changes.push(...read.changes);
+    plan.read.set(name, [...(plan.read.get(name) ?? []), ...missing]);
+    await this.#park(
+      part,
+      read.failures.map(({ key, error }) => [key, error]),
+    );
+  }
+
+  async #park(
+    part: PlannedPart,
+    refused: readonly (readonly [Key, LockstepError])[],
+    rows: ReadonlyMap<Key, Row> = new Map(),
+  ): Promise<void> {
+    if (refused.length === 0) return;
+    const waits = refused.some(([, error]) => error.class === 'deferred');
+    const until = waits ? await this.#headNow() : null;
+    await this.#parts.letters.put(
+      part.collection.name,
+      refused.map(([key, error]) => ({ ...toRefusedKey(key, error, until), row: rows.get(key) })),
+    );
+  }
+
+  /** What the source has told by now may still cure what another key blocks. */
+  async #headNow(): Promise<Position | null> {
+    const { feed, signal } = this.#parts.context;
+    const { positions } = await feed.head('through', { signal });
+    const [position] = positions.values();
+    return position ?? null;
+  }
+
+  async #takeOutStopped(parts: readonly PlannedPart[], error: LockstepError): Promise<void> {
+    const { context, stop } = this.#parts;
+    const options = { lease: leaseOf(context), signal: context.signal };
+    let found = false;
+    for (const part of parts) {
+      const fault = await context.writer.tryWindow({ parts: [toWritten(part)] }, options).then(
+        () => null,
+        (thrown: unknown) => toLockstepError(thrown),
+      );
+      if (fault?.class !== 'collection') continue;
+      found = true;
+      part.changes = [];
+      await stop(part, fault);
+    }
+    if (!found) throw error;
+  }
+
+  /** Halves, until what is to blame stands alone: each half that goes through is durable. The position follows with the rest. */
+  async #isolate(parts: readonly PlannedPart[], plan: WindowPlan): Promise<void> {
+    for (const part of parts) {
+      const changes = part.changes;
+      part.changes = [];
+      await this.#halve(part, changes, plan);
+    }
+  }
+
+  async #halve(part: PlannedPart, changes: readonly Change[], plan: WindowPlan): Promise<void> {
+    if (changes.length === 0) return;
+    const { context, letters } = this.#parts;
+    const options = { lease: leaseOf(context), signal: context.signal };
+    const alone = { parts: [{ target: part.collection.target, changes }], position: null, marks: new Map() };
+    try {
+      await context.writer.applyWindow({ ...alone, newestLetter: letters.newest }, options);
+      return;
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      const isRows = isOfSomeRow(error) || error.class === 'transient';
+      if (!isRows || !(await this.#answers())) throw error;
+      const [only] = changes;
+      if (changes.length === 1 && only !== undefined)
+        return await this.#takeOut(part, new Map([[only.key, error]]), plan);
+    }
+    const middle = changes.length >> 1;
+    await this.#halve(part, changes.slice(0, middle), plan);
+    await this.#halve(part, changes.slice(middle), plan);
+  }
+
+  /** Whether the destination takes anything at all at present. */
+  async #answers(): Promise<boolean> {
+    const { context, letters } = this.#parts;
+    const nothing = { parts: [], position: null, marks: new Map(), newestLetter: letters.newest };
+    try {
+      await context.writer.applyWindow(nothing, { lease: leaseOf(context), signal: context.signal });
+      return true;
+    } catch (thrown) {
+      if (toLockstepError(thrown).class === 'transient') return false;
+      throw thrown;
+    }
+  }
+}
+
+/** The destination answers, and yet this window fails again and again for reasons that should pass. */
+class SuspectWindow extends Error {
+  constructor(cause: LockstepError) {
+    super(cause.message, { cause });
+  }
+}
+
+const isOfSomeRow = (error: LockstepError): boolean => error.class === 'deferred' || error.class === 'change';
+
+const toWritten = ({ collection, changes }: PlannedPart): WindowPart => ({
+  target: collection.target,
+  changes,
+});
+
+/** A row that fails alone, again and again, while others go through is to blame itself, whatever the destination calls it. */
+const toRefusedKey = (
+  key: Key,
+  { code, message, class: kind }: LockstepError,
+  until: Position | null,
+): RefusedKey => ({
+  key,
+  code,
+  message,
+  until: kind === 'deferred' ? until : null,
+});
+
+/** Keys that rows of others hold: left alone, and said. */
+export const clashesOf = ({ part, changes, outcomes }: WrittenPart): readonly RefusedKey[] =>
+  changes.flatMap(({ key }, index) =>
+    outcomes[index]?.kind === 'clash' ? [{ ...clashLetter(part.collection.name, key), until: null }] : [],
+  );
