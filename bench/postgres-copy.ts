@@ -20,21 +20,26 @@ interface CopyCase {
   /** The configuration that we run with, and those of ours that are peers. */
   readonly configuration: string;
   readonly ownPeers?: Readonly<Record<string, string>>;
-  readonly peers: readonly ('psql' | 'pg_dump' | 'subscription')[];
+  readonly peers: readonly ('psql' | 'pg_dump' | 'pg_dump-uncompressed' | 'subscription')[];
   /** Rows that arrive, of those that are there. */
   readonly arriving?: (rows: number) => number;
 }
 
 const wide = { columns: wideColumns, data: wideRows, rows: 3_000_000 };
 const cases: readonly CopyCase[] = [
-  { name: 'wide', ...wide, configuration: 'plain', peers: ['psql', 'pg_dump', 'subscription'] },
+  {
+    name: 'wide',
+    ...wide,
+    configuration: 'plain',
+    peers: ['psql', 'pg_dump', 'pg_dump-uncompressed', 'subscription'],
+  },
   {
     name: 'narrow',
     columns: narrowColumns,
     data: narrowRows,
     rows: 5_000_000,
     configuration: 'plain',
-    peers: ['psql', 'pg_dump', 'subscription'],
+    peers: ['psql', 'pg_dump', 'pg_dump-uncompressed', 'subscription'],
   },
   { name: 'created', ...wide, configuration: 'created', peers: ['psql'] },
   {

@@ -15,21 +15,23 @@ export function copyPeers(
   tools: ClientTools,
   copied: Copied,
 ): readonly Contestant[] {
-  const { source, target } = databases;
   return [
     psqlCopy(databases, tools, { ...copied, name: 'psql', options: '(FORMAT binary)' }),
-    {
-      ...intoFresh(databases, copied),
-      name: 'pg_dump',
-      run: async () =>
-        outside(
-          await timeShell(
-            `${tools.pgDump} '${source}' -Fc -Z0 --data-only -t bench | ${tools.pgRestore} -d '${target}'`,
-          ),
-        ),
-    },
+    dump(databases, tools, { ...copied, name: 'pg_dump', options: '-Fc' }),
+    dump(databases, tools, { ...copied, name: 'pg_dump-uncompressed', options: '-Fc -Z0' }),
     subscription(databases, copied),
   ];
+}
+
+/** pg_dump piped into pg_restore, which takes no plain format. Its default compresses; without, it is at its fastest. */
+function dump(
+  databases: BenchDatabases,
+  tools: ClientTools,
+  { name, options, ...copied }: Copied & { readonly name: string; readonly options: string },
+): Contestant {
+  const { source, target } = databases;
+  const command = `${tools.pgDump} '${source}' ${options} --data-only -t bench | ${tools.pgRestore} -d '${target}'`;
+  return { ...intoFresh(databases, copied), name, run: async () => outside(await timeShell(command)) };
 }
 
 /** psql on both ends of a pipe. `options`: of COPY; psql's default is text. */
