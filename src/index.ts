@@ -17,12 +17,26 @@ export type {
 export { defineConfig } from './service/config/define-config.ts';
 export type { LockstepOptions } from './service/create-lockstep.ts';
 export { createLockstep } from './service/create-lockstep.ts';
-export type { Abortable, EventHandler, EventSource, Lockstep } from './service/lockstep.ts';
+export type {
+  DeadLetterDetail,
+  DeadLetterPage,
+  DeadLetterSummary,
+  DiscardResult,
+  PauseResult,
+  RequestResult,
+  ResumeResult,
+  StartedPipeline,
+} from './service/live-results.ts';
+export type { Abortable, Asking, EventHandler, EventSource, Lockstep } from './service/lockstep.ts';
+export type { LiveStatus } from './service/pipeline/live-status.ts';
+export type { RequestProgress } from './service/pipeline/requests.ts';
 export type {
   ApproveResult,
   CheckResult,
   CollectionFailure,
   LastRun,
+  LetterCount,
+  OpenRequest,
   PlannedCollection,
   PlanResult,
   RemoveResult,

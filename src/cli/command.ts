@@ -7,6 +7,7 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly argument?: CommandArgument;
+  readonly furtherArguments?: readonly CommandArgument[];
   readonly options?: readonly CommandOption[];
   readonly examples?: readonly string[];
   run(input: CommandInput, context: CommandContext): Promise<CommandResult>;

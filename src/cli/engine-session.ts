@@ -11,13 +11,18 @@ import { watchProgress } from './progress/watch.ts';
 /** The engine of the user's configuration, with what it tells shown on the terminal. */
 export interface EngineSession extends AsyncDisposable {
   readonly engine: Lockstep;
+  /** Where the configuration lies. */
+  readonly directory: string;
   /** The pipeline that was named, or the only one there is. */
   readonly pipeline: (input: CommandInput) => string;
   /** The pipeline that was named; undefined: all. */
   readonly pipelineOrAll: (input: CommandInput) => string | undefined;
 }
 
-export async function openSession(context: CommandContext): Promise<EngineSession> {
+export async function openSession(
+  context: CommandContext,
+  { progress: isShown }: { readonly progress: boolean } = { progress: true },
+): Promise<EngineSession> {
   context.terminal.protect(seal(suspectedSecrets(context.env)));
   const { loadConfig } = await import('../service/config/load-config.ts');
   const config = await loadConfig({
@@ -30,14 +35,15 @@ export async function openSession(context: CommandContext): Promise<EngineSessio
   letNurseryGrow(config);
   const { openEngine } = await import('../service/open-engine.ts');
   const engine = openEngine(config);
-  const progress = watchProgress(engine.events, context.terminal);
+  const progress = isShown ? watchProgress(engine.events, context.terminal) : null;
   return {
     engine,
+    directory: config.directory,
     pipeline: (input) => choosePipeline(engine.pipelines, input.positionals[0]),
     pipelineOrAll: ({ positionals: [name] }) =>
       name === undefined ? undefined : choosePipeline(engine.pipelines, name),
     [Symbol.asyncDispose]: async () => {
-      progress[Symbol.dispose]();
+      progress?.[Symbol.dispose]();
       await engine[Symbol.asyncDispose]();
     },
   };

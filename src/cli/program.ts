@@ -37,22 +37,25 @@ function newProgram(options: {
   readonly version: string;
   readonly write: (text: string) => void;
 }): CommanderCommand {
-  return new CommanderCommand('lockstep')
-    .description('Keeps databases, SaaS APIs and event streams in step.')
-    .version(options.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help for a command')
-    .helpCommand('help [command]', 'print help for a command')
-    .option(
-      '--config <file>',
-      'the configuration (default: lockstep.config.ts, .mts, .js, .mjs or .json here)',
-    )
-    .option('--env-file <file>', 'variables for env() references (default: .env beside the configuration)')
-    .option('--json', 'print the result as JSON, on the last line of stdout')
-    .option('--quiet', 'no progress and no messages; errors are still printed')
-    .addHelpText('after', exitCodeHelp)
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: options.write, writeErr: () => undefined })
-    .exitOverride();
+  return (
+    new CommanderCommand('lockstep')
+      .description('Keeps databases, SaaS APIs and event streams in step.')
+      .version(options.version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print help for a command')
+      .helpCommand('help [command]', 'print help for a command')
+      .option(
+        '--config <file>',
+        'the configuration (default: lockstep.config.ts, .mts, .js, .mjs or .json here)',
+      )
+      .option('--env-file <file>', 'variables for env() references (default: .env beside the configuration)')
+      .option('--json', 'print the result as JSON, on the last line of stdout')
+      .option('--quiet', 'no progress and no messages; errors are still printed')
+      .addHelpText('after', exitCodeHelp)
+      // With its arguments the longest command would leave no room for what they do.
+      .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+      .configureOutput({ writeOut: options.write, writeErr: () => undefined })
+      .exitOverride()
+  );
 }
 
 const exitCodeHelp = `
@@ -61,7 +64,9 @@ Exit codes: 0 ok, 1 failed, 2 differences, pending changes or dead letters, 3 co
 
 function addCommand(program: CommanderCommand, command: Command): CommanderCommand {
   const added = program.command(command.name).description(command.summary);
-  if (command.argument !== undefined) added.argument(command.argument.spelling, command.argument.about);
+  const first = command.argument === undefined ? [] : [command.argument];
+  for (const { spelling, about } of [...first, ...(command.furtherArguments ?? [])])
+    added.argument(spelling, about);
   for (const option of command.options ?? []) added.option(option.flags, option.about);
   const examples = (command.examples ?? []).map((example) => `  ${example}`);
   if (examples.length > 0) added.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);

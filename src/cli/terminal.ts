@@ -56,6 +56,11 @@ export class Terminal {
     this.#redact = createRedactor(this.#secrets, this.#publicWords);
   }
 
+  /** Takes secrets out of what leaves by another way than this terminal. */
+  redact(text: string): string {
+    return this.#redact(text);
+  }
+
   /** Data, on stdout. */
   out(text: string): void {
     this.#aboveBlock(() => this.#stdout.write(`${this.#redact(text)}\n`));

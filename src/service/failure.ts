@@ -1,6 +1,11 @@
 import { catalogue, type ErrorCode } from '../protocol/errors/catalogue.ts';
 import { type ErrorClass, type ExitName, exitCodes } from '../protocol/errors/error-class.ts';
-import { LockstepError, toLockstepError } from '../protocol/errors/lockstep-error.ts';
+import {
+  isLockstepError,
+  LockstepError,
+  toError,
+  toLockstepError,
+} from '../protocol/errors/lockstep-error.ts';
 import { nearestHint } from '../protocol/nearest-name.ts';
 
 /** An error with everything that somebody who meets it is told; plain data, the same for CLI and API. */
@@ -43,6 +48,12 @@ export const exitOfCode = (code: ErrorCode): ExitName => catalogue[code].exit;
 
 export const usageError = (detail: string, hint: string): LockstepError =>
   new LockstepError('usage', { detail, hint });
+
+export const reasonOf = (thrown: unknown): string => toError(thrown).message;
+
+/** SIGTERM is how a service is stopped: drained, that is no failure. */
+export const wasTerminated = ({ reason }: AbortSignal): boolean =>
+  isLockstepError(reason, 'interrupted') && reason.details['detail'] === 'SIGTERM';
 
 export const interruption = (detail: string): LockstepError => new LockstepError('interrupted', { detail });
 

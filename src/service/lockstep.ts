@@ -1,5 +1,17 @@
 import type { EventSource } from '../engine/event-bus.ts';
 import type {
+  DeadLetterDetail,
+  DeadLetterPage,
+  DiscardResult,
+  PauseResult,
+  RequestResult,
+  ResumeResult,
+  StartedPipeline,
+} from './live-results.ts';
+import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import type { LetterQuery } from './pipeline/letters.ts';
+import type { RequestProgress } from './pipeline/requests.ts';
+import type {
   ApproveResult,
   CheckResult,
   PlanResult,
@@ -15,6 +27,14 @@ export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of what is asked of an engine that may run in another process. */
+export interface Asking extends Abortable {
+  /** Default: until it has ended; false: only asks. */
+  readonly wait?: boolean | undefined;
+  /** Some times a second while it waits. */
+  readonly onProgress?: ((progress: RequestProgress) => void) | undefined;
+}
+
 /**
  * An engine with the pipelines of one configuration. Made with `createLockstep`, which connects to nothing; used with
  * `await using`. Verbs throw `LockstepError`.
@@ -22,6 +42,8 @@ export interface Abortable {
 export interface Lockstep extends AsyncDisposable {
   /** The pipelines' names. */
   readonly pipelines: readonly string[];
+  /** Those with `mode: live`. */
+  readonly livePipelines: readonly string[];
   readonly events: EventSource;
 
   /** What would go wrong; changes nothing. Of all pipelines, unless one is named. */
@@ -30,10 +52,10 @@ export interface Lockstep extends AsyncDisposable {
   plan(pipeline: string, options?: Abortable): Promise<PlanResult>;
   /** Brings the destination in step. Aborting drains and saves; running again goes on from there. */
   run(pipeline: string, options?: Abortable): Promise<RunResult>;
-  /** Compares both sides; with `repair` writes what differs. */
+  /** Compares both sides; with `repair` writes what differs: asks for it where an engine keeps the pipeline running. */
   verify(
     pipeline: string,
-    options?: Abortable & { readonly repair?: boolean | undefined },
+    options?: Omit<Asking, 'wait'> & { readonly repair?: boolean | undefined },
   ): Promise<VerifyResult>;
   /** From the control store alone. Of all pipelines, unless one is named. */
   status(pipeline?: string, options?: Abortable): Promise<readonly StatusResult[]>;
@@ -44,4 +66,31 @@ export interface Lockstep extends AsyncDisposable {
   ): Promise<ApproveResult>;
   /** Removes our own state of the pipeline everywhere; rows of targets stay. */
   remove(pipeline: string, options?: Abortable): Promise<RemoveResult>;
+
+  /** Runs a live pipeline until the signal aborts and all is drained; throws when it fails. */
+  start(pipeline: string, options?: Abortable): Promise<void>;
+  /** Runs live pipelines side by side (default: all), each started again after a failure that may pass; ends when none is left. */
+  startAll(pipelines?: readonly string[], options?: Abortable): Promise<readonly StartedPipeline[]>;
+  /** Stops the stream of a live pipeline until `resume`, over restarts too. */
+  pause(
+    pipeline: string,
+    options?: Abortable & { readonly reason?: string | undefined },
+  ): Promise<PauseResult>;
+  resume(pipeline: string, options?: Abortable): Promise<ResumeResult>;
+  /** Brings collections (default: all) of a live pipeline in step anew, beside the stream. */
+  resync(
+    pipeline: string,
+    options?: Asking & { readonly collections?: readonly string[] | undefined },
+  ): Promise<RequestResult>;
+  /** What `verify` with `repair` asks of a running engine, without needing the answer. */
+  askRepair(pipeline: string, options?: Asking): Promise<RequestResult>;
+
+  /** A page of dead letters, by number; 100 unless told otherwise. */
+  letters(pipeline: string, options?: Abortable & Partial<LetterQuery>): Promise<DeadLetterPage>;
+  /** One letter with its row, if a key of the configuration opens it. */
+  letter(pipeline: string, id: number, options?: Abortable): Promise<DeadLetterDetail>;
+  /** Reads the keys of letters again and applies what is there; without a choice all. */
+  replay(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<RequestResult>;
+  /** Forgets letters; without a choice all that are parked. */
+  discard(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<DiscardResult>;
 }

@@ -4,8 +4,12 @@ import type { ControlStore } from '../protocol/control-store.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
-import type { Abortable, Lockstep } from './lockstep.ts';
+import { createSealer, type Sealer } from './letters/seal.ts';
+import type { Abortable, Asking, Lockstep } from './lockstep.ts';
+import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
+import { supervise } from './supervise.ts';
 
 /** The engine over a configuration that was checked. Connects to nothing and opens no file until a verb needs it. */
 export function openEngine(config: ResolvedConfig): Lockstep {
@@ -14,17 +18,23 @@ export function openEngine(config: ResolvedConfig): Lockstep {
 
 class Engine implements Lockstep {
   readonly pipelines: readonly string[];
+  readonly livePipelines: readonly string[];
   /** A listener that throws is a fault of the listener: it is told, and the work goes on. */
   readonly events = new EventBus((error, name) =>
     process.emitWarning(`a listener of ${name} failed: ${error.message}`),
   );
   readonly #config: ResolvedConfig;
+  readonly #sealer: Sealer;
   readonly #open = new Map<string, Promise<PipelineOperations>>();
   #store: Promise<ControlStore> | null = null;
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
+    this.#sealer = createSealer(config.store.keys);
     this.pipelines = [...config.pipelines.keys()];
+    this.livePipelines = this.pipelines.filter(
+      (name) => config.pipelines.get(name)?.settings.mode === 'live',
+    );
   }
 
   async check(pipeline?: string, options: Abortable = {}) {
@@ -39,9 +49,13 @@ class Engine implements Lockstep {
     return (await this.#pipeline(pipeline)).run(ownSignal(options));
   }
 
-  async verify(pipeline: string, options: Abortable & { readonly repair?: boolean | undefined } = {}) {
+  async verify(
+    pipeline: string,
+    options: Omit<Asking, 'wait'> & { readonly repair?: boolean | undefined } = {},
+  ) {
     const operations = await this.#pipeline(pipeline);
-    return operations.verify({ ...ownSignal(options), repair: options.repair ?? false });
+    const { repair = false, onProgress } = options;
+    return operations.verify({ ...ownSignal(options), repair, onProgress });
   }
 
   async status(pipeline?: string, options: Abortable = {}) {
@@ -55,6 +69,53 @@ class Engine implements Lockstep {
 
   async remove(pipeline: string, options: Abortable = {}) {
     return (await this.#pipeline(pipeline)).remove(ownSignal(options));
+  }
+
+  async start(pipeline: string, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).start(ownSignal(options));
+  }
+
+  startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
+    const start = (name: string, { signal }: { readonly signal: AbortSignal }) =>
+      this.start(name, { signal });
+    return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
+  }
+
+  async pause(pipeline: string, options: Abortable & { readonly reason?: string | undefined } = {}) {
+    return (await this.#pipeline(pipeline)).pause({ ...ownSignal(options), reason: options.reason });
+  }
+
+  async resume(pipeline: string, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).resume(ownSignal(options));
+  }
+
+  async resync(
+    pipeline: string,
+    options: Asking & { readonly collections?: readonly string[] | undefined } = {},
+  ) {
+    const operations = await this.#pipeline(pipeline);
+    return operations.resync({ ...asking(options), collections: options.collections ?? null });
+  }
+
+  async askRepair(pipeline: string, options: Asking = {}) {
+    return (await this.#pipeline(pipeline)).askRepair(asking(options));
+  }
+
+  async letters(pipeline: string, options: Abortable & Partial<LetterQuery> = {}) {
+    const operations = await this.#pipeline(pipeline);
+    return operations.letters({ ...options, ...ownSignal(options), limit: options.limit ?? 100 });
+  }
+
+  async letter(pipeline: string, id: number, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).letter({ ...ownSignal(options), id });
+  }
+
+  async replay(pipeline: string, options: Asking & Partial<LetterChoice> = {}) {
+    return (await this.#pipeline(pipeline)).replay({ ...asking(options), ...choice(options) });
+  }
+
+  async discard(pipeline: string, options: Asking & Partial<LetterChoice> = {}) {
+    return (await this.#pipeline(pipeline)).discard({ ...asking(options), ...choice(options) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,6 +153,7 @@ class Engine implements Lockstep {
     return openPipeline(pipeline, {
       store: () => this.#openStore(),
       events: this.events,
+      sealer: this.#sealer,
       stateDirectory: dirname(this.#config.store.path),
     });
   }
@@ -104,3 +166,14 @@ class Engine implements Lockstep {
 
 /** A verb that nobody can abort gets a signal that never comes. */
 const ownSignal = (options: Abortable) => ({ signal: options.signal ?? new AbortController().signal });
+
+const asking = (options: Asking) => ({
+  ...ownSignal(options),
+  wait: options.wait ?? true,
+  onProgress: options.onProgress,
+});
+
+const choice = ({ letters = null, collection = null }: Partial<LetterChoice>): LetterChoice => ({
+  letters,
+  collection,
+});

@@ -1,5 +1,18 @@
+import type { EventSource } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
 import type { EventSink } from '../protocol/events.ts';
+import type { Sealer } from './letters/seal.ts';
+import type {
+  DeadLetterDetail,
+  DeadLetterPage,
+  DiscardResult,
+  PauseResult,
+  RequestResult,
+  ResumeResult,
+} from './live-results.ts';
+import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import type { LetterQuery } from './pipeline/letters.ts';
+import type { RequestOptions } from './pipeline/requests.ts';
 import type {
   ApproveResult,
   CheckResult,
@@ -22,18 +35,33 @@ export interface PipelineOperations extends AsyncDisposable {
   check(options: VerbOptions): Promise<CheckResult>;
   plan(options: VerbOptions): Promise<PlanResult>;
   run(options: VerbOptions): Promise<RunResult>;
-  verify(options: VerbOptions & { readonly repair: boolean }): Promise<VerifyResult>;
+  /** With `repair` while an engine runs the pipeline: asks it, and waits. */
+  verify(options: Omit<RequestOptions, 'wait'> & { readonly repair: boolean }): Promise<VerifyResult>;
   status(options: VerbOptions): Promise<StatusResult>;
   /** Without a collection: every guard that waits. */
   approve(options: VerbOptions & { readonly collection?: string | undefined }): Promise<ApproveResult>;
   remove(options: VerbOptions): Promise<RemoveResult>;
+  /** Runs it live until the signal aborts; throws when it fails. */
+  start(options: VerbOptions): Promise<void>;
+  pause(options: VerbOptions & { readonly reason: string | undefined }): Promise<PauseResult>;
+  resume(options: VerbOptions): Promise<ResumeResult>;
+  resync(
+    options: RequestOptions & { readonly collections: readonly string[] | null },
+  ): Promise<RequestResult>;
+  askRepair(options: RequestOptions): Promise<RequestResult>;
+  letters(options: VerbOptions & LetterQuery): Promise<DeadLetterPage>;
+  letter(options: VerbOptions & { readonly id: number }): Promise<DeadLetterDetail>;
+  replay(options: RequestOptions & LetterChoice): Promise<RequestResult>;
+  discard(options: RequestOptions & LetterChoice): Promise<DiscardResult>;
 }
 
 /** What the pipelines of one engine share. */
 export interface PipelineContext {
   /** Opened by whoever needs it first, closed with the engine. */
   readonly store: () => Promise<ControlStore>;
-  readonly events: EventSink;
+  readonly events: EventSink & EventSource;
+  /** Seals rows that can't be applied, with the key of the configuration. */
+  readonly sealer: Sealer;
   /** Where what does not fit into memory may be spilled: beside the control store. */
   readonly stateDirectory: string;
 }

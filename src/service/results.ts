@@ -1,9 +1,11 @@
+import type { RequestKind } from '../protocol/control-store.ts';
 import type { ErrorCode } from '../protocol/errors/catalogue.ts';
 import type { CollectionCounts } from '../protocol/events.ts';
 import type { Finding } from '../protocol/finding.ts';
 import type { Key } from '../protocol/names.ts';
 import type { PipelineStatus } from '../protocol/status.ts';
 import type { PreparedStep } from '../protocol/writer.ts';
+import type { LiveStatus } from './pipeline/live-status.ts';
 
 /**
  * What the verbs of a pipeline answer: plain data that survives JSON, the same for library, CLI and API. Rows are named
@@ -120,6 +122,7 @@ export interface VerifiedCollection {
 
 export interface StatusResult {
   readonly pipeline: string;
+  readonly mode: 'full' | 'live';
   readonly source: string;
   readonly destination: string;
   readonly status: PipelineStatus;
@@ -129,12 +132,32 @@ export interface StatusResult {
   readonly nextStep: string;
   readonly owner: { readonly name: string; readonly expiresAtMs: number } | null;
   readonly lastRun: LastRun | null;
-  readonly deadLetters: readonly { readonly collection: string; readonly count: number }[];
+  readonly deadLetters: readonly LetterCount[];
   readonly guards: readonly WaitingGuard[];
+  /** What the engine that runs (or ran) it told last; null: it never ran live. */
+  readonly live: LiveStatus | null;
+  readonly paused: { readonly sinceMs: number; readonly reason: string } | null;
+  /** What was asked and has not ended. */
+  readonly requests: readonly OpenRequest[];
+}
+
+export interface LetterCount {
+  readonly collection: string;
+  /** Parked ones: their newest change can't be applied. */
+  readonly count: number;
+  /** Those that another key may still cure; tried again after each window. */
+  readonly deferred: number;
+}
+
+export interface OpenRequest {
+  readonly id: number;
+  readonly kind: RequestKind;
+  readonly state: 'waiting' | 'running';
+  readonly askedAtMs: number;
 }
 
 export interface LastRun {
-  readonly kind: 'run' | 'verify' | 'repair';
+  readonly kind: 'run' | 'verify' | 'repair' | 'live';
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly result: 'running' | 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

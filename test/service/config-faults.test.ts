@@ -76,7 +76,11 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [`${at}.source.connector: KIND is not set (in the environment, as KIND_FILE, or in the env file)`],
   ],
   ['a source that is a text', source('postgres://x'), [`${at}.source: must be an object, not a text`]],
-  ['a mode that does not exist', shop({ mode: 'ful' }), [`${at}.mode: must be "full"; did you mean full?`]],
+  [
+    'a mode that does not exist',
+    shop({ mode: 'ful' }),
+    [`${at}.mode: must be one of "full", "live"; did you mean full?`],
+  ],
   ['a fraction of a lane', shop({ lanes: 1.5 }), [`${at}.lanes: must be a whole number`]],
   ['no lanes', shop({ lanes: 0 }), [`${at}.lanes: must be at least 1`]],
   ['too many lanes', shop({ lanes: 65 }), [`${at}.lanes: must be at most 64`]],
@@ -170,7 +174,7 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [
       `${at}.source.url: must be a URL: postgres://user:password@host:5432/database`,
       `${at}.source.port: must be a number, not a text`,
-      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, url, user)`,
+      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, capture, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, url, user)`,
     ],
   ],
   [
@@ -199,7 +203,7 @@ test('all faults are told at once, missing variables among them', async () => {
         destination: { connector: 'postgres', url: env('DESTINATION_URL'), prot: 1 },
         collections: { orders: { gaurd: {} } },
         lanes: env('LANES'),
-        mode: 'live',
+        mode: 'fast',
       },
       'B A D': { source: { connector: 'x' }, destination: postgres, collections: ['a'] },
     },
@@ -248,7 +252,10 @@ test('a variable that does not fit is a fault that does not show it', async () =
     LANES: 'canary-lanes',
     MODE: 'canary-mode',
   });
-  expect(faults).toEqual([`${at}.mode: must be "full"`, `${at}.lanes: must be a number, not a text`]);
+  expect(faults).toEqual([
+    `${at}.mode: must be one of "full", "live"`,
+    `${at}.lanes: must be a number, not a text`,
+  ]);
 });
 
 test('texts at places of secrets become secrets, and defaults are filled in', async () => {

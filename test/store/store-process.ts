@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 const program = join(import.meta.dirname, 'store-program.ts');
 
-export type StoreTask = 'open' | 'save' | 'raise';
+export type StoreTask = 'open' | 'save' | 'raise' | 'request';
 
 /** Starts `store-program.ts` in a process of its own; its lines are read as they come. */
 export function startStoreProcess(

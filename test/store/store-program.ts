@@ -17,6 +17,9 @@ switch (task) {
   case 'save':
     await saveForEver(store, await takeLease(store));
     break;
+  case 'request':
+    await requestForEver(store, await takeLease(store));
+    break;
   case 'raise':
     await raiseForEver(store, await takeLease(store));
     break;
@@ -56,5 +59,20 @@ async function raiseForEver(to: ControlStore, fence: Fence): Promise<void> {
 async function* keysOf(total: number): AsyncIterable<readonly Key[]> {
   for (let page = 0; page < 20; page += 1) {
     yield Array.from({ length: 1000 }, (_, index) => `["${total}","${page * 1000 + index}"]`);
+  }
+}
+
+/** Asks, begins, ends and pauses; each step says what it did. */
+async function requestForEver(to: ControlStore, fence: Fence): Promise<void> {
+  const by = { pipeline: 'shop', fence };
+  for (let number = 1; ; number += 1) {
+    const id = await to.requests.ask('shop', { kind: 'replay', detail: number, askedAtMs: number });
+    print(`asked ${id}`);
+    await to.requests.begin(by, id);
+    print(`began ${id}`);
+    await to.requests.end(by, id, { state: 'done', result: number });
+    print(`ended ${id}`);
+    await to.requests.setPaused('shop', { sinceMs: id, reason: 'r' });
+    print(`paused ${id}`);
   }
 }

@@ -3,6 +3,7 @@ import { connectionErrors } from '../../src/protocol/errors/connection.ts';
 import { dataErrors } from '../../src/protocol/errors/data.ts';
 import { operationErrors } from '../../src/protocol/errors/operation.ts';
 import { postgresErrors } from '../../src/protocol/errors/postgres.ts';
+import { serviceErrors } from '../../src/protocol/errors/service.ts';
 import type { ErrorFamily } from './errors-page.ts';
 
 /** In the order in which somebody meets them. A test checks that no code of the catalogue is missing. */
@@ -11,5 +12,6 @@ export const families: readonly ErrorFamily[] = [
   { title: 'Connection and permission', entries: connectionErrors },
   { title: 'Rows and changes', entries: dataErrors },
   { title: 'Running', entries: operationErrors },
+  { title: 'Service', entries: serviceErrors },
   { title: 'PostgreSQL', entries: postgresErrors },
 ];

@@ -66,7 +66,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     collections,
     touches,
     stop,
-    passedHead: () => passed(context.signal),
+    passedHead: passed,
     held: (collection, leaving) => holder.holds(collection, leaving),
     onChange: request.onWalksChanged,
   });

@@ -10,7 +10,7 @@ export interface WalksParts extends WalkParts {
   readonly memory: LiveMemory;
   readonly collections: ReadonlyMap<string, StreamCollection>;
   /** Resolves once the stream has passed what the source has told by now. */
-  readonly passedHead: () => Promise<void>;
+  readonly passedHead: (signal: AbortSignal) => Promise<void>;
   /** A collection's own fault: it is stopped, durably. */
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   readonly onChange: () => void;
@@ -66,7 +66,7 @@ export class Walks {
   async run(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
       const next = [...this.#open].find(([name]) => this.#isSound(name));
-      if (next !== undefined) await this.#walk(...next);
+      if (next !== undefined) await this.#walk(next, stopping);
       else await this.#moved.next(stopping).catch(() => undefined);
     }
   }
@@ -86,7 +86,7 @@ export class Walks {
     return this.#parts.collections.get(name)?.stopped === null;
   }
 
-  async #walk(name: string, walking: Walking): Promise<void> {
+  async #walk([name, walking]: readonly [string, Walking], stopping: AbortSignal): Promise<void> {
     const { context, collections, memory, passedHead, onChange } = this.#parts;
     const collection = collections.get(name);
     if (collection === undefined) {
@@ -96,9 +96,14 @@ export class Walks {
     }
     this.#tell(name, walking);
     const startedAtMs = context.clock.now();
-    const walked = await this.#attempt(collection);
+    // A walk writes nothing, so it ends at once: without the stream nobody would take its touches.
+    const signal = AbortSignal.any([context.signal, stopping]);
+    const walked = await this.#attempt(collection, signal);
     if (walked === null) return;
-    await passedHead();
+    await passedHead(signal).catch((thrown: unknown) => {
+      if (!stopping.aborted) throw thrown;
+    });
+    if (stopping.aborted) return;
     // Asked for again meanwhile: what was walked may have been older than what made that necessary.
     if (this.#open.get(name) !== walking) return;
     await memory.setFingerprint(name, collection.plan.fingerprint);
@@ -119,13 +124,13 @@ export class Walks {
   }
 
   /** Null: it did not come to an end; it stays on the list. */
-  async #attempt(collection: StreamCollection): Promise<WalkedCollection | null> {
+  async #attempt(collection: StreamCollection, signal: AbortSignal): Promise<WalkedCollection | null> {
     const { context } = this.#parts;
     try {
-      return await walkCollection(collection, this.#parts);
+      return await walkCollection(collection, { ...this.#parts, context: { ...context, signal } });
     } catch (thrown) {
       const error = toLockstepError(thrown);
-      if (context.signal.aborted || context.draining.aborted || collection.stopped !== null) return null;
+      if (signal.aborted || collection.stopped !== null) return null;
       if (error.class === 'collection') {
         await this.#parts.stop(collection, error);
         return null;

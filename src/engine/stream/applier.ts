@@ -1,5 +1,5 @@
 import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Key, Position } from '../../protocol/names.ts';
+import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
@@ -8,7 +8,7 @@ import type { LeaveGauge } from './leave-gauge.ts';
 import type { LetterBook } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
-import type { TouchMarks } from './touch-marks.ts';
+import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
@@ -50,6 +50,8 @@ export class Applier {
   readonly #unseen = new UnseenTransactions();
   /** Collections that have a mark at the destination. */
   readonly #kept: Set<string>;
+  /** Where the stream stands. */
+  #at: { readonly shard: Shard; readonly at: Position } | null = null;
 
   constructor(parts: ApplierParts) {
     const { context, letters, trouble } = parts;
@@ -81,6 +83,9 @@ export class Applier {
     const written = await this.#writer.write({ plan, position, marks: () => this.#mark(marks) });
     marks.written();
     if (plan.parts.size > 0) await this.#settle(written, collections);
+    if (position !== null) this.#at = position;
+    // What was refused just now may wait for a head that this window has reached already.
+    if (this.#at !== null) letters.passed(this.#at.at, this.#reached(this.#at.shard));
     return {
       ...summaryOf(written),
       touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
@@ -144,11 +149,15 @@ export class Applier {
   }
 
   #passed(shard: string, at: Position): readonly string[] {
-    const { marks, letters, context } = this.#parts;
-    const reached = (here: Position, until: Position): boolean =>
-      context.feed.order(shard, here, until) !== 'before';
+    const { marks, letters } = this.#parts;
+    const reached = this.#reached(shard);
     letters.passed(at, reached);
     return marks.passed(at, reached);
+  }
+
+  #reached(shard: Shard): Reached {
+    const { feed } = this.#parts.context;
+    return (here, until) => feed.order(shard, here, until) !== 'before';
   }
 
   async #settle(written: readonly WrittenPart[], collections: ApplierParts['collections']): Promise<void> {

@@ -3,6 +3,7 @@ import { connectionErrors } from './connection.ts';
 import { dataErrors } from './data.ts';
 import { operationErrors } from './operation.ts';
 import { postgresErrors } from './postgres.ts';
+import { serviceErrors } from './service.ts';
 
 /** All errors, by code. Codes are kebab case and never change their meaning. */
 export const catalogue = {
@@ -11,6 +12,7 @@ export const catalogue = {
   ...dataErrors,
   ...operationErrors,
   ...postgresErrors,
+  ...serviceErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

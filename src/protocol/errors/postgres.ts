@@ -130,4 +130,148 @@ export const postgresErrors = defineErrors({
       'Without SELECT on it its value is unknown; the target’s sequence is set by the largest value of the column.',
     cure: '{grant}',
   },
+  'postgres-wal-level': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The server’s wal_level is {level}; `logical` is needed to follow changes',
+    cause: 'With a lower level the log lacks what tells which rows changed.',
+    cure: 'ALTER SYSTEM SET wal_level = logical; then restart the server. Or capture with triggers, which need no right of the server’s: `capture.kind`.',
+  },
+  'postgres-replication-denied': {
+    class: 'configuration',
+    exit: 'connection',
+    message: '{user} may not read the change stream: the right REPLICATION is missing',
+    cause: 'Slots and streams need a role attribute of their own.',
+    cure: 'ALTER ROLE {role} REPLICATION; (on Amazon RDS: GRANT rds_replication TO {role};). Or capture with triggers.',
+  },
+  'postgres-slots-exhausted': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The server has no {what} left: {used} of {most} are taken',
+    cause: 'Each pipeline that follows changes needs a slot and a sender of its own.',
+    cure: 'Raise {setting} and restart the server, or drop what nobody uses (pg_replication_slots).',
+  },
+  'postgres-slot-unbounded': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'max_slot_wal_keep_size is unlimited: while the pipeline is stopped, the source’s log grows until its disk is full',
+    cause: 'The server keeps what the slot has not yet delivered.',
+    cure: "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf(); beyond it the pipeline heals by comparing.",
+  },
+  'postgres-slot-foreign': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The slot {slot} exists and is not ours: it belongs to {owner}',
+    cause: 'A slot serves one database and one reader; names of slots are the whole server’s.',
+    cure: 'Name another with `capture.slot`, or drop it if nobody uses it.',
+  },
+  'postgres-slot-in-use': {
+    class: 'transient',
+    exit: 'connection',
+    message: 'The slot {slot} is being read by process {pid}',
+    cause:
+      'Another engine follows changes with the same slot, or the server has not noticed yet that one is gone.',
+    cure: 'Nothing, if it goes away by itself. Else look who that is: SELECT * FROM pg_stat_replication;',
+  },
+  'postgres-slot-timeout': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'The slot {slot} could not be made within {seconds} s: the server waits for {waitingFor}',
+    cause:
+      'A slot begins where every transaction that was open at first has ended, in all databases of the server.',
+    cure: 'End those transactions (COMMIT PREPARED or ROLLBACK PREPARED for prepared ones), or raise capture.slotTimeoutMs.',
+  },
+  'postgres-publication-gone': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'The publication {publication} is gone',
+    cause: 'Somebody dropped it; what changed since is told nowhere.',
+    cure: 'Nothing: it is made anew, and what was missed is found by comparing.',
+  },
+  'postgres-publication-denied': {
+    class: 'configuration',
+    exit: 'connection',
+    message: '{user} may not publish {tables}',
+    cause: 'A table is published by its owner, in a database where it may create.',
+    cure: 'Let the owner run: {statements}',
+  },
+  'postgres-identity-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection} has no replica identity: once it is published, the server refuses UPDATE and DELETE of {table}',
+    cause: 'Without a primary key (or another identity) the log can’t say which row was changed or deleted.',
+    cure: 'Add a primary key, or ALTER TABLE {table} REPLICA IDENTITY USING INDEX …; or, at some cost, REPLICA IDENTITY FULL;',
+  },
+  'postgres-identity-short': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'The key of {collection} ({key}) is not in the replica identity of {table}, so deletes can’t be told',
+    cause: 'Of a deleted row the log holds the columns of the replica identity only.',
+    cure: 'ALTER TABLE {table} REPLICA IDENTITY USING INDEX … (a unique index over the key), or REPLICA IDENTITY FULL;',
+  },
+  'postgres-not-captured': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Changes of {collection} can’t be followed: {reason}',
+    cause: 'Only permanent tables write their changes to the log, each under its own name.',
+    cure: 'Follow the tables beneath, or copy this collection with `mode: full`.',
+  },
+  'postgres-partitions-unheard': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection}: TRUNCATE, ATTACH and DETACH of a single table partition are not in the change stream',
+    cause:
+      'The server tells of a partitioned table as a whole; what happens to one table partition alone it leaves out.',
+    cure: 'Delete the rows instead, run `lockstep verify --repair` afterwards, or set a `schedule`.',
+  },
+  'postgres-position-unreadable': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: '{position} is no position of a PostgreSQL source',
+    cause: 'The state of the pipeline was written by another connector, or was changed by hand.',
+    cure: 'Run `lockstep resync`: everything is compared and the pipeline goes on from now.',
+  },
+  'postgres-spill-failed': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'A large transaction can’t be kept at {path}: {detail}',
+    cause: 'What the source sends before its end is kept on this machine’s disk until it is committed.',
+    cure: 'Make room or give rights there, or set TMPDIR to a larger disk; the stream is then taken up again.',
+  },
+  'postgres-triggers-origin': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection}: changes made in the role of a replica are not captured, because {user} does not own the table',
+    cause:
+      'Without being the owner, triggers can be made (with the right TRIGGER) but not set to fire always; sessions with session_replication_role = replica pass them by.',
+    cure: 'Nothing, if nobody writes so. Else, once the pipeline has made its triggers, as the owner: {statements}',
+  },
+  'postgres-triggers-disabled': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: the triggers {triggers} of {table} are disabled; changes are not captured',
+    cause: 'Somebody disabled them. They are left so, because it was meant.',
+    cure: '{statements} The collection is compared once they fire again.',
+  },
+  'postgres-triggers-foreign': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} has parts that are foreign tables, whose changes no trigger here sees: {tables}',
+    cause: 'A foreign table’s rows are written at another server.',
+    cure: 'Take them out of the table, or run the pipeline without `live` for it.',
+  },
+  'postgres-triggers-rows': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection} is written by a subscription; it gets a trigger per row instead of one per statement',
+    cause:
+      'Logical replication fires row triggers only. They cost the writers of large statements about twice as much.',
+    cure: 'Nothing is needed.',
+  },
 });

@@ -8,6 +8,7 @@ import { resolveReferences } from './resolve-references.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 import { configurationSchema, pipelineNameSchema, pipelineSchema } from './schema.ts';
 import { sideOf } from './side-schema.ts';
+import { readStoreKeys } from './store-keys.ts';
 import { isPlainObject, valueAt } from './values.ts';
 
 export interface ResolveOptions {
@@ -29,11 +30,13 @@ export async function resolveConfig(input: unknown, options: ResolveOptions): Pr
   const faults = [...frame.faults, ...references.faults, ...unexplained];
   if (!parsed.success || faults.length > 0) throw invalid(faults);
   const assembled = assemblePipelines(parsed.data.pipelines, frame.connectors);
-  if (assembled.faults.length > 0) throw invalid(assembled.faults);
+  const sealing = readStoreKeys(parsed.data.store.key);
+  const unfit = [...assembled.faults, ...sealing.faults];
+  if (unfit.length > 0) throw invalid(unfit);
   return {
     file: options.file,
     directory: options.directory,
-    store: { path: resolve(options.directory, parsed.data.store.path) },
+    store: { path: resolve(options.directory, parsed.data.store.path), keys: sealing.keys },
     pipelines: assembled.pipelines,
     secrets: [...references.secrets, ...assembled.secrets],
   };

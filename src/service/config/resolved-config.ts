@@ -3,6 +3,7 @@ import type { collectionsSchema, PipelineSettings } from '../../protocol/configu
 import type { Connector } from '../../protocol/connector.ts';
 import type { PipelineName } from '../../protocol/names.ts';
 import type { SecretText } from '../../protocol/secret.ts';
+import type { SealingKey } from '../letters/sealing-key.ts';
 
 /** A configuration that was checked as a whole: defaults filled in, references resolved, secrets sealed. Made once. */
 export interface ResolvedConfig {
@@ -10,10 +11,16 @@ export interface ResolvedConfig {
   readonly file: string | null;
   /** What relative paths start from. */
   readonly directory: string;
-  readonly store: { readonly path: string };
+  readonly store: ResolvedStore;
   readonly pipelines: ReadonlyMap<PipelineName, ResolvedPipeline>;
   /** Everything that must never be shown. */
   readonly secrets: readonly SecretText[];
+}
+
+export interface ResolvedStore {
+  readonly path: string;
+  /** Newest first; none: nothing of a row that can't be applied is kept. */
+  readonly keys: readonly SealingKey[];
 }
 
 export interface ResolvedPipeline {

@@ -2,12 +2,15 @@ import type { ComparingReader, ComparingWriter } from '../../engine/walk/context
 import type { ConnectorContext } from '../../protocol/connector.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { EventSink } from '../../protocol/events.ts';
+import type { Feed } from '../../protocol/feed.ts';
 import type { ConfiguredConnector, ResolvedPipeline } from '../config/resolved-config.ts';
 
 /** Both ends of a pipeline, open for one verb. */
 export interface Connections extends AsyncDisposable {
   readonly reader: ComparingReader;
   readonly writer: ComparingWriter;
+  /** Of a live pipeline. */
+  readonly feed: Feed | null;
 }
 
 export async function openConnections(
@@ -21,14 +24,16 @@ export async function openConnections(
     lanes: pipeline.settings.lanes,
     notice: ({ message }) => events.emit('notice', { pipeline: pipeline.name, side, message }),
   });
-  const [source, destination] = await Promise.allSettled([
+  const [source, destination, changes] = await Promise.allSettled([
     openReader(pipeline.source, contextOf('source')).then((reader) => resources.use(reader)),
     openWriter(pipeline.destination, contextOf('destination')).then((writer) => resources.use(writer)),
+    openFeed(pipeline, contextOf('source')).then((feed) => feed && resources.use(feed)),
   ]);
   const reader = opened(source);
   const writer = opened(destination);
+  const feed = opened(changes);
   const kept = resources.move();
-  return { reader, writer, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { reader, writer, feed, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** Both were tried, so that whichever opened is closed again when the other one did not. */
@@ -51,6 +56,15 @@ function openWriter(
 ): Promise<ComparingWriter> {
   if (connector.openWriter === undefined) throw lacks(connector.name, 'destination');
   return connector.openWriter(config, context);
+}
+
+async function openFeed(
+  { settings, source: { connector, config } }: ResolvedPipeline,
+  context: ConnectorContext,
+): Promise<Feed | null> {
+  if (settings.mode !== 'live') return null;
+  if (connector.openFeed === undefined) throw lacks(connector.name, 'source of changes');
+  return await connector.openFeed(config, context);
 }
 
 const lacks = (name: string, role: string): LockstepError =>

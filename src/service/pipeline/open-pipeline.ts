@@ -1,12 +1,18 @@
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
-import type { PipelineContext, PipelineOperations, VerbOptions } from '../pipeline-operations.ts';
+import type { PipelineContext, PipelineOperations } from '../pipeline-operations.ts';
 import { approve } from './approve.ts';
 import { check } from './check.ts';
+import { discard } from './discard.ts';
+import { listLetters, showLetter } from './letters.ts';
+import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
 import { remove } from './remove.ts';
+import { askRepair, verifyBesideEngine } from './repair.ts';
+import { replay } from './replay.ts';
+import { resync } from './resync.ts';
 import { run } from './run.ts';
+import { start } from './start.ts';
 import { status } from './status.ts';
-import { verify } from './verify.ts';
 
 /** What every verb of a pipeline works with. */
 export interface PipelineParts {
@@ -24,10 +30,19 @@ export async function openPipeline(
     check: (options) => check(parts, options),
     plan: (options) => plan(parts, options),
     run: (options) => run(parts, options),
-    verify: (options: VerbOptions & { readonly repair: boolean }) => verify(parts, options),
+    verify: (options) => verifyBesideEngine(parts, options),
     status: () => status(parts),
     approve: (options) => approve(parts, options),
     remove: (options) => remove(parts, options),
+    start: (options) => start(parts, options),
+    pause: (options) => pause(parts, options),
+    resume: () => resume(parts),
+    resync: (options) => resync(parts, options),
+    askRepair: (options) => askRepair(parts, options),
+    letters: (options) => listLetters(parts, options),
+    letter: (options) => showLetter(parts, options),
+    replay: (options) => replay(parts, options),
+    discard: (options) => discard(parts, options),
     [Symbol.asyncDispose]: async () => {},
   };
 }

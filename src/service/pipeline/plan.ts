@@ -1,3 +1,4 @@
+import { feedCollection } from '../../engine/stream/carried-rows.ts';
 import type { WalkContext } from '../../engine/walk/context.ts';
 import { leavesTooMuch } from '../../engine/walk/guard.ts';
 import { type CollectionDifference, findDifferences } from '../../engine/walk/verify.ts';
@@ -10,11 +11,13 @@ import { extentOf } from './run.ts';
 
 /** What a run would do; nothing is written. */
 export function plan(parts: PipelineParts, options: VerbOptions): Promise<PlanResult> {
-  return whileReading(parts, options, async (walk, plans) => {
+  return whileReading(parts, options, async (walk, plans, { feed }) => {
     const pipeline = walk.pipeline;
     const startedAtMs = walk.clock.now();
     walk.events.emit('pass.started', { pipeline, kind: 'plan', resumed: false, ...extentOf(plans) });
-    const steps = await walk.writer.preview({ plans, signal: walk.signal });
+    const toCapture = feed === null ? [] : plans.map((item) => feedCollection(item, feed));
+    const captured = await feed?.preview({ collections: toCapture, signal: walk.signal });
+    const steps = [...(captured ?? []), ...(await walk.writer.preview({ plans, signal: walk.signal }))];
     const collections: PlannedCollection[] = [];
     const byName = new Map(plans.map((item) => [item.name, item]));
     for await (const difference of findDifferences(walk, plans)) {

@@ -1,6 +1,8 @@
+import { feedCollection } from '../../engine/stream/carried-rows.ts';
 import { sourceSelection } from '../../engine/walk/source-selection.ts';
 import { catalogue } from '../../protocol/errors/catalogue.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Feed } from '../../protocol/feed.ts';
 import type { Finding } from '../../protocol/finding.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
@@ -15,7 +17,7 @@ export interface Prepared {
 /** The pipeline's plans and everything that is to be said about them: faults of the configuration, and what both sides found. */
 export async function preparePlans(
   pipeline: ResolvedPipeline,
-  { reader, writer }: Connections,
+  { reader, writer, feed }: Connections,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { plans, faults } = await resolveCollections({
@@ -26,12 +28,16 @@ export async function preparePlans(
     signal,
   });
   const collections = plans.map((plan) => plan.source);
-  const [atSource, atDestination, same] = await Promise.all([
+  const [atSource, atDestination, same, captured] = await Promise.all([
     reader.check({ collections, columns: columnsRead(plans), signal }),
     writer.check({ plans, signal }),
     sameCollections({ reader, writer }, plans, signal),
+    feed === null ? [] : checkCapture(feed, plans, signal),
   ]);
-  return { plans, findings: [...[...faults, ...same].map(toFinding), ...atSource, ...atDestination] };
+  return {
+    plans,
+    findings: [...[...faults, ...same].map(toFinding), ...atSource, ...atDestination, ...captured],
+  };
 }
 
 /** By source collection; what an expression or a filter reads is only known to the source. */
@@ -68,6 +74,21 @@ const toFinding = (error: LockstepError): Finding => ({
   message: error.message,
   cure: error.cure,
 });
+
+/** A change tells the source's key and no more: the target's must follow from it. */
+async function checkCapture(
+  feed: Feed,
+  plans: readonly CollectionPlan[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const [keyed, keyless] = [
+    plans.filter(({ sourceKey, key }) => key.length > 0 && sourceKey !== null),
+    plans.filter(({ sourceKey, key }) => key.length === 0 || sourceKey === null),
+  ];
+  const faults = keyless.map(({ source }) => new LockstepError('live-needs-key', { collection: source }));
+  const collections = keyed.map((plan) => feedCollection(plan, feed));
+  return [...faults.map(toFinding), ...(await feed.check({ collections, signal }))];
+}
 
 async function sameCollections(
   { reader, writer }: Pick<Connections, 'reader' | 'writer'>,

@@ -1,7 +1,7 @@
 import type { WalkContext } from '../../engine/walk/context.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
-import { openConnections } from './connections.ts';
+import { type Connections, openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { makeSpillDirectory } from './spill-directory.ts';
@@ -11,7 +11,7 @@ import { reasonOf, workContext } from './work-context.ts';
 export async function whileReading<Result>(
   { pipeline, context }: PipelineParts,
   { signal }: VerbOptions,
-  work: (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Result>,
+  work: (walk: WalkContext, plans: readonly CollectionPlan[], connections: Connections) => Promise<Result>,
 ): Promise<Result> {
   const asked = { asked: signal, leaseLost: null };
   try {
@@ -20,7 +20,7 @@ export async function whileReading<Result>(
     await using spill = await makeSpillDirectory(context.stateDirectory);
     const store = await context.store();
     const request = { pipeline, context, connections, store, fence: 0, spillDirectory: spill.path, ...asked };
-    return await work(workContext(request), plans);
+    return await work(workContext(request), plans, connections);
   } catch (thrown) {
     throw reasonOf(thrown, asked);
   }

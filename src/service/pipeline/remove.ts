@@ -1,3 +1,4 @@
+import { feedCollection } from '../../engine/stream/carried-rows.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../protocol/writer.ts';
@@ -20,7 +21,7 @@ export async function remove(
   const removed: PreparedStep[] = [];
   const left: string[] = [];
   try {
-    removed.push(...(await removeAtDestination({ pipeline, context }, signal)));
+    removed.push(...(await removeOnBothSides({ pipeline, context }, signal)));
   } catch (thrown) {
     const error = toLockstepError(thrown);
     left.push(`${pipeline.destination.label}: ${error.message} ${error.cure}`);
@@ -35,12 +36,12 @@ export async function remove(
   return { pipeline: pipeline.name, removed, left };
 }
 
-async function removeAtDestination(
+async function removeOnBothSides(
   { pipeline, context }: PipelineParts,
   signal: AbortSignal,
 ): Promise<readonly PreparedStep[]> {
   await using connections = await openConnections(pipeline, { events: context.events, signal });
-  const { reader, writer } = connections;
+  const { reader, writer, feed } = connections;
   const { plans } = await resolveCollections({
     collections: pipeline.collections,
     create: true,
@@ -48,5 +49,9 @@ async function removeAtDestination(
     destination: writer.reader,
     signal,
   });
-  return writer.remove({ pipeline: pipeline.name, plans, signal });
+  const atSource = await feed?.remove({
+    collections: plans.map((plan) => feedCollection(plan, feed)),
+    signal,
+  });
+  return [...(atSource ?? []), ...(await writer.remove({ pipeline: pipeline.name, plans, signal }))];
 }

@@ -1,29 +1,42 @@
-import type { ControlStore, Lease, RunRecord } from '../../protocol/control-store.ts';
-import type { LastRun, StatusResult } from '../results.ts';
+import type { PipelineRequest, RunRecord } from '../../protocol/control-store.ts';
+import type { LastRun, OpenRequest, StatusResult } from '../results.ts';
+import { describeLive, describePasses } from './describe-status.ts';
+import { ownerOf } from './engine-owner.ts';
 import { waitingGuards } from './guards.ts';
+import { countLetters } from './letter-counts.ts';
+import { readLiveStatus } from './live-status.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 
 /** What the control store knows of the pipeline; neither side is asked. */
 export async function status({ pipeline, context }: PipelineParts): Promise<StatusResult> {
   const store = await context.store();
-  const [lease, [last = null], guards] = await Promise.all([
-    store.leases.get(pipeline.name),
-    store.runs.list(pipeline.name, 1),
-    waitingGuards(store, pipeline.name),
+  const { name } = pipeline;
+  const { mode } = pipeline.settings;
+  const [owner, [last = null], guards, live, paused, requests] = await Promise.all([
+    ownerOf(store, name),
+    store.runs.list(name, 1),
+    waitingGuards(store, name),
+    readLiveStatus(store, name),
+    store.requests.paused(name),
+    store.requests.open(name),
   ]);
-  const owner = lease !== null && lease.expiresAtMs > Date.now() ? lease : null;
-  const deadLetters = await countLetters(store, pipeline.name);
+  const deadLetters = await countLetters(store, name, live?.collections.map((each) => each.name) ?? []);
   const letters = deadLetters.reduce((sum, { count }) => sum + count, 0);
+  const waiting = guards.some(({ state }) => state === 'waiting');
+  const situation = { pipeline: name, nowMs: Date.now(), last, owner, letters, waiting, live, paused };
   return {
-    pipeline: pipeline.name,
+    pipeline: name,
+    mode,
     source: pipeline.source.label,
     destination: pipeline.destination.label,
-    ...describe({ last, owner, letters, waiting: guards.some(({ state }) => state === 'waiting') }),
-    sinceMs: last === null ? null : (last.endedAtMs ?? last.startedAtMs),
+    ...(mode === 'live' ? describeLive(situation) : describePasses(situation)),
     owner: owner === null ? null : { name: owner.owner, expiresAtMs: owner.expiresAtMs },
     lastRun: last === null ? null : toLastRun(last),
     deadLetters,
     guards,
+    live,
+    paused,
+    requests: requests.flatMap(toOpenRequest),
   };
 }
 
@@ -34,52 +47,5 @@ const toLastRun = ({ kind, startedAtMs, endedAtMs, result }: RunRecord): LastRun
   result,
 });
 
-type Situation = { last: RunRecord | null; owner: Lease | null; letters: number; waiting: boolean };
-type Description = Pick<StatusResult, 'status' | 'reason' | 'nextStep'>;
-
-function describe({ last, owner, letters, waiting }: Situation): Description {
-  if (owner !== null)
-    return { status: 'copying', reason: 'a pass is under way', nextStep: 'it ends by itself' };
-  if (last === null)
-    return { status: 'stopped', reason: 'it never ran', nextStep: 'lockstep plan, then lockstep run' };
-  if (waiting)
-    return {
-      status: 'degraded',
-      reason: 'a guard holds back what would leave',
-      nextStep: 'lockstep plan, then lockstep approve',
-    };
-  if (last.result === 'failed')
-    return {
-      status: 'failed',
-      reason: 'the last run failed',
-      nextStep: 'mend what it named, then run again',
-    };
-  if (last.result === 'running')
-    return { status: 'stopped', reason: 'the last run died', nextStep: 'run again: it goes on' };
-  if (last.result === 'interrupted')
-    return { status: 'stopped', reason: 'the last run was stopped', nextStep: 'run again: it goes on' };
-  if (letters > 0)
-    return {
-      status: 'degraded',
-      reason: `${letters} rows can’t be applied`,
-      nextStep: 'look at the dead letters below',
-    };
-  return {
-    status: 'idle',
-    reason: 'the last run succeeded',
-    nextStep: 'lockstep verify proves it; run again to catch up',
-  };
-}
-
-async function countLetters(store: ControlStore, pipeline: string): Promise<StatusResult['deadLetters']> {
-  const counts = new Map<string, number>();
-  let afterId = 0;
-  for (;;) {
-    const page = await store.deadLetters.list(pipeline, { afterId, limit: 1000 });
-    const last = page.at(-1);
-    if (last === undefined) break;
-    for (const { collection } of page) counts.set(collection, (counts.get(collection) ?? 0) + 1);
-    afterId = last.id;
-  }
-  return [...counts].map(([collection, count]) => ({ collection, count }));
-}
+const toOpenRequest = ({ id, kind, state, askedAtMs }: PipelineRequest): readonly OpenRequest[] =>
+  state === 'waiting' || state === 'running' ? [{ id, kind, state, askedAtMs }] : [];

@@ -1,12 +1,15 @@
 import type { WalkContext } from '../../engine/walk/context.ts';
 import { runPass } from '../../engine/walk/pass.ts';
-import { type CollectionDifference, findDifferences } from '../../engine/walk/verify.ts';
+import { type CollectionDifference, findDifferences, type Settle } from '../../engine/walk/verify.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { VerifiedCollection, VerifyResult } from '../results.ts';
+import { engineRuns } from './engine-owner.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { whileReading } from './reading.ts';
 import { extentOf } from './run.ts';
+import { runUntilInStep } from './run-until-in-step.ts';
+import { settleOf } from './settle.ts';
 import { whileWriting } from './writing.ts';
 
 /** Compares both sides; with `repair` makes right what differs and compares again, so that what is reported is proved. */
@@ -14,9 +17,14 @@ export async function verify(
   parts: PipelineParts,
   options: VerbOptions & { readonly repair: boolean },
 ): Promise<VerifyResult> {
-  if (!options.repair) return whileReading(parts, options, (walk, plans) => compareAll(walk, plans, null));
-  const repaired = await repair(parts, options);
-  return whileReading(parts, options, (walk, plans) => compareAll(walk, plans, repaired));
+  const repaired = options.repair ? await repair(parts, options) : null;
+  return whileReading(parts, options, async (walk, plans, connections) => {
+    const { pipeline, signal, store } = walk;
+    // Without an engine nothing is under way: what differs, differs.
+    const flows = await engineRuns(store, parts.pipeline);
+    const settle = flows ? settleOf(connections, { pipeline, signal }) : null;
+    return compareAll(walk, plans, { repaired, settle });
+  });
 }
 
 const methods: Readonly<Record<CollectionDifference['method'], string>> = {
@@ -30,13 +38,14 @@ const methods: Readonly<Record<CollectionDifference['method'], string>> = {
 async function compareAll(
   walk: WalkContext,
   plans: readonly CollectionPlan[],
-  repaired: VerifyResult['repaired'],
+  { repaired, settle }: { readonly repaired: VerifyResult['repaired']; readonly settle: Settle },
 ): Promise<VerifyResult> {
   const { pipeline, clock, events } = walk;
   const startedAtMs = clock.now();
   events.emit('pass.started', { pipeline, kind: 'verify', resumed: false, ...extentOf(plans) });
   const collections: VerifiedCollection[] = [];
-  for await (const difference of findDifferences(walk, plans)) collections.push(toVerified(difference));
+  for await (const difference of findDifferences(walk, plans, settle))
+    collections.push(toVerified(difference));
   const equal = collections.every((collection) => collection.equal);
   const seconds = (clock.now() - startedAtMs) / 1000;
   events.emit('pass.finished', { pipeline, result: equal ? 'equal' : 'differences', seconds });
@@ -73,8 +82,9 @@ function toVerified(difference: CollectionDifference): VerifiedCollection {
 
 type Repaired = NonNullable<VerifyResult['repaired']>;
 
-/** A repair is a pass: it compares, and writes only what differs. */
+/** A repair is a pass: it compares, and writes only what differs. Of a live pipeline it is a walk beside the stream. */
 function repair(parts: PipelineParts, options: VerbOptions): Promise<Repaired> {
+  if (parts.pipeline.settings.mode === 'live') return runUntilInStep(parts, { ...options, compare: true });
   return whileWriting(parts, { ...options, kind: 'repair' }, async (walk, plans) => {
     walk.events.emit('pass.started', {
       pipeline: walk.pipeline,

@@ -2,6 +2,7 @@ import type { FencedBy, GuardRecord, GuardStore } from '../../protocol/control-s
 import type { Key } from '../../protocol/names.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
+import { createExtend } from './guard-extend.ts';
 import { readGuardKeys } from './guard-keys.ts';
 import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
 
@@ -47,6 +48,7 @@ export function createGuardStore(database: SqliteDatabase, write: FencedWrite): 
     approve: (pipeline, collection, approvedAtMs) =>
       database.write(() => approve.run(approvedAtMs, pipeline, collection).changes === 1),
     list: (pipeline) => database.read(() => list.all(pipeline).map(toGuard)),
+    extend: createExtend(database, write),
     keys: readGuardKeys(database),
     clear: (by, collection) =>
       write(by, () => {

@@ -18,6 +18,15 @@ export function text(row: StoredRow, column: string): string {
   return value;
 }
 
+export const textOrNull = (row: StoredRow, column: string): string | null =>
+  row[column] === null ? null : text(row, column);
+
+export function bytesOrNull(row: StoredRow, column: string): Uint8Array | null {
+  const value = row[column];
+  if (value === null || value instanceof Uint8Array) return value;
+  throw new TypeError(`${column} holds no bytes`);
+}
+
 export function oneOf<const Allowed extends string>(
   row: StoredRow,
   column: string,

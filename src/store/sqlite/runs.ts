@@ -45,7 +45,7 @@ function toRun(row: StoredRow): RunRecord {
   return {
     id: integer(row, 'id'),
     pipeline: text(row, 'pipeline'),
-    kind: oneOf(row, 'kind', ['run', 'verify', 'repair']),
+    kind: oneOf(row, 'kind', ['run', 'verify', 'repair', 'live']),
     startedAtMs: integer(row, 'started_at_ms'),
     endedAtMs: integerOrNull(row, 'ended_at_ms'),
     result: oneOf(row, 'result', ['running', 'equal', 'pending', 'differences', 'failed', 'interrupted']),

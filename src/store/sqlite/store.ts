@@ -4,6 +4,7 @@ import type {
   DeadLetterStore,
   GuardStore,
   LeaseStore,
+  RequestStore,
   RunStore,
 } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
@@ -13,11 +14,20 @@ import { createDeadLetterStore } from './dead-letters.ts';
 import { createFencedWrite, type FencedWrite } from './fence.ts';
 import { createGuardStore } from './guards.ts';
 import { createLeaseStore } from './leases.ts';
+import { createRequestStore } from './requests.ts';
 import { text } from './row.ts';
 import { createRunStore } from './runs.ts';
 
 /** Leases stay: a name that is used again gets a higher fence, so nothing that is left of its past can write. */
-const forgottenTables = ['checkpoints', 'dead_letters', 'guards', 'runs'] as const;
+const forgottenTables = [
+  'checkpoints',
+  'dead_letters',
+  'newest_letters',
+  'guards',
+  'requests',
+  'pauses',
+  'runs',
+] as const;
 
 /** The control store over one open file; puts the parts together and owns the connection. */
 export class SqliteStore implements ControlStore {
@@ -27,6 +37,7 @@ export class SqliteStore implements ControlStore {
   readonly deadLetters: DeadLetterStore;
   readonly guards: GuardStore;
   readonly runs: RunStore;
+  readonly requests: RequestStore;
   readonly removePipeline: ControlStore['removePipeline'];
   readonly #database: SqliteDatabase;
 
@@ -39,6 +50,7 @@ export class SqliteStore implements ControlStore {
     this.deadLetters = createDeadLetterStore(database, write);
     this.guards = createGuardStore(database, write);
     this.runs = createRunStore(database, write);
+    this.requests = createRequestStore(database, write);
     this.removePipeline = createRemovePipeline(database, write);
   }
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type ImportMention, isBarrel, scanImports } from './scan-imports.ts';
 
 /**
- * protocol ← engine ← service ← server, cli;  protocol ← connectors ← service;  protocol ← store ← service;
+ * protocol ← engine ← service ← server ← cli;  protocol ← connectors ← service;  protocol ← store ← service;
  * src/index.ts ← recipes. `types:` allows what is gone at run time only; `own` is the folder of one connector
  * or recipe.
  */
@@ -13,7 +13,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   store: ['protocol', 'store'],
   service: ['protocol', 'engine', 'connectors', 'store', 'service'],
   server: ['types:protocol', 'service', 'server'],
-  cli: ['types:protocol', 'service', 'cli'],
+  cli: ['types:protocol', 'service', 'server', 'cli'],
   recipes: ['index', 'own'],
   index: ['protocol', 'engine', 'connectors', 'store', 'service', 'server'],
 };

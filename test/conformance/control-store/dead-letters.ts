@@ -36,6 +36,9 @@ function puttingLetters(open: OpenStore): void {
       attempts: 1,
       firstFailedAtMs: 1000,
       lastFailedAtMs: 1000,
+      state: 'parked',
+      until: null,
+      sealed: null,
     });
   });
 

@@ -33,6 +33,8 @@ export function storeConformance(open: OpenStore): void {
       const guard = { collection: 'users', leaving: 1, total: 2, samples: [], raisedAtMs: 1 };
       await store.guards.raise({ pipeline: name, fence }, guard, pagesOf(['["1"]']));
       await store.runs.begin({ pipeline: name, fence }, { kind: 'run', startedAtMs: 1 });
+      await store.requests.ask(name, { kind: 'replay', detail: null, askedAtMs: 1 });
+      await store.requests.setPaused(name, { sinceMs: 1, reason: 'r' });
     }
     const { fence } = await leaseOn(store);
     await store.removePipeline({ pipeline, fence });
@@ -42,9 +44,12 @@ export function storeConformance(open: OpenStore): void {
       (await store.guards.list(name)).length,
       await collectKeys(store.guards.keys(name, 'users')),
       (await store.runs.list(name, 10)).length,
+      (await store.deadLetters.newest(name)) > 0,
+      (await store.requests.open(name)).length,
+      (await store.requests.paused(name))?.reason,
     ];
-    expect(await left(pipeline)).toEqual([undefined, 0, 0, [], 0]);
-    expect(await left('crm')).toEqual([{ step: 1 }, 1, 1, ['["1"]'], 1]);
+    expect(await left(pipeline)).toEqual([undefined, 0, 0, [], 0, false, 0, undefined]);
+    expect(await left('crm')).toEqual([{ step: 1 }, 1, 1, ['["1"]'], 1, true, 1, 'r']);
   });
 
   test('the fence of a removed pipeline goes on growing', async () => {

@@ -2,9 +2,10 @@ import type { SqliteDatabase } from '../database.ts';
 import { storeUnusable } from '../errors.ts';
 import { integer } from '../row.ts';
 import { first } from './001-first.ts';
+import { live } from './002-live.ts';
 
 /** `user_version` is how many of these the file has had. Append only: a released one is never changed. */
-const migrations: readonly string[] = [first];
+const migrations: readonly string[] = [first, live];
 
 /** Marks the file as ours: "LkSt". */
 export const applicationId = 0x4c6b5374;

@@ -1,0 +1,60 @@
+import type { ExitName } from '../../protocol/errors/error-class.ts';
+import { wasTerminated } from '../../service/failure.ts';
+import type { StartedPipeline } from '../../service/live-results.ts';
+import { seal } from '../../service/secrets/seal.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { type EngineSession, openSession } from '../engine-session.ts';
+import { exitOfFailures } from './exit-of.ts';
+import { httpAddress, httpToken } from './http-options.ts';
+import { chooseLive } from './live-pipelines.ts';
+
+export const start: Command = {
+  name: 'start',
+  summary: 'run live pipelines until it is stopped, with health, metrics and an API over HTTP',
+  argument: { spelling: '[pipeline...]', about: 'their names (default: all with `mode: live`)' },
+  options: [
+    { flags: '--http <address>', about: 'port, or host:port, to listen on (default: 127.0.0.1:7878)' },
+    { flags: '--no-http', about: 'no HTTP' },
+    { flags: '--token-file <file>', about: 'holds the token for HTTP (default: LOCKSTEP_TOKEN)' },
+  ],
+  examples: [
+    'lockstep start',
+    'lockstep start shop --http 0.0.0.0:7878 --token-file token',
+    'lockstep start --no-http',
+  ],
+  async run(input, context) {
+    const address = httpAddress(input);
+    await using session = await openSession(context, { progress: false });
+    const { engine } = session;
+    const pipelines = chooseLive(engine, input.positionals);
+    const { openServiceLog } = await import('../logs/service-log.ts');
+    using log = openServiceLog(engine.events, context.terminal);
+    await using server =
+      address === null ? null : await openHttp({ input, context, session, address, pipelines });
+    log.logger.info({ pipelines, http: server?.url ?? null }, 'started');
+    const result = await engine.startAll(pipelines, { signal: context.signal });
+    log.logger.info({ result }, 'stopped');
+    return { exit: exitOf(result, context.signal), data: { result }, text: [] };
+  },
+};
+
+async function openHttp(request: {
+  readonly input: CommandInput;
+  readonly context: CommandContext;
+  readonly session: EngineSession;
+  readonly address: NonNullable<ReturnType<typeof httpAddress>>;
+  readonly pipelines: readonly string[];
+}) {
+  const { input, context, session, address, pipelines } = request;
+  const token = httpToken(input, context, session.directory);
+  if (token !== null) context.terminal.protect(seal([token]));
+  const { openServer } = await import('../../server/open-server.ts');
+  const redact = (text: string): string => context.terminal.redact(text);
+  return await openServer({ engine: session.engine, pipelines, address, token, redact });
+}
+
+/** A drained SIGTERM is how a service ends; Ctrl-C is told apart; a pipeline that failed for good is never a success. */
+function exitOf(result: readonly StartedPipeline[], signal: AbortSignal): ExitName {
+  const failures = result.flatMap(({ failure }) => failure ?? []);
+  return exitOfFailures(failures, signal.aborted && !wasTerminated(signal) ? 'interrupted' : 'ok');
+}

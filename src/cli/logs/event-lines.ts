@@ -1,0 +1,86 @@
+import type { EventMap, EventName } from '../../protocol/events.ts';
+import type { PipelineStatus } from '../../protocol/status.ts';
+import { count, counted, duration } from '../render/numbers.ts';
+
+export type Level = 'info' | 'warn' | 'error';
+
+export interface EventLine {
+  readonly level: Level;
+  readonly text: string;
+}
+
+/** Null: too often for a line each, or told by another line. */
+type Lines = { readonly [Name in EventName]: ((event: EventMap[Name]) => EventLine) | null };
+
+const info = (text: string): EventLine => ({ level: 'info', text });
+const warn = (text: string): EventLine => ({ level: 'warn', text });
+const error = (text: string): EventLine => ({ level: 'error', text });
+
+const statusLevels: Readonly<Record<PipelineStatus, Level>> = {
+  starting: 'info',
+  copying: 'info',
+  live: 'info',
+  idle: 'info',
+  standby: 'info',
+  healing: 'warn',
+  paused: 'warn',
+  degraded: 'warn',
+  failed: 'error',
+  stopped: 'info',
+};
+
+const namesOf = (collections: readonly string[] | null): string =>
+  collections === null ? 'all collections' : collections.join(', ');
+
+/** What the service's log says about each event; every event has to be decided here. */
+export const eventLines: Lines = {
+  status: ({ status, reason, nextStep }) => ({
+    level: statusLevels[status],
+    text: `${status}: ${reason}${nextStep === '' ? '' : `; next: ${nextStep}`}`,
+  }),
+  'pass.started': ({ kind, collections, estimatedRows, resumed }) =>
+    info(
+      `${kind} of ${counted(collections.length, 'collection')} ${resumed ? 'goes on' : 'begins'}, about ${count(estimatedRows)} rows`,
+    ),
+  'pass.finished': ({ result, seconds }) => info(`pass ended after ${duration(seconds)}: ${result}`),
+  'collection.started': null,
+  'collection.finished': ({ collection, counts, seconds }) =>
+    info(
+      `${collection}: ${counted(Math.max(counts.sourceRows, counts.copied), 'row')} in ${duration(seconds)}`,
+    ),
+  'rows.done': null,
+  'partition.finished': null,
+  retry: ({ what, code, message, attempt, delayMs }) =>
+    warn(`${what}: ${code}: ${message}; again in ${duration(delayMs / 1000)} (attempt ${count(attempt)})`),
+  notice: ({ side, message }) => info(`${side}: ${message}`),
+  'guard.raised': ({ collection, leaving, total }) =>
+    warn(
+      `${collection}: ${count(leaving)} of ${count(total)} rows would leave; they wait for \`lockstep approve\``,
+    ),
+  'dead-letter.put': null,
+  'dead-letter.resolved': ({ collection, count: letters }) =>
+    info(`${collection}: ${counted(letters, 'dead letter')} resolved`),
+  failed: ({ collection, code, message }) =>
+    error(`${collection === null ? '' : `${collection}: `}${code}: ${message}`),
+  'window.applied': null,
+  lag: null,
+  barrier: ({ collections, event }) => warn(`${namesOf(collections)}: ${event.kind}: ${event.detail}`),
+  gap: ({ gap, collections }) =>
+    warn(`history is missing (${namesOf(collections)}): ${gap.reason}; both sides are compared and mended`),
+  healed: ({ collections, written, seconds }) =>
+    info(`healed ${namesOf(collections)}: ${counted(written, 'row')} written in ${duration(seconds)}`),
+  'collection.status': ({ collection, status, reason, nextStep }) => {
+    const text = `${collection}: ${status}${reason === '' ? '' : `: ${reason}; next: ${nextStep}`}`;
+    return status === 'stopped' ? error(text) : info(text);
+  },
+  'feed.connected': ({ shard }) => info(`follows the source (shard ${shard})`),
+  'breaker.opened': ({ code, message, pauseMs }) =>
+    warn(`nothing is tried for ${duration(pauseMs / 1000)}: ${code}: ${message}`),
+  'breaker.closed': () => info('it is tried again'),
+};
+
+export const eventNames: readonly EventName[] = Object.keys(eventLines).filter(isEventName);
+
+function isEventName(name: string): name is EventName {
+  return Object.hasOwn(eventLines, name);
+}

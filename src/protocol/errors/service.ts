@@ -1,0 +1,78 @@
+import { defineErrors } from './entry.ts';
+
+/** Live pipelines seen from outside: dead letters, requests, the service and its HTTP side. */
+export const serviceErrors = defineErrors({
+  'pipeline-not-live': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{verb} needs a live pipeline, and {pipeline} has `mode: {mode}`',
+    cause:
+      'Only live pipelines are kept running by `lockstep start`; others do their work with `lockstep run`.',
+    cure: 'Set `mode: live` in the configuration, or use `lockstep run {pipeline}`.',
+  },
+  'request-failed': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'The running engine could not do request {id} ({kind}): {detail}',
+    cause: 'The engine that owns the pipeline took the request up and it failed; its log has the details.',
+    cure: 'Look up the code {code}, mend what it names, and ask again.',
+  },
+  'letter-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{pipeline} has no dead letter {id}',
+    cause: 'The number is wrong, or the letter was resolved since it was listed.',
+    cure: '`lockstep dead-letters {pipeline} list` shows those that there are.',
+  },
+  'letter-key-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The row of this letter was sealed with a key that is not configured (key id {keyId})',
+    cause: 'The key was replaced and the former one was taken away, or another key is configured here.',
+    cure: 'Add the former key after the newest one in `store.key`: the first seals, all open.',
+  },
+  'letter-damaged': {
+    class: 'configuration',
+    exit: 'failed',
+    message: 'The sealed row of this letter can’t be opened: {detail}',
+    cause: 'What is stored is not what was sealed: the control store was damaged or changed by hand.',
+    cure: 'The letter’s key and code are still good: `replay` reads the row from the source again.',
+  },
+  'listen-failed': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The HTTP server can’t listen on {address}: {detail}',
+    cause:
+      'Another process listens there, the address is not one of this machine, or the port needs more rights.',
+    cure: 'Choose another with `--http [host:]port`, or `--no-http`.',
+  },
+  'token-needed': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The HTTP server needs a token to listen on {address}',
+    cause: 'Addresses other than 127.0.0.1 and ::1 can be reached from other machines.',
+    cure: 'Put at least 16 characters into LOCKSTEP_TOKEN, or into a file named by --token-file.',
+  },
+  'http-unauthorized': {
+    class: 'configuration',
+    exit: 'connection',
+    message: 'A valid token is needed',
+    cause: 'The request had no `Authorization: Bearer` header, or not with the token of this server.',
+    cure: 'Send the token as `Authorization: Bearer …`.',
+  },
+  'http-host-refused': {
+    class: 'configuration',
+    exit: 'connection',
+    message: 'This server answers only requests for its own address',
+    cause:
+      'It is bound to this machine alone, and the Host header names something else: a page in a browser may be behind it (DNS rebinding).',
+    cure: 'Use 127.0.0.1 or localhost in the address, or bind to another address and use a token.',
+  },
+  'http-not-found': {
+    class: 'configuration',
+    exit: 'failed',
+    message: 'There is nothing at this path',
+    cause: 'The path is misspelt, or this version does not have it.',
+    cure: '/api/v1/openapi.json lists the paths.',
+  },
+});

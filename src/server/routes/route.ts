@@ -1,0 +1,29 @@
+import type { Context } from 'hono';
+import type { Liveness } from '../liveness.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Readiness } from '../readiness.ts';
+import type { StatusView } from '../status-view.ts';
+
+/** What routes answer from. */
+export interface RouteParts {
+  readonly statuses: StatusView;
+  readonly readiness: Readiness;
+  readonly liveness: Liveness;
+  readonly metrics: Metrics;
+}
+
+/** A GET of one path, with what the API's description says of it. */
+export interface Route {
+  /** As hono spells it: `/api/v1/pipelines/:name`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly answers: Readonly<Record<string, Answer>>;
+  answer(context: Context, parts: RouteParts): Response | Promise<Response>;
+}
+
+export interface Answer {
+  readonly description: string;
+  readonly type: string;
+  /** JSON Schema of the body, for JSON. */
+  readonly schema?: object;
+}

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+
+type Schema = z.core.JSONSchema.BaseSchema;
+
+const text: Schema = { type: 'string' };
+const number: Schema = { type: 'number' };
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  required: Object.keys(properties),
+  properties,
+});
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const one = (...words: readonly string[]): Schema => ({ enum: [...words] });
+
+const statusWord = one(
+  'starting',
+  'copying',
+  'live',
+  'idle',
+  'standby',
+  'healing',
+  'paused',
+  'degraded',
+  'failed',
+  'stopped',
+);
+
+const lag: Schema = {
+  oneOf: [
+    object({ kind: { const: 'inStep' } }),
+    object({ kind: { const: 'behind' }, milliseconds: number }),
+    object({ kind: { const: 'unknown' }, atLeastMs: number }),
+  ],
+};
+
+const live = object({
+  status: statusWord,
+  reason: text,
+  nextStep: text,
+  sinceMs: number,
+  lag: orNull(lag),
+  collections: list(object({ name: text, status: text, reason: text })),
+  rates: object({ changesPerSecond: number }),
+  retained: orNull(object({ bytes: orNull(number), limitBytes: orNull(number), waitingFor: list(text) })),
+  ready: { type: 'boolean' },
+  positionAtMs: orNull(number),
+  savedAtMs: number,
+});
+
+/** `StatusResult` as JSON Schema; times are milliseconds since 1970. A test holds it against a real answer. */
+export const statusSchema = object({
+  pipeline: text,
+  mode: one('full', 'live'),
+  source: text,
+  destination: text,
+  status: statusWord,
+  reason: text,
+  sinceMs: orNull(number),
+  nextStep: text,
+  owner: orNull(object({ name: text, expiresAtMs: number })),
+  lastRun: orNull(object({ kind: text, startedAtMs: number, endedAtMs: orNull(number), result: text })),
+  deadLetters: list(object({ collection: text, count: number, deferred: number })),
+  guards: list(
+    object({
+      collection: text,
+      leaving: number,
+      total: number,
+      samples: list(text),
+      state: one('waiting', 'approved'),
+      raisedAtMs: number,
+    }),
+  ),
+  live: orNull(live),
+  paused: orNull(object({ sinceMs: number, reason: text })),
+  requests: list(object({ id: number, kind: text, state: one('waiting', 'running'), askedAtMs: number })),
+});

@@ -1,0 +1,75 @@
+import { Condition } from '../../engine/pipeline/condition.ts';
+import { type LiveEnd, type LiveOptions, runLive } from '../../engine/pipeline/live.ts';
+import { onSchedule } from '../../engine/schedule/on-schedule.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { VerbOptions } from '../pipeline-operations.ts';
+import { openConnections } from './connections.ts';
+import { requireLive } from './engine-owner.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { plansToRun } from './prepare-plans.ts';
+import { makeSpillDirectory } from './spill-directory.ts';
+import { takeLease } from './take-lease.ts';
+import { reasonOf, workContext } from './work-context.ts';
+
+/**
+ * Runs a live pipeline until the signal aborts: then what is under way is drained, and it returns. A source whose shape changed under way
+ * begins again with plans made anew, under the same lease as far as anybody else can tell.
+ */
+export async function start(
+  parts: PipelineParts,
+  { signal, until = 'stopped' }: VerbOptions & { readonly until?: LiveOptions['until'] },
+): Promise<void> {
+  requireLive(parts.pipeline, 'start');
+  const { pipeline, context } = parts;
+  const condition = new Condition({ pipeline: pipeline.name, events: context.events, now: () => Date.now() });
+  let end: LiveEnd = 'again';
+  while (end === 'again' && !signal.aborted) end = await runOnce(parts, { condition, until }, signal);
+  condition.on('stop', { reason: 'it was stopped', nextStep: `lockstep start ${pipeline.name}` });
+}
+
+async function runOnce(
+  { pipeline, context }: PipelineParts,
+  { condition, until }: Pick<LiveOptions, 'condition' | 'until'>,
+  signal: AbortSignal,
+): Promise<LiveEnd> {
+  const { events } = context;
+  const { name, settings } = pipeline;
+  await using connections = await openConnections(pipeline, { events, signal });
+  const { feed } = connections;
+  if (feed === null)
+    throw new LockstepError('connector-lacks-role', {
+      name: pipeline.source.label,
+      role: 'source of changes',
+    });
+  const prepared = await plansToRun(pipeline, connections, signal);
+  const store = await context.store();
+  const atLeast = await connections.writer.seenFence({ pipeline: name, signal });
+  await using lease = await takeLease(store, name, { events, signal, atLeast });
+  const { plans } = lease.wasWaitedFor ? await plansToRun(pipeline, connections, signal) : prepared;
+  await using spill = await makeSpillDirectory(context.stateDirectory);
+  const asked = { asked: signal, leaseLost: lease.signal };
+  const { fence } = lease;
+  const walk = workContext({
+    pipeline,
+    context,
+    connections,
+    store,
+    fence,
+    spillDirectory: spill.path,
+    ...asked,
+  });
+  const { schedule: cron } = settings;
+  const schedule = cron === undefined ? null : onSchedule(cron);
+  try {
+    return await runLive(
+      { ...walk, events, feed, seal: (row) => context.sealer.seal(row) },
+      { plans, condition, schedule, until },
+    );
+  } catch (thrown) {
+    const error = toLockstepError(reasonOf(thrown, asked));
+    const { code, class: kind, message } = error;
+    events.emit('failed', { pipeline: name, collection: null, code, class: kind, message });
+    if (code === 'fence-lost') condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
+    throw error;
+  }
+}
