@@ -3,7 +3,6 @@ import type { Json } from '../../protocol/value.ts';
 import { orderByReferences } from '../plan/order.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
-import type { Stream } from '../stream/stream.ts';
 import { finish } from '../walk/finish.ts';
 import { releaseApproved } from './approved.ts';
 import { type Assembled, assemble } from './assemble.ts';
@@ -13,6 +12,7 @@ import { every } from './every.ts';
 import { LiveMemory } from './memory.ts';
 import { openCollections } from './open-collections.ts';
 import { Reporter } from './reporter.ts';
+import { Reporting } from './reporting.ts';
 import { answerRequests } from './requests.ts';
 import { SourceWord } from './source-word.ts';
 
@@ -38,9 +38,11 @@ const renewWordEveryMs = 10_000;
 export async function runLive(context: StreamContext, options: LiveOptions): Promise<LiveEnd> {
   const plans = orderByReferences(options.plans);
   const memory = new LiveMemory(context);
-  const begun = await beginning(context, { plans, memory, condition: options.condition });
+  const { condition } = options;
+  await using reporting = new Reporting(new Reporter({ context, memory, condition }));
+  const begun = await beginning(context, { plans, memory, condition });
   await using collections = await openCollections(context, plans);
-  const live = new Live({ context, options, memory, collections: collections.byName, begun });
+  const live = new Live({ context, options, memory, collections: collections.byName, begun, reporting });
   return await live.run();
 }
 
@@ -50,6 +52,7 @@ interface LiveParts {
   readonly memory: LiveMemory;
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly begun: Beginning;
+  readonly reporting: Reporting;
 }
 
 class Live {
@@ -79,6 +82,8 @@ class Live {
       onWalksChanged: () => this.#tellPhase(assembled),
     });
     await this.#findWalks(assembled);
+    this.#parts.reporting.reporter.follow({ ledger: assembled.ledger, details: this.#details(assembled) });
+    using _counting = countChanges(context, this.#parts.reporting.reporter);
     const stopping = AbortSignal.any([context.draining, this.#again.signal, this.#done.signal]);
     while (!stopping.aborted) await this.#runUntilPaused(assembled, stopping);
     await this.#finishSequences();
@@ -117,8 +122,6 @@ class Live {
     const until = AbortSignal.any([stopping, over.signal]);
     const stream = assembled.openStream(until);
     const { walks } = assembled;
-    const reporter = this.#reporter(assembled);
-    using _counting = countChanges(context, reporter);
     this.#tellPhase(assembled);
     const compare = async (): Promise<void> => {
       const names = [...this.#parts.collections.keys()];
@@ -128,10 +131,10 @@ class Live {
     const tasks = [
       stream.run(),
       walks.run(until),
-      reporter.run(until),
+      this.#parts.reporting.until(until),
       this.#catchUp(assembled, until),
       every(lookEveryMs, until, () => this.#look(assembled, over)),
-      every(lookEveryMs, until, () => this.#answer(assembled, stream, until)),
+      every(lookEveryMs, until, () => this.#answer(assembled, until)),
       every(renewWordEveryMs, until, () => this.#word.renew()),
       ...(options.schedule === null ? [] : [options.schedule(compare, until)]),
     ].map((task) =>
@@ -148,11 +151,10 @@ class Live {
     if (failure !== undefined) throw failure.reason;
   }
 
-  #reporter({ ledger, walks, letters }: Assembled): Reporter {
-    const { context, memory, options, collections } = this.#parts;
-    const details = (): { readonly [name: string]: Json } => ({
+  #details({ walks, letters }: Assembled): () => { readonly [name: string]: Json } {
+    return () => ({
       ready: this.#caughtUp,
-      collections: [...collections.values()].map(({ name, stopped }) => {
+      collections: [...this.#parts.collections.values()].map(({ name, stopped }) => {
         const walking = walks.waiting.get(name);
         const status =
           stopped !== null
@@ -166,7 +168,6 @@ class Live {
       }),
       newestLetter: letters.newest,
     });
-    return new Reporter({ context, ledger, memory, condition: options.condition, details });
   }
 
   async #catchUp(assembled: Assembled, until: AbortSignal): Promise<void> {
@@ -221,14 +222,13 @@ class Live {
     else await releaseApproved(context, { holder, touches });
   }
 
-  #answer({ walks, touches, letters }: Assembled, stream: Stream, until: AbortSignal): Promise<void> {
+  #answer({ walks, touches, letters }: Assembled, until: AbortSignal): Promise<void> {
     const { context, collections } = this.#parts;
     return answerRequests({
       context,
       walks,
       touches,
       letters,
-      stream,
       until,
       names: () => [...collections.keys()],
       revive: (name) => this.#revive(name),

@@ -1,19 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Heads, Retained } from '../../protocol/feed.ts';
+import type { Retained } from '../../protocol/feed.ts';
 import type { Lag } from '../../protocol/status.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { Ledger } from '../stream/ledger.ts';
 import type { Condition } from './condition.ts';
-import { lagOf } from './lag.ts';
+import { freshMs, lagOf, type SeenHeads } from './lag.ts';
 import type { LiveMemory } from './memory.ts';
 
 export interface ReporterParts {
   readonly context: StreamContext;
-  readonly ledger: Ledger;
   readonly memory: LiveMemory;
   readonly condition: Condition;
+}
+
+/** What is known once the stream is open. */
+export interface Followed {
+  readonly ledger: Ledger;
   /** What else `status` shows. */
   readonly details: () => { readonly [name: string]: Json };
 }
@@ -24,7 +28,9 @@ const retainedEvery = 10;
 /** Says about once a second how far behind the destination is, and keeps it for `status`: off the loop that applies. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  #heads: { readonly heads: Heads; readonly readAtMs: number } | null = null;
+  /** Of the last seconds, oldest first. */
+  #heads: readonly SeenHeads[] = [];
+  #followed: Followed | null = null;
   #retained: Retained | null = null;
   #changes = 0;
   #rate = 0;
@@ -38,14 +44,20 @@ export class Reporter {
     this.#changes += changes;
   }
 
+  /** Before there is a stream, what is told is what the pipeline is about. */
+  follow(followed: Followed): void {
+    this.#followed = followed;
+  }
+
   get lag(): Lag {
-    const { ledger, context } = this.#parts;
-    return lagOf({ ledger, feed: context.feed, seen: this.#heads, nowMs: context.clock.now() });
+    const { feed, clock } = this.#parts.context;
+    if (this.#followed === null) return { kind: 'unknown', atLeastMs: 0 };
+    return lagOf({ ledger: this.#followed.ledger, feed, seen: this.#heads, nowMs: clock.now() });
   }
 
   async run(stopping: AbortSignal): Promise<void> {
     for (let turn = 0; !stopping.aborted; turn += 1) {
-      await this.#look(turn % retainedEvery === 0);
+      if (this.#followed !== null) await this.#look(turn % retainedEvery === 0);
       await this.#tell();
       await delay(everyMs, undefined, { signal: stopping }).catch(() => undefined);
     }
@@ -57,7 +69,8 @@ export class Reporter {
     const { context } = this.#parts;
     const { feed, signal, clock } = context;
     try {
-      this.#heads = { heads: await feed.head('through', { signal }), readAtMs: clock.now() };
+      const seen = { heads: await feed.head('through', { signal }), readAtMs: clock.now() };
+      this.#heads = [...this.#heads.filter(({ readAtMs }) => seen.readAtMs - readAtMs <= freshMs), seen];
       if (withRetained) this.#retained = await feed.retained({ signal });
     } catch (thrown) {
       if (toLockstepError(thrown).class === 'pipeline' && !signal.aborted) throw thrown;
@@ -65,7 +78,7 @@ export class Reporter {
   }
 
   async #tell(): Promise<void> {
-    const { context, memory, condition, details } = this.#parts;
+    const { context, memory, condition } = this.#parts;
     if (context.signal.aborted) return;
     const { lag } = this;
     this.#rate = this.#changes / (everyMs / 1000);
@@ -81,7 +94,7 @@ export class Reporter {
       rates: { changesPerSecond: this.#rate },
       retained: this.#retained === null ? null : { ...this.#retained },
       savedAtMs: context.clock.now(),
-      ...details(),
+      ...this.#followed?.details(),
     });
   }
 }

@@ -1,10 +1,9 @@
-import type { PipelineRequest } from '../../protocol/control-store.ts';
+import type { DeadLetter, PipelineRequest } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { LetterBook } from '../stream/letter-book.ts';
-import type { Stream } from '../stream/stream.ts';
 import type { TouchQueue } from '../stream/touch-queue.ts';
 import type { Walks } from './walks.ts';
 
@@ -13,7 +12,6 @@ export interface RequestParts {
   readonly walks: Walks;
   readonly touches: TouchQueue;
   readonly letters: LetterBook;
-  readonly stream: Stream;
   /** All collections' names. */
   readonly names: () => readonly string[];
   /** Ends the waiting for walks: the request stays open, and is answered when the pipeline goes on. */
@@ -76,21 +74,26 @@ function chosen(known: readonly string[], asked: readonly string[] | null): read
   return asked ?? known;
 }
 
-/** Replaying is reading again: whatever the row is now is tried. */
+/** Replaying is reading again: whatever the row is now is tried. Answered once it was. */
 async function replayLetters(parts: RequestParts, detail: Detail): Promise<Json> {
-  const { letters, stream } = parts;
+  const { touches, until } = parts;
+  const collections = new Set<string>();
   let count = 0;
   for await (const { collection, key } of chosenLetters(parts, detail)) {
-    letters.wake(collection, [key]);
+    await touches.add(collection, [key], { signal: until });
+    collections.add(collection);
     count += 1;
   }
-  stream.wake();
+  for (const collection of collections) await touches.drained(collection, until);
   return { letters: count };
 }
 
+/** Without a choice only what is parked: a deferred row would be lost, and nobody was told of it yet. */
 async function discardLetters(parts: RequestParts, detail: Detail): Promise<Json> {
+  const isChosen = detail.letters != null;
   let count = 0;
-  for await (const { collection, key } of chosenLetters(parts, detail)) {
+  for await (const { collection, key, state } of chosenLetters(parts, detail)) {
+    if (!isChosen && state !== 'parked') continue;
     await parts.letters.resolve(collection, [key]);
     count += 1;
   }
@@ -100,7 +103,7 @@ async function discardLetters(parts: RequestParts, detail: Detail): Promise<Json
 async function* chosenLetters(
   { context }: RequestParts,
   { letters: ids = null, collection = null }: Detail,
-): AsyncIterable<{ readonly collection: string; readonly key: string }> {
+): AsyncIterable<DeadLetter> {
   const { store, pipeline } = context;
   if (ids !== null) {
     for (const id of ids) {

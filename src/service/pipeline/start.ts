@@ -1,7 +1,10 @@
 import { Condition } from '../../engine/pipeline/condition.ts';
 import { type LiveEnd, type LiveOptions, runLive } from '../../engine/pipeline/live.ts';
 import { onSchedule } from '../../engine/schedule/on-schedule.ts';
+import type { ControlStore, FencedBy } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
@@ -60,16 +63,36 @@ async function runOnce(
   });
   const { schedule: cron } = settings;
   const schedule = cron === undefined ? null : onSchedule(cron);
+  const record = await beginRecord(store, { pipeline: name, fence });
   try {
-    return await runLive(
+    const end = await runLive(
       { ...walk, events, feed, seal: (row) => context.sealer.seal(row) },
       { plans, condition, schedule, until },
     );
+    await record('interrupted', {});
+    return end;
   } catch (thrown) {
     const error = toLockstepError(reasonOf(thrown, asked));
     const { code, class: kind, message } = error;
     events.emit('failed', { pipeline: name, collection: null, code, class: kind, message });
+    // Whoever lost the lease has no history to write any more: the new owner has.
     if (code === 'fence-lost') condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
+    else await record(code === 'interrupted' ? 'interrupted' : 'failed', { code, message });
     throw error;
   }
+}
+
+/** A line in the history of runs, so that an engine that died can be told from one that was stopped. */
+async function beginRecord(
+  store: ControlStore,
+  by: FencedBy,
+): Promise<(result: 'interrupted' | 'failed', summary: Json) => Promise<void>> {
+  reach('run.begin.before');
+  const run = await store.runs.begin(by, { kind: 'live', startedAtMs: Date.now() });
+  reach('run.begin.after');
+  return async (result, summary) => {
+    reach('run.end.before');
+    await store.runs.end(by, run, { result, endedAtMs: Date.now(), summary });
+    reach('run.end.after');
+  };
 }
