@@ -98,13 +98,16 @@ export interface Writer extends AsyncDisposable {
    * One window of a feed: changes of any number of targets, the position and the marks, in one transaction: all of it or nothing. A key
    * at most once per target. Parents go before children and leavings after them in reverse; unique values that change places go through
    * temporary ones. Throws when the destination refuses any of it, with the class that says what to do; `row-missing` when a patch finds
-   * no row. Outcomes as the parts have their changes. Without parts: a keepalive.
+   * no row. Outcomes as the parts have their changes; of many upserts at once only the numbers of `inserted` and `updated` need to be right,
+   * not which is which. Without parts: a keepalive. A connection lost in the commit throws `connection-lost`: it may have been written, and
+   * a repeat of the same window is harmless.
    */
   applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]>;
 
   /**
    * Which changes the destination refuses, and why, by trying all of them in a transaction that is rolled back: those that can't be
-   * applied beside the others come out `failed`, all others as they would be.
+   * applied beside the others come out `failed`, all others as they would be. May refuse too much with class `deferred` (a change that is
+   * blocked by one that is itself refused), and what it lets through may still be refused by `applyWindow`: then it is asked again.
    */
   tryWindow(
     window: Pick<WindowWrite, 'parts'>,

@@ -3,6 +3,7 @@ import { atomicityConformance } from './writer/atomicity.ts';
 import { fenceConformance } from './writer/fences.ts';
 import { outcomeConformance } from './writer/outcomes.ts';
 import { scopeConformance } from './writer/scopes.ts';
+import { windowConformance } from './writer/windows.ts';
 import type { SetUpWriter } from './writer/writer-under-test.ts';
 
 export type { PlanOptions, SetUpWriter, WriterUnderTest } from './writer/writer-under-test.ts';
@@ -14,5 +15,6 @@ export function writerConformance(name: string, setUp: SetUpWriter): void {
     atomicityConformance(setUp);
     fenceConformance(setUp);
     scopeConformance(setUp);
+    windowConformance(setUp);
   });
 }

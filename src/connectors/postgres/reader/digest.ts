@@ -92,7 +92,7 @@ export async function* hashRows(
     ...keys.map(({ name, type }) => ({ name, codec: typeRule(type).codec })),
   ];
   const keyColumns = keys.length === 0 ? [hashColumn] : query.keyColumns;
-  for await (const { chunks } of decodeCopy(context, select, decoded)) {
+  for await (const { chunks } of decodeCopy(context, { select, columns: decoded })) {
     for (const { rows } of chunks) yield rows.map((row) => hashedKey(row, keyColumns));
   }
 }

@@ -2,12 +2,13 @@ import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Row } from '../../../protocol/value.ts';
+import { underlying, unmodifiedName } from '../catalog/pg-type.ts';
 import { decodeKey } from '../key.ts';
+import { quoteLiteral } from '../names.ts';
 import { typeRule } from '../types/type-table.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
-import { decodeCopy } from './read.ts';
+import { type CopySurroundings, decodeCopy } from './read.ts';
 import {
-  describeOutput,
   filterCondition,
   fromTable,
   type OutputColumn,
@@ -21,9 +22,13 @@ export interface LookupRequest {
   readonly keys: readonly Key[];
   readonly selection: Selection;
   readonly keyColumns: readonly string[];
+  /** As the server describes the selection. */
+  readonly output: readonly OutputColumn[];
+  /** Statements that each COPY is one transaction with. */
+  readonly surroundings?: CopySurroundings;
 }
 
-const keysPerStatement = 1000;
+export const keysPerStatement = 1000;
 /** Comes with each row: which of the keys it answers. No column can be called so. */
 const placeColumn = '\0place';
 
@@ -33,22 +38,22 @@ const placeColumn = '\0place';
  */
 export async function lookupRows(
   context: ReadContext,
-  request: LookupRequest,
+  { keys, selection, keyColumns, output, surroundings = {} }: LookupRequest,
 ): Promise<ReadonlyMap<Key, Row | null>> {
-  const { session, table, types, signal, collection } = context;
-  const { keys, selection, keyColumns } = request;
-  const output = await describeOutput(
-    session,
-    { table, columns: selection.columns, types },
-    { signal, collection },
-  );
-  const key = keyColumns.map((name) => columnOf(output, name, collection));
+  const key = keyColumns.map((name) => columnOf(output, name, context.collection));
   const path = operatorPath(key.map(({ type }) => type));
-  if (path !== null) await session.execute(path, { signal });
+  const before = `${surroundings.before ?? ''}${path === null ? '' : `${path}; `}`;
   const found = new Map<Key, Row | null>(keys.map((asked) => [asked, null]));
   for (let from = 0; from < keys.length; from += keysPerStatement) {
     const batch = keys.slice(from, from + keysPerStatement);
-    await lookupBatch(context, { batch, output, key, selection, found });
+    await lookupBatch(context, {
+      batch,
+      output,
+      key,
+      selection,
+      found,
+      surroundings: { ...surroundings, before },
+    });
   }
   return found;
 }
@@ -59,42 +64,67 @@ interface Batch {
   readonly key: readonly OutputColumn[];
   readonly selection: Selection;
   readonly found: Map<Key, Row | null>;
+  readonly surroundings: CopySurroundings;
 }
 
 async function lookupBatch(
   context: ReadContext,
-  { batch, output, key, selection, found }: Batch,
+  { batch, output, key, selection, found, surroundings }: Batch,
 ): Promise<void> {
   const columns = output.map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
-  const list = [...output.map(wireExpression), 'asked."\tplace"'].join(', ');
+  const list = [...output.map(wireOf), 'asked."\tplace"'].join(', ');
   const matches = key.map((column, index) => `${comparable(column)} = asked."\t${index}"`);
-  const select = `SELECT ${list} ${fromTable(context.table)} JOIN ${askedValues(batch, key)} ON ${matches.join(' AND ')}${whereClause(filterCondition(selection))}`;
-  for await (const { chunks, oversized } of decodeCopy(context, select, [
-    ...columns,
-    { name: placeColumn, codec: 'int4' },
-  ])) {
+  const select = `SELECT ${list} ${fromTable(context.table)} JOIN ${askedKeys(batch, key)} ON ${matches.join(' AND ')}${whereClause(filterCondition(selection))}`;
+  const travelling = [...columns, { name: placeColumn, codec: 'int8' as const }];
+  for await (const { chunks, oversized } of decodeCopy(context, {
+    ...surroundings,
+    select,
+    columns: travelling,
+  })) {
     if (oversized.length > 0) throw tooLarge(context);
     for (const { rows } of chunks) for (const row of rows) note(row, batch, found);
   }
 }
+
+/** Cast to the type that the output is known to have: a column that changed since would be read as what it was. */
+const wireOf = (column: OutputColumn): string =>
+  typeRule(column.type).codec === null
+    ? wireExpression(column)
+    : `(${column.expression})::${unmodifiedName(column.type.name)}`;
 
 function note(
   { [placeColumn]: place, ...row }: Row,
   batch: readonly Key[],
   found: Map<Key, Row | null>,
 ): void {
-  const asked = batch[Number(place)];
+  const asked = batch[Number(place) - 1];
   if (asked !== undefined) found.set(asked, Object.freeze(row));
 }
 
-/** `(VALUES (0, '42'::bigint, 'eu'::text), …) AS asked("\tplace", "\t0", "\t1")`: names that no column of the user's has. */
+/** Names that no column of the user's has. */
+const names = (key: readonly OutputColumn[]): string =>
+  [...key.map((_, index) => `"\t${index}"`), '"\tplace"'].join(', ');
+
+/** Without its schema, since only so it takes several arrays: `unnest('{42,43}'::bigint[], '{eu,us}'::text[]) WITH ORDINALITY AS asked("\t0", "\t1", "\tplace")`: read faster than VALUES. */
+function askedKeys(batch: readonly Key[], key: readonly OutputColumn[]): string {
+  // Arrays of arrays would be taken apart to the last element.
+  if (key.some(({ type }) => underlying(type).element !== null)) return askedValues(batch, key);
+  const parts = batch.map(decodeKey);
+  const arrays = key.map(({ type }, index) => {
+    const items = parts.map((part) => `"${(part[index] ?? '').replaceAll(/["\\]/g, '\\$&')}"`);
+    return `${quoteLiteral(`{${items.join(',')}}`)}::${unmodifiedName(type.name)}[]`;
+  });
+  return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS asked(${names(key)})`;
+}
+
+/** `(VALUES ('42'::bigint, 'eu'::text, 1::bigint), …) AS asked("\t0", "\t1", "\tplace")` */
 function askedValues(batch: readonly Key[], key: readonly OutputColumn[]): string {
   const rows = batch.map((asked, place) => {
     const parts = decodeKey(asked);
-    return `(${[place, ...key.map(({ type }, index) => typedLiteral(parts[index] ?? '', type))].join(', ')})`;
+    const values = key.map(({ type }, index) => typedLiteral(parts[index] ?? '', type));
+    return `(${[...values, `${place + 1}::bigint`].join(', ')})`;
   });
-  const names = ['"\tplace"', ...key.map((_, index) => `"\t${index}"`)];
-  return `(VALUES ${rows.join(', ')}) AS asked(${names.join(', ')})`;
+  return `(VALUES ${rows.join(', ')}) AS asked(${names(key)})`;
 }
 
 /** Integers of different sizes are compared without a conversion, so that the index on the unconverted column is used. */

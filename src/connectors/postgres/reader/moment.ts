@@ -14,7 +14,11 @@ export interface Moment extends AsyncDisposable {
 /** Set again in every transaction: a pooler may give each of them another server session. */
 const unfiltered = 'SET LOCAL row_security = off';
 
-export const beginNewest = `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ${unfiltered}`;
+/** In front of a statement that is one transaction with it, in one message. */
+export const newest = `SET TRANSACTION READ ONLY; ${unfiltered}; `;
+
+/** The same, and first of all the snapshot that the statement sees. */
+export const newestWithSnapshot = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}; SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text; `;
 
 /** Each read sees the moment in which it begins: for destinations, which change while we write them. */
 export const momentOfEachRead = (): Moment => ({

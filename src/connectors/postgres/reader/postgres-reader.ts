@@ -16,7 +16,8 @@ import { parseName } from '../names.ts';
 import type { SessionPool } from '../session/pool.ts';
 import { probeDigest, proposeDigest } from './digest.ts';
 import { listCollections } from './list.ts';
-import { exportedMoment, momentOfEachRead } from './moment.ts';
+import { exportedMoment, type Moment, momentOfEachRead } from './moment.ts';
+import { OutputCache } from './output-cache.ts';
 import { PostgresSnapshot } from './postgres-snapshot.ts';
 import { TypeCache } from './type-cache.ts';
 import { typesOf } from './types-of.ts';
@@ -31,6 +32,7 @@ export class PostgresReader implements Reader, DigestNegotiator {
   readonly #pool: SessionPool;
   readonly #oneMoment: boolean;
   readonly #types = new TypeCache();
+  readonly #outputs = new OutputCache();
 
   /**
    * `oneMoment`: a snapshot is one moment for all its reads, held open at the server; else each read has its own. The pool
@@ -94,7 +96,11 @@ export class PostgresReader implements Reader, DigestNegotiator {
 
   async snapshot(options: SignalOption): Promise<ReadSnapshot> {
     const moment = this.#oneMoment ? await exportedMoment(this.#pool, options) : momentOfEachRead();
-    return new PostgresSnapshot({ pool: this.#pool, moment, types: this.#types });
+    return this.#reading(moment);
+  }
+
+  latest(): ReadSnapshot {
+    return this.#reading(momentOfEachRead());
   }
 
   proposeDigest(
@@ -109,5 +115,9 @@ export class PostgresReader implements Reader, DigestNegotiator {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
+  }
+
+  #reading(moment: Moment): PostgresSnapshot {
+    return new PostgresSnapshot({ pool: this.#pool, moment, types: this.#types, outputs: this.#outputs });
   }
 }

@@ -12,8 +12,10 @@ import type { SessionPool } from '../session/pool.ts';
 import type { Session } from '../session/session.ts';
 import { digestRows, hashRows } from './digest.ts';
 import type { RangeKey } from './key-range.ts';
-import { lookupRows } from './lookup.ts';
-import { beginNewest, type Moment } from './moment.ts';
+import { type LookupRequest, lookupRows } from './lookup.ts';
+import { lookupNewest } from './lookup-newest.ts';
+import type { Moment } from './moment.ts';
+import type { OutputCache } from './output-cache.ts';
 import { cutPartitions } from './partitions.ts';
 import { copyRows } from './read.ts';
 import { rewrittenQuery } from './rewritten.sql.ts';
@@ -24,6 +26,7 @@ export interface SnapshotParts {
   readonly pool: SessionPool;
   readonly moment: Moment;
   readonly types: TypeCache;
+  readonly outputs: OutputCache;
 }
 
 /** What a statement of the reader needs to know of the collection that it reads. */
@@ -41,13 +44,15 @@ export class PostgresSnapshot implements ReadSnapshot {
   readonly #pool: SessionPool;
   readonly #moment: Moment;
   readonly #types: TypeCache;
+  readonly #outputs: OutputCache;
   readonly #keys = new Map<CollectionName, Promise<readonly string[] | null>>();
 
-  constructor({ pool, moment, types }: SnapshotParts) {
+  constructor({ pool, moment, types, outputs }: SnapshotParts) {
     this.id = moment.id;
     this.#pool = pool;
     this.#moment = moment;
     this.#types = types;
+    this.#outputs = outputs;
   }
 
   async *partitions(
@@ -80,19 +85,22 @@ export class PostgresSnapshot implements ReadSnapshot {
   lookup(
     collection: CollectionName,
     keys: readonly Key[],
-    options: ReadOptions & { readonly keyColumns: readonly string[]; readonly at?: LookupTime },
+    options: ReadOptions & {
+      readonly keyColumns: readonly string[];
+      readonly at?: LookupTime;
+      readonly shows?: readonly string[];
+    },
   ): Promise<ReadonlyMap<Key, Row | null>> {
-    const atMoment = options.at === 'moment';
-    const work = (session: Session) =>
-      session.transaction(
-        async () => {
-          const context = this.#context(session, collection, options.signal);
-          if (atMoment) await this.#assertUnchanged(context);
-          return lookupRows(context, { ...options, keys });
-        },
-        { begin: atMoment ? this.#moment.begin() : beginNewest, signal: options.signal, collection },
-      );
-    return this.#pool.use(work, { signal: options.signal });
+    return this.#pool.use(
+      (session) => {
+        const context = this.#context(session, collection, options.signal);
+        const request = { ...options, keys };
+        return options.at === 'moment'
+          ? this.#lookupAtMoment(context, request)
+          : lookupNewest(context, { ...request, outputs: this.#outputs, pool: this.#pool });
+      },
+      { signal: options.signal },
+    );
   }
 
   digest(collection: CollectionName, partition: Partition, query: DigestQuery): Promise<DigestResult> {
@@ -121,6 +129,22 @@ export class PostgresSnapshot implements ReadSnapshot {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#moment[Symbol.asyncDispose]();
+  }
+
+  #lookupAtMoment(
+    context: ReadContext,
+    request: Omit<LookupRequest, 'output'>,
+  ): Promise<ReadonlyMap<Key, Row | null>> {
+    const { session, table, types, signal, collection } = context;
+    return session.transaction(
+      async () => {
+        await this.#assertUnchanged(context);
+        const { columns } = request.selection;
+        const output = await describeOutput(session, { table, columns, types }, { signal, collection });
+        return lookupRows(context, { ...request, output });
+      },
+      { begin: this.#moment.begin(), signal, collection },
+    );
   }
 
   /** A generator inside a transaction of the moment; whoever stops early leaves no open transaction behind. */

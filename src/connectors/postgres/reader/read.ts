@@ -64,7 +64,7 @@ async function* decodedChunks(
   select: string,
 ): AsyncGenerator<Chunk> {
   const columns = output.map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
-  for await (const { chunks, oversized } of decodeCopy(context, select, columns)) {
+  for await (const { chunks, oversized } of decodeCopy(context, { select, columns })) {
     if (oversized.length > 0) {
       const refused = oversized.map((row) => toRefused(context, output, row));
       yield { format: 'rows', rows: [], backing: null, refused };
@@ -82,17 +82,28 @@ function toRefused(
   return { row: Object.freeze(Object.fromEntries(known)), error: tooLarge(context, oversized) };
 }
 
+export interface CopiedSelect extends CopySurroundings {
+  readonly select: string;
+  readonly columns: ConstructorParameters<typeof RowDecoder>[0];
+}
+
+export interface CopySurroundings {
+  /** Statements that the COPY is one transaction with, each with its semicolon. */
+  readonly before?: string;
+  readonly onRow?: (fields: readonly (string | null)[]) => void;
+}
+
 /** A SELECT through binary COPY, decoded. */
 export async function* decodeCopy(
-  { session, signal, collection, maxRowBytes }: ReadContext,
-  select: string,
-  columns: ConstructorParameters<typeof RowDecoder>[0],
+  { session, signal, collection, maxRowBytes }: Omit<ReadContext, 'types' | 'table'>,
+  { select, columns, before = '', onRow }: CopiedSelect,
 ): AsyncGenerator<DecodedRows> {
   const decoder = new RowDecoder(columns, { maxRowBytes });
-  for await (const { bytes } of session.copyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`, {
-    signal,
-    collection,
-  })) {
+  const options = { signal, collection, ...(onRow === undefined ? {} : { onRow }) };
+  for await (const { bytes } of session.copyOut(
+    `${before}COPY (${select}) TO STDOUT (FORMAT binary)`,
+    options,
+  )) {
     const decoded = decoder.push(bytes);
     if (decoded.chunks.length > 0 || decoded.oversized.length > 0) yield decoded;
   }

@@ -13,8 +13,15 @@ export interface Connected {
   readonly context: ErrorContext;
 }
 
+/** `replication`: the server also takes the commands of its streaming protocol there. */
+export type Purpose = 'statements' | 'replication';
+
 /** Opens a connection and logs in; every failure is an error of the catalogue. */
-export async function connect(config: PostgresConfig, signal: AbortSignal | undefined): Promise<Connected> {
+export async function connect(
+  config: PostgresConfig,
+  signal: AbortSignal | undefined,
+  purpose: Purpose = 'statements',
+): Promise<Connected> {
   if (signal?.aborted) throw interrupted(signal);
   const endpoint = resolveEndpoint(config);
   const context = {
@@ -24,7 +31,7 @@ export async function connect(config: PostgresConfig, signal: AbortSignal | unde
     connectTimeoutMs: config.connectTimeoutMs,
   };
   const socket = new net.Socket();
-  const client = makeClient(config, endpoint, socket);
+  const client = makeClient(config, { endpoint, socket, purpose });
   const refuse = (error: LockstepError) => socket.destroy(error);
   const seen = watchFirstBytes(socket, endpoint, refuse);
   const abort = () => signal && refuse(interrupted(signal));
@@ -45,8 +52,15 @@ export async function connect(config: PostgresConfig, signal: AbortSignal | unde
   }
 }
 
-function makeClient(config: PostgresConfig, endpoint: PostgresEndpoint, socket: net.Socket): pg.Client {
+interface ClientParts {
+  readonly endpoint: PostgresEndpoint;
+  readonly socket: net.Socket;
+  readonly purpose: Purpose;
+}
+
+function makeClient(config: PostgresConfig, { endpoint, socket, purpose }: ClientParts): pg.Client {
   return new pg.Client({
+    ...(purpose === 'replication' ? { replication: 'database' } : {}),
     host: endpoint.host,
     port: endpoint.port,
     database: endpoint.database,

@@ -23,6 +23,7 @@ interface CommandComplete {
 export class CopyOut implements Submittable, CopyReceiver {
   readonly #sql: string;
   readonly #wire: Wire;
+  readonly #onRow: ((fields: readonly (string | null)[]) => void) | undefined;
   #pieces: CopyOutPiece[] = [];
   #bufferedBytes = 0;
   #messages = 0;
@@ -34,9 +35,10 @@ export class CopyOut implements Submittable, CopyReceiver {
   #error: unknown = null;
   #wake: (() => void) | null = null;
 
-  constructor(sql: string, wire: Wire) {
+  constructor(sql: string, wire: Wire, onRow: ((fields: readonly (string | null)[]) => void) | undefined) {
     this.#sql = sql;
     this.#wire = wire;
+    this.#onRow = onRow;
   }
 
   /** Ended: the server is ready for another query, or the connection is gone. */
@@ -66,6 +68,14 @@ export class CopyOut implements Submittable, CopyReceiver {
       this.#wire.stream.pause();
     }
     this.#notify();
+  }
+
+  handleRowDescription(): void {
+    // Rows of a statement before the COPY; whoever asked for them knows their columns.
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    this.#onRow?.(fields);
   }
 
   handleCommandComplete({ text }: CommandComplete): void {

@@ -76,6 +76,11 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
+  /** Something worth telling that is no error. */
+  notice(notice: ConnectorNotice): void {
+    this.#options.notice(notice);
+  }
+
   /** A session outside of the pool; the caller disposes of it. */
   open({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
     return openSession(this.config, { notice: this.#options.notice, signal });

@@ -3,15 +3,18 @@ import type { ConnectorNotice } from '../../../protocol/connector.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { PostgresConfig, PostgresEndpoint } from '../config.ts';
 import { type ErrorContext, interrupted, toPostgresError } from '../errors.ts';
+import { BatchQuery, type BatchRows, type BatchStatement } from './batch.ts';
 import { type BackendKey, requestCancel } from './cancel.ts';
 import { Cancellation, cancelPatienceMs } from './cancellation.ts';
 import { connect } from './connect.ts';
 import { type CopyIn, CopyInQuery } from './copy-in.ts';
 import { CopyOut, type CopyOutPiece } from './copy-out.ts';
 import { sessionFacts, sessionSettings } from './session-settings.sql.ts';
+import { StatementNames } from './statement-names.ts';
 import { Watchdog } from './watchdog.ts';
 import { Wire } from './wire.ts';
 
+export type { BatchRows, BatchStatement, Parameter } from './batch.ts';
 export type { CopyIn } from './copy-in.ts';
 export type { CopyOutPiece } from './copy-out.ts';
 
@@ -96,6 +99,7 @@ export class Session implements AsyncDisposable {
   readonly #wire: Wire;
   readonly #watchdog: Watchdog;
   readonly #backendKey: BackendKey;
+  readonly #statementNames = new StatementNames();
   #broken = false;
   /** Why the connection went, when the driver only says that it did. */
   #lost: LockstepError | null = null;
@@ -148,15 +152,44 @@ export class Session implements AsyncDisposable {
   }
 
   /**
+   * Statements in one round trip that together are one transaction: committed when this returns, undone when it throws. With BEGIN and
+   * COMMIT among them, whoever sent them rolls back after an error. A connection lost in it throws `connection-lost`: the outcome is unknown.
+   */
+  async batch(
+    statements: readonly BatchStatement[],
+    options: StatementOptions & { readonly signal: AbortSignal; readonly beforeCommit?: () => void },
+  ): Promise<readonly BatchRows[]> {
+    const parts = { names: this.#statementNames, beforeCommit: options.beforeCommit };
+    const query = new BatchQuery(statements, parts);
+    const named = {
+      signal: options.signal,
+      get collection() {
+        return query.current?.collection ?? options.collection;
+      },
+    };
+    try {
+      return await this.#run(() => this.#client.query(query).done, named);
+    } catch (thrown) {
+      if (!query.namesLost) throw thrown;
+    }
+    const again = new BatchQuery(statements, parts);
+    return await this.#run(() => this.#client.query(again).done, options);
+  }
+
+  /**
    * The rows of a `COPY … TO STDOUT`. Ends only when the server said so; anything else throws. Stopping early
-   * cancels the statement at the server, and the session is broken then.
+   * cancels the statement at the server, and the session is broken then. Statements before the COPY in the same text are one transaction
+   * with it; `onRow` takes the fields of their rows.
    */
   async *copyOut(
     sql: string,
-    options: StatementOptions & { readonly signal: AbortSignal },
+    options: StatementOptions & {
+      readonly signal: AbortSignal;
+      readonly onRow?: (fields: readonly (string | null)[]) => void;
+    },
   ): AsyncGenerator<CopyOutPiece> {
     this.#assertUsable(options.signal);
-    const query = new CopyOut(sql, this.#wire);
+    const query = new CopyOut(sql, this.#wire, options.onRow);
     await using _cancellation = this.#cancellation(options.signal);
     this.#client.query(query);
     try {
@@ -213,6 +246,12 @@ export class Session implements AsyncDisposable {
     // Not cancelled by an abort: its outcome would be unknown.
     await this.execute('COMMIT', { collection: options.collection });
     return result;
+  }
+
+  /** Tells of every NOTIFY on a channel that this session listens to, until the result is disposed of. */
+  onNotification(listener: () => void): Disposable {
+    this.#client.on('notification', listener);
+    return { [Symbol.dispose]: () => this.#client.off('notification', listener) };
   }
 
   /** Ends the connection at once. */

@@ -1,11 +1,14 @@
 import type { Finding } from '../../../protocol/finding.ts';
 import type { SourceIdentity } from '../../../protocol/identity.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
-import type { Fence, PipelineName } from '../../../protocol/names.ts';
+import type { Fence, PipelineName, Position, Shard } from '../../../protocol/names.ts';
+import type { Outcome } from '../../../protocol/outcome.ts';
+import type { Shape } from '../../../protocol/shape.ts';
 import type {
   DestinationState,
   PreparedStep,
   Target,
+  WindowWrite,
   WriteOptions,
   Writer,
   WriterCapabilities,
@@ -14,14 +17,18 @@ import type {
 import { checkDestination } from '../check/check-destination.ts';
 import { previewSteps } from '../create/preview.ts';
 import type { PostgresReader } from '../reader/postgres-reader.ts';
+import { align, alignment } from './align/alignment.ts';
 import type { Destination } from './destination.ts';
 import { inspectTarget, pendingKeys } from './open/inspect-target.ts';
 import { openTarget } from './open/open-target.ts';
 import { removePipeline } from './remove/remove.ts';
 import { attachPipeline } from './state/attach.ts';
 import { previewState } from './state/preview-state.ts';
+import { positionsOf } from './state/read-positions.ts';
 import { seenFence } from './state/seen-fence.ts';
 import { PostgresTarget } from './target.ts';
+import { WindowWriter } from './window/apply-window.ts';
+import { tryWindow } from './window/try-window.ts';
 
 interface PlansRequest {
   readonly plans: readonly CollectionPlan[];
@@ -41,11 +48,13 @@ export class PostgresWriter implements Writer {
   readonly limits: WriterLimits = { operations: 100_000, bytes: 64 * 1024 * 1024, seconds: 30 };
   readonly reader: PostgresReader;
   readonly #destination: Destination;
+  readonly #windows: WindowWriter;
   readonly #opened = new Map<string, CollectionPlan>();
 
   constructor(destination: Destination, reader: PostgresReader) {
     this.#destination = destination;
     this.reader = reader;
+    this.#windows = new WindowWriter(destination);
   }
 
   identity(options: { readonly signal: AbortSignal }): Promise<SourceIdentity> {
@@ -87,7 +96,15 @@ export class PostgresWriter implements Writer {
     return seenFence(this.#destination, options);
   }
 
+  positions(options: {
+    readonly pipeline: PipelineName;
+    readonly signal: AbortSignal;
+  }): Promise<ReadonlyMap<Shard, Position>> {
+    return positionsOf(this.#destination, options);
+  }
+
   attach(options: WriteOptions): Promise<DestinationState> {
+    this.#windows.forget();
     return attachPipeline(this.#destination, options);
   }
 
@@ -98,10 +115,32 @@ export class PostgresWriter implements Writer {
     return new PostgresTarget({ destination, opened, plans: () => [...this.#opened.values()] });
   }
 
+  applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]> {
+    return this.#windows.apply(window, options);
+  }
+
+  tryWindow(
+    window: Pick<WindowWrite, 'parts'>,
+    options: WriteOptions,
+  ): Promise<readonly (readonly Outcome[])[]> {
+    return tryWindow(this.#destination, window, options);
+  }
+
   async inspect(plan: CollectionPlan, { signal }: { readonly signal: AbortSignal }): Promise<Target | null> {
     const destination = this.#destination;
     const opened = await inspectTarget(destination, { plan, signal });
     return opened === null ? null : new PostgresTarget({ destination, opened, plans: () => [] });
+  }
+
+  alignment(plan: CollectionPlan, sourceShape: Shape): readonly PreparedStep[] {
+    return alignment(this.#destination, plan, sourceShape);
+  }
+
+  align(
+    plan: CollectionPlan,
+    options: WriteOptions & { readonly sourceShape: Shape },
+  ): Promise<readonly PreparedStep[]> {
+    return align(this.#destination, { ...options, plan });
   }
 
   remove(options: {
@@ -113,6 +152,7 @@ export class PostgresWriter implements Writer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#windows[Symbol.asyncDispose]();
     await this.reader[Symbol.asyncDispose]();
     await this.#destination.pool[Symbol.asyncDispose]();
   }

@@ -56,6 +56,11 @@ export class PostgresTarget implements Target {
     this.#model = opened.model;
   }
 
+  /** For windows, which write several targets at once. */
+  get model(): TargetModel {
+    return this.#model;
+  }
+
   get plan(): CollectionPlan {
     return this.#model.plan;
   }

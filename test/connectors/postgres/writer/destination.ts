@@ -49,6 +49,7 @@ export function planFor({ target, columns, ...rest }: PlanParts): CollectionPlan
     create: false,
     fingerprint: 'test',
     guard: {},
+    allColumns: false,
     ...rest,
   };
 }

@@ -38,3 +38,8 @@ export const readPositions = ({ state }: StateLayout): string => `
 SELECT shard, position FROM ${state}
 WHERE pipeline = $1 AND position IS NOT NULL
 ORDER BY shard, lane`;
+
+/** $1 pipeline */
+export const readMarks = ({ state }: StateLayout): string => `
+SELECT marks::text AS marks, newest_letter::text AS "newestLetter" FROM ${state}
+WHERE pipeline = $1 AND shard = '' AND lane = 0`;

@@ -4,7 +4,14 @@ import type { Position, Shard } from '../../../../protocol/names.ts';
 import type { DestinationState, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
-import { endOlderOwners, introducePipeline, lockFence, raiseFence, readPositions } from './attach.sql.ts';
+import {
+  endOlderOwners,
+  introducePipeline,
+  lockFence,
+  raiseFence,
+  readMarks,
+  readPositions,
+} from './attach.sql.ts';
 import { createState } from './create-state.ts';
 
 /** How long one attempt waits for an older owner's transactions before it looks for sessions to end again. */
@@ -45,7 +52,7 @@ export async function attachPipeline(
   return state;
 }
 
-type Raised = Pick<DestinationState, 'stateId' | 'positions'>;
+type Raised = Omit<DestinationState, 'isNew'>;
 
 /** Null: somebody held the row for longer than our patience. */
 async function tryToRaise(
@@ -65,15 +72,7 @@ async function tryToRaise(
           throw new LockstepError('fence-lost', { pipeline: lease.pipeline });
         }
         await session.query(raiseFence(layout), [lease.pipeline, lease.fence], { signal });
-        const positions = await session.query<{ shard: Shard; position: Position }>(
-          readPositions(layout),
-          [lease.pipeline],
-          { signal },
-        );
-        return {
-          stateId: found.stateId,
-          positions: new Map(positions.rows.map(({ shard, position }) => [shard, position])),
-        };
+        return { stateId: found.stateId, ...(await readState(session, { layout, lease, signal })) };
       },
       { begin: `BEGIN; SET LOCAL lock_timeout = ${patienceMs}`, signal },
     );
@@ -81,4 +80,31 @@ async function tryToRaise(
     if (isLockstepError(thrown, 'lock-timeout')) return null;
     throw thrown;
   }
+}
+
+async function readState(
+  session: Session,
+  { layout, lease, signal }: Pick<Destination, 'layout'> & WriteOptions,
+): Promise<Omit<Raised, 'stateId'>> {
+  const positions = await session.query<{ shard: Shard; position: Position }>(
+    readPositions(layout),
+    [lease.pipeline],
+    { signal },
+  );
+  const own = await session.query<{ marks: string; newestLetter: string }>(
+    readMarks(layout),
+    [lease.pipeline],
+    { signal },
+  );
+  return {
+    positions: new Map(positions.rows.map(({ shard, position }) => [shard, position])),
+    marks: marksOf(own.rows[0]?.marks ?? '{}'),
+    newestLetter: Number(own.rows[0]?.newestLetter ?? 0),
+  };
+}
+
+function marksOf(text: string): ReadonlyMap<string, Position> {
+  const marks: unknown = JSON.parse(text);
+  const entries = typeof marks === 'object' && marks !== null ? Object.entries(marks) : [];
+  return new Map(entries.map(([name, position]) => [name, String(position)]));
 }

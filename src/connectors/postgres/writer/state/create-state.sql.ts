@@ -8,6 +8,9 @@ export const lockState = ({ schemaName }: StateLayout): string =>
 export const findState = ({ schemaName, state, targets }: StateLayout): string => `
 SELECT to_regnamespace(${quoteLiteral(`"${schemaName.replaceAll('"', '""')}"`)}) IS NOT NULL AS schema,
        to_regclass(${quoteLiteral(state)}) IS NOT NULL AS state,
+       (SELECT count(*) FROM pg_attribute
+        WHERE attrelid = to_regclass(${quoteLiteral(state)}) AND NOT attisdropped
+          AND attname IN ('marks', 'newest_letter')) = 2 AS "stateIsNew",
        to_regclass(${quoteLiteral(targets)}) IS NOT NULL AS targets`;
 
 export const createSchema = ({ schema }: StateLayout): string => `CREATE SCHEMA ${schema}`;
@@ -22,8 +25,16 @@ CREATE TABLE ${state} (
   state_id   uuid NOT NULL,
   owner_pid  int4,
   updated_at timestamptz NOT NULL DEFAULT now(),
+  marks      jsonb NOT NULL DEFAULT '{}',
+  newest_letter int8 NOT NULL DEFAULT 0,
   PRIMARY KEY (pipeline, shard, lane)
 )`;
+
+/** State of an engine that knew nothing of windows. Constant defaults: no row is rewritten. */
+export const upgradeStateTable = ({ state }: StateLayout): string => `
+ALTER TABLE ${state}
+  ADD COLUMN IF NOT EXISTS marks jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS newest_letter int8 NOT NULL DEFAULT 0`;
 
 export const createTargetsTable = ({ targets }: StateLayout): string => `
 CREATE TABLE ${targets} (

@@ -5,12 +5,14 @@ import {
   createTargetsTable,
   findState,
   lockState,
+  upgradeStateTable,
 } from './create-state.sql.ts';
 import type { StateLayout } from './state-layout.ts';
 
 interface Found {
   readonly schema: boolean;
   readonly state: boolean;
+  readonly stateIsNew: boolean;
   readonly targets: boolean;
 }
 
@@ -20,13 +22,18 @@ export async function missingState(
   layout: StateLayout,
   options: { readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  const { rows } = await session.query<Found>(findState(layout), undefined, options);
-  const found = rows[0] ?? { schema: false, state: false, targets: false };
-  return [
-    ...(found.schema ? [] : [createSchema(layout)]),
-    ...(found.state ? [] : [createStateTable(layout)]),
-    ...(found.targets ? [] : [createTargetsTable(layout)]),
-  ];
+  return missingOf(await lookForState(session, layout, options), layout);
+}
+
+/** The same, and what brings state of an older version up to date. */
+export async function neededState(
+  session: Session,
+  layout: StateLayout,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const found = await lookForState(session, layout, options);
+  const isOld = found.state && !found.stateIsNew;
+  return [...missingOf(found, layout), ...(isOld ? [upgradeStateTable(layout)] : [])];
 }
 
 /** Inside a transaction: makes what is missing, one engine at a time. */
@@ -36,6 +43,21 @@ export async function createState(
   options: { readonly signal: AbortSignal },
 ): Promise<void> {
   await session.execute(lockState(layout), options);
-  for (const statement of await missingState(session, layout, options))
+  for (const statement of await neededState(session, layout, options))
     await session.execute(statement, options);
 }
+
+async function lookForState(
+  session: Session,
+  layout: StateLayout,
+  options: { readonly signal: AbortSignal },
+): Promise<Found> {
+  const { rows } = await session.query<Found>(findState(layout), undefined, options);
+  return rows[0] ?? { schema: false, state: false, stateIsNew: false, targets: false };
+}
+
+const missingOf = (found: Found, layout: StateLayout): readonly string[] => [
+  ...(found.schema ? [] : [createSchema(layout)]),
+  ...(found.state ? [] : [createStateTable(layout)]),
+  ...(found.targets ? [] : [createTargetsTable(layout)]),
+];

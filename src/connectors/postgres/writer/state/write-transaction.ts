@@ -54,7 +54,7 @@ interface FenceRequest {
  * A transaction of ours whose connection was lost may be committing still, or hold locks until the network notices. It is ended before
  * anything is written again, so that it comes neither late nor in the way.
  */
-async function settleAbandoned(
+export async function settleAbandoned(
   session: Session,
   { pool }: Destination,
   { lease, signal }: FenceRequest,

@@ -1,5 +1,5 @@
 import { underlying } from '../../catalog/pg-type.ts';
-import { exact, inScope, keyMatches, staged, stored } from '../model/expressions.ts';
+import { exact, inScope, keyMatches, list, staged, stored } from '../model/expressions.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 import type { UniqueIndex } from '../model/unique-index.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
@@ -73,6 +73,16 @@ UPDATE ${model.sql} SET ${column.sql} = ${temporaryValue(model, { index, column,
 FROM ${stage.sql} AS s
 WHERE ${keyMatches(model)} AND ${inScope(model)} ${changes}`;
 }
+
+/** Rows let go of what they refer to, until the update that follows. */
+export const releaseReferences = (
+  model: TargetModel,
+  stage: Stage,
+  columns: readonly TargetColumn[],
+): string => `
+UPDATE ${model.sql} SET ${list(columns.map(({ sql }) => `${sql} = NULL`))}
+FROM ${stage.sql} AS s
+WHERE ${keyMatches(model)} AND ${inScope(model)} AND (${columns.map((column) => `${stored(model, column)} IS NOT NULL`).join(' OR ')})`;
 
 /**
  * A value that no row has: null where that is no value, random where there is room for 122 bits, else beyond the highest

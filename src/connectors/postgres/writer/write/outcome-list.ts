@@ -18,6 +18,19 @@ export class OutcomeList {
     for (const ordinal of ordinals) this.#outcomes[ordinal] = { kind: 'failed', error };
   }
 
+  /** What was written is taken back; what is somebody else's stays so. */
+  forgetWrites(): void {
+    this.#outcomes.forEach(({ kind }, ordinal) => {
+      if (kind !== 'clash') this.#outcomes[ordinal] = { kind: 'unchanged' };
+    });
+  }
+
+  /** The first that failed. */
+  failure(): LockstepError | null {
+    const failed = this.#outcomes.find((outcome) => outcome.kind === 'failed');
+    return failed?.kind === 'failed' ? failed.error : null;
+  }
+
   ordinalsOf(kind: Outcome['kind']): readonly number[] {
     return this.#outcomes.flatMap((outcome, ordinal) => (outcome.kind === kind ? [ordinal] : []));
   }

@@ -25,35 +25,43 @@ type Numbered<Kind extends Change['kind']> = {
   readonly change: Change & { kind: Kind };
 };
 
+export interface StageRequest {
+  readonly model: TargetModel;
+  readonly signal: AbortSignal;
+  /** Of the temporary tables' names, where those of several targets stand side by side. */
+  readonly suffix?: string;
+}
+
 export async function stageChanges(
   session: Session,
-  request: { readonly model: TargetModel; readonly changes: readonly Change[]; readonly signal: AbortSignal },
+  request: StageRequest & { readonly changes: readonly Change[] },
 ): Promise<StagedChanges> {
-  const { model, changes, signal } = request;
+  const { model, changes, signal, suffix = '' } = request;
   const upserts = numbered(changes, 'upsert');
   const leaves = numbered(changes, 'leave');
   return {
-    upserts: upserts.length === 0 ? null : await stageUpserts(session, { model, upserts, signal }),
-    patches: await stagePatches(session, { model, patches: numbered(changes, 'patch'), signal }),
+    upserts: upserts.length === 0 ? null : await stageUpserts(session, { model, upserts, signal, suffix }),
+    patches: await stagePatches(session, { model, patches: numbered(changes, 'patch'), signal, suffix }),
     leaves:
       leaves.length === 0
         ? null
-        : await stageKeys(session, { model, name: 'lockstep_leaving', keys: keysOf(leaves), signal }),
+        : await stageKeys(session, {
+            model,
+            name: `lockstep_leaving${suffix}`,
+            keys: keysOf(leaves),
+            signal,
+          }),
   };
 }
 
 async function stageUpserts(
   session: Session,
-  request: {
-    readonly model: TargetModel;
-    readonly upserts: readonly Numbered<'upsert'>[];
-    readonly signal: AbortSignal;
-  },
+  request: StageRequest & { readonly upserts: readonly Numbered<'upsert'>[] },
 ): Promise<Stage> {
-  const { model, upserts, signal } = request;
+  const { model, upserts, signal, suffix = '' } = request;
   const stage = await stageRows(session, {
     model,
-    name: 'lockstep_stage',
+    name: `lockstep_stage${suffix}`,
     columns: model.columns.filter(({ generated }) => !generated),
     rows: upserts.map(({ ordinal, change }) => ({ ordinal, row: change.row })),
     signal,
@@ -65,18 +73,14 @@ async function stageUpserts(
 /** One stage per set of columns. */
 async function stagePatches(
   session: Session,
-  request: {
-    readonly model: TargetModel;
-    readonly patches: readonly Numbered<'patch'>[];
-    readonly signal: AbortSignal;
-  },
+  request: StageRequest & { readonly patches: readonly Numbered<'patch'>[] },
 ): Promise<readonly StagedPatches[]> {
-  const { model, patches, signal } = request;
+  const { model, patches, signal, suffix = '' } = request;
   const groups = Map.groupBy(patches, ({ change }) => columnsOf(model, change.row).join(','));
   const staged: StagedPatches[] = [];
   for (const group of groups.values()) {
     const slots = new Set(columnsOf(model, group[0]?.change.row ?? {}));
-    const name = `lockstep_patch_${staged.length}`;
+    const name = `lockstep_patch_${staged.length}${suffix}`;
     const columns = model.columns.filter(({ slot }) => slots.has(slot));
     const stage = await stageRows(session, {
       model,

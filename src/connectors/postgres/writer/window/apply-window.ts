@@ -1,0 +1,114 @@
+import { type LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { PipelineName } from '../../../../protocol/names.ts';
+import type { Outcome } from '../../../../protocol/outcome.ts';
+import type { WindowWrite, WriteOptions } from '../../../../protocol/writer.ts';
+import type { Destination } from '../destination.ts';
+import { writeTransaction } from '../state/write-transaction.ts';
+import { applyCarefully } from './careful-window.ts';
+import { applyFast, canBeFast } from './fast-window.ts';
+import { partsOf, type WindowPart } from './window-part.ts';
+import { WindowSessions } from './window-sessions.ts';
+import { introduceShard } from './window-state.sql.ts';
+
+/**
+ * Writes windows: in one round trip where that goes through, which is nearly always; else in a transaction that looks at what it does
+ * and tries other orders.
+ */
+export class WindowWriter implements AsyncDisposable {
+  readonly #destination: Destination;
+  readonly #sessions: WindowSessions;
+  /** What the destination has, as far as we know: a number that did not change is not written again. */
+  #letter: { readonly pipeline: PipelineName; readonly number: number } | null = null;
+
+  /** Shards and lanes that have a row. */
+  readonly #introduced = new Set<string>();
+
+  constructor(destination: Destination) {
+    this.#destination = destination;
+    this.#sessions = new WindowSessions(destination.pool);
+  }
+
+  async apply(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]> {
+    const parts = partsOf(window.parts);
+    const { pipeline } = options.lease;
+    const letter = this.#letter;
+    this.#letter = null;
+    const letterKnown = letter?.pipeline === pipeline && letter.number === window.newestLetter;
+    await this.#write({ window, parts, letterKnown, options });
+    this.#letter = { pipeline, number: window.newestLetter };
+    return outcomesOf(window, parts);
+  }
+
+  /** Somebody else may have written the state. */
+  forget(): void {
+    this.#letter = null;
+    this.#introduced.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sessions[Symbol.asyncDispose]();
+  }
+
+  async #write(request: WindowRequest): Promise<void> {
+    if (!canBeFast(request.parts)) return this.#carefully(request);
+    await this.#introduceOnce(request);
+    const refusal = await this.#quickly(request);
+    if (refusal === null) return;
+    if (refusal.class === 'deferred') return this.#carefully(request, refusal);
+    if (refusal.code !== 'fence-lost') throw refusal;
+    // Or the state is gone, wholly or in part: this throws what is true, or mends it.
+    await this.#introduce(request);
+    const again = await this.#quickly(request);
+    if (again?.class === 'deferred') return this.#carefully(request, again);
+    if (again !== null) throw again;
+  }
+
+  /** What was refused; null: nothing. */
+  async #quickly(request: WindowRequest): Promise<LockstepError | null> {
+    try {
+      await applyFast({ ...request, destination: this.#destination, sessions: this.#sessions });
+      return null;
+    } catch (thrown) {
+      return toLockstepError(thrown);
+    }
+  }
+
+  #carefully(request: WindowRequest, refusal: LockstepError | null = null): Promise<void> {
+    return applyCarefully(this.#destination, { ...request, refusal });
+  }
+
+  async #introduceOnce(request: WindowRequest): Promise<void> {
+    const { position } = request.window;
+    if (position === null) return;
+    const name = JSON.stringify([request.options.lease.pipeline, position.shard, position.lane]);
+    if (this.#introduced.has(name)) return;
+    await this.#introduce(request);
+    this.#introduced.add(name);
+  }
+
+  async #introduce({ window, options }: WindowRequest): Promise<void> {
+    const { position } = window;
+    const { lease, signal } = options;
+    await writeTransaction(this.#destination, options, async (session) => {
+      if (position === null) return;
+      const values = [lease.pipeline, position.shard, position.lane, lease.fence];
+      await session.query(introduceShard(this.#destination.layout), values, { signal });
+    });
+  }
+}
+
+export interface WindowRequest {
+  readonly window: WindowWrite;
+  readonly parts: readonly WindowPart[];
+  readonly letterKnown: boolean;
+  readonly options: WriteOptions;
+}
+
+/** As the window has its parts, also those without changes. */
+function outcomesOf(
+  { parts: given }: WindowWrite,
+  parts: readonly WindowPart[],
+): readonly (readonly Outcome[])[] {
+  const rest = [...parts];
+  return given.map(({ changes }) => (changes.length === 0 ? [] : (rest.shift()?.outcomes.all() ?? [])));
+}

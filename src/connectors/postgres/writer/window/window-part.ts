@@ -1,0 +1,54 @@
+import type { Change } from '../../../../protocol/change.ts';
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
+import type { TargetModel } from '../model/target-model.ts';
+import { PostgresTarget } from '../target.ts';
+import { OutcomeList } from '../write/outcome-list.ts';
+
+/** One target's share of a window. */
+export interface WindowPart {
+  readonly model: TargetModel;
+  readonly changes: readonly Change[];
+  readonly outcomes: OutcomeList;
+}
+
+/** In the order in which they were given. A key twice in one target is refused. */
+export function partsOf(given: readonly GivenPart[]): readonly WindowPart[] {
+  return given
+    .filter(({ changes }) => changes.length > 0)
+    .map(({ target, changes }) => {
+      if (!(target instanceof PostgresTarget)) throw foreign(target.plan.target);
+      const { model } = target;
+      refuseRepeated(model, changes);
+      return { model, changes, outcomes: new OutcomeList(changes.length) };
+    });
+}
+
+const foreign = (collection: string): LockstepError =>
+  new LockstepError('internal', { detail: `the target ${collection} was opened by another writer` });
+
+function refuseRepeated(model: TargetModel, changes: readonly Change[]): void {
+  if (new Set(changes.map(({ key }) => key)).size < changes.length) throw keyRepeated(model);
+}
+
+export const keyRepeated = ({ collection, key }: TargetModel): LockstepError =>
+  new LockstepError('key-repeated', { collection, columns: key.map(({ name }) => name).join(', ') });
+
+/** Parents before children; in a circle of references any order will do. */
+export function parentsFirst(parts: readonly WindowPart[]): readonly WindowPart[] {
+  const sorted = new Set<WindowPart>();
+  const visit = (part: WindowPart, path: ReadonlySet<WindowPart>): void => {
+    if (sorted.has(part) || path.has(part)) return;
+    for (const parent of parentsOf(part, parts)) visit(parent, new Set([...path, part]));
+    sorted.add(part);
+  };
+  for (const part of parts) visit(part, new Set());
+  return [...sorted];
+}
+
+const parentsOf = ({ model }: WindowPart, parts: readonly WindowPart[]): readonly WindowPart[] =>
+  parts.filter((other) =>
+    model.table.references.some(
+      ({ schema, table }) => schema === other.model.table.schema && table === other.model.table.table,
+    ),
+  );
