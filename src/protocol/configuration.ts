@@ -80,8 +80,6 @@ export const streamSchema = z.strictObject({
   windowChanges: z.int().min(1).max(1_000_000).default(20_000),
   /** What is read ahead of the destination, in bytes of memory. */
   readAheadBytes: z.int().min(65_536).max(1_073_741_824).default(16_777_216),
-  /** A window waits this long for company; 0: what is there is written at once. */
-  lingerMs: milliseconds.default(0),
   /** Failures in a row of one side after which nothing is tried for `breakerPauseMs`. */
   breakerFailures: z.int().min(1).max(1000).default(5),
   breakerPauseMs: milliseconds.default(5_000),
@@ -93,6 +91,7 @@ export const driftSchema = z.strictObject({
   columnAdded: z.enum(['follow', 'pause', 'ignore']).default('pause'),
   columnDropped: z.enum(['follow', 'pause']).default('pause'),
   typeChanged: z.enum(['follow', 'pause']).default('pause'),
+  /** A new collection matches a pattern of the configuration. `ignore`: it is told, and joins at the next start. */
   tableAdded: z.enum(['follow', 'ignore']).default('ignore'),
 });
 

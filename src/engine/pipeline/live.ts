@@ -21,8 +21,16 @@ export interface LiveOptions {
   readonly condition: Condition;
   /** Calls `compare` whenever a comparison pass is due, until `stopping` aborts; null: none is scheduled. */
   readonly schedule: ((compare: () => Promise<void>, stopping: AbortSignal) => Promise<void>) | null;
+  /** Collections of the source that the configuration's patterns match by now and no plan is for. */
+  readonly newcomers: (signal: AbortSignal) => Promise<readonly Newcomer[]>;
   /** `inStep`: it ends once it has caught up and no walk waits; `compared`: after a comparison of everything besides. */
   readonly until: 'stopped' | 'inStep' | 'compared';
+}
+
+export interface Newcomer {
+  readonly name: string;
+  /** Why it can't join; null: it can. */
+  readonly fault: string | null;
 }
 
 /** `stopped`: somebody asked for it; `again`: plans are to be made anew, because something about the source has changed. */
@@ -30,6 +38,7 @@ export type LiveEnd = 'stopped' | 'again';
 
 const lookEveryMs = 250;
 const renewWordEveryMs = 10_000;
+const newcomersEveryMs = 5_000;
 
 /**
  * A live pipeline, from wherever it stands: the first copy if there was none, then the stream, with walks beside it where the stream alone
@@ -63,6 +72,8 @@ class Live {
   /** It was only to run until it was in step. */
   readonly #done = new AbortController();
   #caughtUp = false;
+  /** New collections that were told of and are left alone. */
+  readonly #told = new Set<string>();
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
@@ -136,6 +147,7 @@ class Live {
       every(lookEveryMs, until, () => this.#look(assembled, over)),
       every(lookEveryMs, until, () => this.#answer(assembled, until)),
       every(renewWordEveryMs, until, () => this.#word.renew()),
+      every(newcomersEveryMs, until, () => this.#welcome(until)),
       ...(options.schedule === null ? [] : [options.schedule(compare, until)]),
     ].map((task) =>
       task.catch((thrown: unknown) => {
@@ -233,6 +245,26 @@ class Live {
       names: () => [...collections.keys()],
       revive: (name) => this.#revive(name),
     });
+  }
+
+  /** New collections that match a pattern join with plans made anew, or are told once. */
+  async #welcome(until: AbortSignal): Promise<void> {
+    const { context, options } = this.#parts;
+    const { pipeline, settings, events, signal } = context;
+    const newcomers = await options.newcomers(AbortSignal.any([signal, until]));
+    const fresh = newcomers.filter(({ name }) => !this.#told.has(name));
+    const joining = settings.drift.tableAdded === 'follow' ? fresh.filter(({ fault }) => fault === null) : [];
+    if (joining.length > 0) {
+      this.#again.abort(new Error(`${joining.map(({ name }) => name).join(', ')} is new`));
+      return;
+    }
+    for (const { name, fault } of fresh) {
+      this.#told.add(name);
+      const why =
+        fault === null ? 'it joins at the next start (drift.tableAdded)' : `it can’t join: ${fault}`;
+      const message = `${name} is new and matches a pattern; ${why}`;
+      events.emit('notice', { pipeline, side: 'source', message });
+    }
   }
 
   /** A collection that stopped needs a plan that fits what is there now. */

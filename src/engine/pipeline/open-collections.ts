@@ -4,6 +4,7 @@ import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { startWork } from '../walk/collection-work.ts';
 import { leaseOf } from '../walk/context.ts';
+import { finish } from '../walk/finish.ts';
 import { retrying } from '../walk/retrying.ts';
 import { SourceMoment } from '../walk/source-moment.ts';
 
@@ -27,6 +28,8 @@ export async function openCollections(
       await retrying(context, { what: `open ${plan.name}`, signal }, () => writer.open(plan, options)),
     );
     const work = await startWork(context, target, { moment, targetReads, lookupAt: 'now' });
+    // A stream finds its rows by keys; a target that it fills itself has none yet.
+    await finish(work, 'keys');
     const carried = carriedRows(target.plan, feed);
     byName.set(plan.name, { name: plan.name, plan: target.plan, target, work, carried, stopped: null });
   }

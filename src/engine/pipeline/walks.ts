@@ -2,6 +2,7 @@ import { type LockstepError, toLockstepError } from '../../protocol/errors/locks
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Signal } from '../stream/signal.ts';
+import { finishConstraints } from '../walk/finish.ts';
 import type { LiveMemory, Walking } from './memory.ts';
 import { type WalkedCollection, type WalkParts, walkCollection } from './walk-collection.ts';
 
@@ -106,6 +107,7 @@ export class Walks {
     if (stopping.aborted) return;
     // Asked for again meanwhile: what was walked may have been older than what made that necessary.
     if (this.#open.get(name) !== walking) return;
+    await finishConstraints(collection.work, 'references');
     await memory.setFingerprint(name, collection.plan.fingerprint);
     await memory.setWalk(name, undefined);
     this.#open.delete(name);

@@ -242,6 +242,13 @@ export const postgresErrors = defineErrors({
     cause: 'What the source sends before its end is kept on this machine’s disk until it is committed.',
     cure: 'Make room or give rights there, or set TMPDIR to a larger disk; the stream is then taken up again.',
   },
+  'postgres-log-missing': {
+    class: 'transient',
+    exit: 'failed',
+    message: 'The change log at the source is gone or was altered: {detail}',
+    cause: 'Somebody dropped or changed a table or sequence of ours.',
+    cure: 'Nothing: it is made anew, and what may have been missed is compared.',
+  },
   'postgres-triggers-origin': {
     class: 'configuration',
     exit: 'configuration',

@@ -8,6 +8,7 @@ import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
+import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { makeSpillDirectory } from './spill-directory.ts';
@@ -67,7 +68,7 @@ async function runOnce(
   try {
     const end = await runLive(
       { ...walk, events, feed, seal: (row) => context.sealer.seal(row) },
-      { plans, condition, schedule, until },
+      { plans, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
     );
     await record('interrupted', {});
     return end;
