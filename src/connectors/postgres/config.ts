@@ -19,6 +19,34 @@ const sslSchema = z.union([
   }),
 ]);
 
+/** How changes are captured at a source. */
+const captureSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    /** The server's own change stream; needs `wal_level = logical` and the right REPLICATION. */
+    kind: z.literal('logical'),
+    /** Default: `lockstep_` and the pipeline's name. */
+    slot: z
+      .string()
+      .regex(/^[a-z0-9_]{1,63}$/, 'lower case letters, digits and _, at most 63')
+      .optional(),
+    publication: text.max(63).optional(),
+    /** Standbys keep the slot too (PostgreSQL 17 and newer). */
+    failover: z.boolean().default(false),
+    /** How long making the slot may wait for transactions that are open. */
+    slotTimeoutMs: milliseconds.default(60_000),
+  }),
+  z.strictObject({
+    /** Triggers that log keys; needs the tables' owner once, no replication right. */
+    kind: z.literal('triggers'),
+    /** While nothing happens, the log is looked at this often even without a notification. */
+    pollMs: z.int().min(1).max(60_000).default(1_000),
+    /** The log's bounds: beyond them it stops growing, and the next look at it walks the tables instead. */
+    maxLogRows: z.int().min(1_000).default(5_000_000),
+    maxLogAgeMs: z.int().min(1_000).default(86_400_000),
+  }),
+]);
+export type CaptureConfig = z.output<typeof captureSchema>;
+
 /** A PostgreSQL server, as source or destination. Either `url` or the parts; the parts win over the url. */
 export const postgresConfigSchema = z
   .strictObject({
@@ -42,6 +70,8 @@ export const postgresConfigSchema = z
     /** After so long without a byte while we wait, the server is asked whether it still works for us. */
     stallTimeoutMs: milliseconds.default(30_000),
     applicationName: text.max(63).optional(),
+    /** As the source of a live pipeline. */
+    capture: captureSchema.prefault({ kind: 'logical' }),
     /** A row above this is not held in memory: it becomes a dead letter. */
     maxRowBytes: z.int().min(1024).max(1_073_741_823).default(67_108_864),
   })

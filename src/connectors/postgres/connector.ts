@@ -14,6 +14,10 @@ export const postgresConnector: Connector<PostgresConfig> = {
     const { openPostgresReader } = await import('./reader/open-reader.ts');
     return openPostgresReader(config, context);
   },
+  openFeed: async (config, context) => {
+    const { openPostgresFeed } = await import('./feed/open-feed.ts');
+    return openPostgresFeed(config, context);
+  },
   openWriter: async (config, context) => {
     const { openPostgresWriter } = await import('./writer/open-writer.ts');
     return openPostgresWriter(config, context);

@@ -12,5 +12,20 @@ export default defineConfig({
       // Small pieces, so that a kill in the middle of a short demo leaves something to go on with.
       rowsPerPartition: 10_000,
     },
+    // The same tables and two more, followed as they change.
+    'shop-live': {
+      mode: 'live',
+      source: { connector: 'postgres', url: env('QUICKSTART_SOURCE') },
+      destination: { connector: 'postgres', url: env('QUICKSTART_TARGET') },
+      collections: {
+        'shop.customers': { scope: 'all' },
+        'shop.orders': { scope: 'all' },
+        'shop.order_lines': { scope: 'all' },
+        'shop.specimens': { scope: 'all' },
+        'shop.baskets': { scope: 'all' },
+        'shop.letters': { scope: 'all' },
+      },
+      create: true,
+    },
   },
 });

@@ -56,17 +56,21 @@ export async function repairAll(stage: Stage, view: View): Promise<number> {
 }
 
 /** `verify` says equal, and an ordered export of both sides, which is not ours, says so too. */
-export async function prove(stage: Stage, view: View): Promise<{ verified: boolean; left: number }> {
+export async function prove(
+  stage: Stage,
+  view: View,
+  { pipeline, names }: { readonly pipeline: string; readonly names: readonly string[] },
+): Promise<{ verified: boolean; left: number }> {
   view.step('lockstep verify · and an independent export of both sides');
   const result = answerOf<VerifyResult>(
-    await startLockstep(['verify', 'shop'], stage.environment).ended,
+    await startLockstep(['verify', pipeline], stage.environment).ended,
     [0, 2],
   );
   const left = result.collections.reduce(
     (sum, { missing, extra, different }) => sum + missing + extra + different,
     0,
   );
-  const verdicts = await judge(stage.source, stage.target);
+  const verdicts = await judge(stage.source, stage.target, names);
   for (const { table, rows, equal } of verdicts) {
     view.say(
       `${equal ? '✓' : '✗'} ${table.padEnd(12)} ${rows.toLocaleString('en')} rows, sha256 of the ordered export ${equal ? 'equal' : 'DIFFERENT'}`,

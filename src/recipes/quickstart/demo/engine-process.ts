@@ -15,6 +15,8 @@ export interface CommandResult {
 export interface RunningCommand {
   readonly ended: Promise<CommandResult>;
   kill(): void;
+  /** SIGTERM: as a service is ended. */
+  terminate(): void;
 }
 
 /** `lockstep COMMAND …` as somebody would type it, in a process of its own. */
@@ -40,7 +42,7 @@ export function startLockstep(
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, answer: lastObject(output), messages }));
   });
-  return { ended, kill: () => child.kill('SIGKILL') };
+  return { ended, kill: () => child.kill('SIGKILL'), terminate: () => child.kill('SIGTERM') };
 }
 
 function lastObject(output: string): unknown {

@@ -21,6 +21,8 @@ export interface Client {
 export interface Stage extends AsyncDisposable {
   readonly source: Client;
   readonly target: Client;
+  /** Another client of the source, for what takes longer. */
+  connectSource(): Promise<Client & AsyncDisposable>;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +49,8 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
   const source = resources.use(await old.value.connect('shop'));
   const target = resources.use(await young.value.connect('shop_copy'));
   const kept = resources.move();
-  return { source, target, environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const connectSource = () => old.value.connect('shop');
+  return { source, target, connectSource, environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 function reasonOf(...results: readonly (PromiseSettledResult<unknown> | undefined)[]): Error {

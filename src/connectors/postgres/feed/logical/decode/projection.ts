@@ -1,0 +1,112 @@
+import type { FeedCollection } from '../../../../../protocol/feed.ts';
+import type { Key } from '../../../../../protocol/names.ts';
+import type { Row, Value } from '../../../../../protocol/value.ts';
+import { encodeKey, keyText } from '../../../key.ts';
+import { isKeySpelling, type TextDecoder } from '../../../types/text-decoding.ts';
+import type { Relation } from './relation.ts';
+import { cutField, nullField, type Tuple, unchangedField } from './tuple.ts';
+
+/** A collection, and whether its values can be told from the stream at all. */
+export interface CapturedCollection extends Pick<FeedCollection, 'name' | 'key' | 'columns'> {
+  /** The stream can't carry what the mapping reads (generated columns), so its changes are touches. */
+  readonly touches: boolean;
+}
+
+interface ProjectedColumn {
+  readonly name: string;
+  readonly index: number;
+  readonly decode: TextDecoder;
+}
+
+interface KeyColumn extends ProjectedColumn {
+  /** The field's own text is the key's. */
+  readonly plain: boolean;
+}
+
+/** How rows of a relation become changes of one collection: made once per description, used for each change. */
+export interface Projection {
+  readonly collection: string;
+  readonly touches: boolean;
+  /** The key can be told although the message was cut off. */
+  hasKey(tuple: Tuple): boolean;
+  key(bytes: Buffer, tuple: Tuple, older: Tuple | null): Key;
+  row(bytes: Buffer, tuple: Tuple, older: Tuple | null): Row;
+}
+
+/** Null: the relation lacks a column of the key. */
+export function projectionOf(
+  collection: CapturedCollection,
+  relation: Relation,
+  decoderOf: (typeOid: number) => TextDecoder,
+): Projection | null {
+  const locate = (name: string): ProjectedColumn[] => {
+    const index = relation.columns.findIndex((column) => column.name === name);
+    const column = relation.columns[index];
+    return column === undefined ? [] : [{ name, index, decode: decoderOf(column.typeOid) }];
+  };
+  const key = collection.key
+    .flatMap(locate)
+    .map((column) => ({ ...column, plain: isKeySpelling(column.decode) }));
+  if (key.length < collection.key.length) return null;
+  return {
+    collection: collection.name,
+    touches: collection.touches,
+    hasKey: ({ lengths }) => key.every(({ index }) => (lengths[index] ?? cutField) !== cutField),
+    key: keyMaker(key),
+    row: rowMaker((collection.columns ?? []).flatMap(locate)),
+  };
+}
+
+function keyMaker(columns: readonly KeyColumn[]): Projection['key'] {
+  const [only] = columns;
+  if (columns.length === 1 && only?.plain === true)
+    return (bytes, tuple, older) => `["${fieldText(bytes, holderOf(tuple, older, only.index), only.index)}"]`;
+  return (bytes, tuple, older) =>
+    encodeKey(
+      columns.map(({ index, decode, plain }) => {
+        const holder = holderOf(tuple, older, index);
+        return plain
+          ? fieldText(bytes, holder, index)
+          : keyText(fieldValue(bytes, holder, { index, decode }));
+      }),
+    );
+}
+
+/** The tuple that has the field: what an update did not touch may stand in the old one. */
+const holderOf = (tuple: Tuple, older: Tuple | null, index: number): Tuple =>
+  older !== null && tuple.lengths[index] === unchangedField ? older : tuple;
+
+function fieldText(bytes: Buffer, { starts, lengths }: Tuple, index: number): string {
+  const start = starts[index] ?? 0;
+  const length = lengths[index] ?? nullField;
+  return length < 0 ? '' : bytes.toString('latin1', start, start + length);
+}
+
+function fieldValue(
+  bytes: Buffer,
+  { starts, lengths }: Tuple,
+  { index, decode }: Pick<ProjectedColumn, 'index' | 'decode'>,
+): Value {
+  const start = starts[index] ?? 0;
+  const length = lengths[index] ?? nullField;
+  return length < 0 ? null : decode(bytes, start, start + length);
+}
+
+function rowMaker(columns: readonly ProjectedColumn[]): Projection['row'] {
+  const isSafe = columns.every(({ name }) => name !== '__proto__');
+  return (bytes, tuple, older) => {
+    const row: Record<string, Value> = {};
+    for (let place = 0; place < columns.length; place += 1) {
+      const column = columns[place];
+      if (column === undefined) continue;
+      const holder = holderOf(tuple, older, column.index);
+      const length = holder.lengths[column.index];
+      // A value that is kept aside is never null: an old key says null of every other column, which means nothing.
+      if (length === unchangedField || (holder === older && length === nullField)) continue;
+      const value = fieldValue(bytes, holder, column);
+      if (isSafe) row[column.name] = value;
+      else Object.defineProperty(row, column.name, { value, enumerable: true });
+    }
+    return Object.freeze(row);
+  };
+}

@@ -1,0 +1,103 @@
+import { toError } from '../../../../../protocol/errors/lockstep-error.ts';
+import type { FeedCollection, FeedItem } from '../../../../../protocol/feed.ts';
+import type { Position } from '../../../../../protocol/names.ts';
+import { formatName, parseName } from '../../../names.ts';
+import { shard } from '../decode/assembler.ts';
+import type { CaptureSetup } from '../setup/capture-setup.ts';
+import { compareStates, readTableStates, type TableEvent, type TableState } from './table-states.ts';
+
+const lookMs = 5_000;
+
+/** What was seen last; outlives a connection, so that what happens between two is noticed too. */
+export interface LastSeen {
+  states: readonly TableState[] | null;
+}
+
+export interface WatchOptions {
+  readonly setup: CaptureSetup;
+  readonly collections: readonly FeedCollection[];
+  readonly lastSeen: LastSeen;
+  readonly signal: AbortSignal;
+  /** Puts an item between two transactions; it is made with the place where that is. */
+  readonly interject: (make: (at: Position) => FeedItem) => void;
+}
+
+/**
+ * Looks at the catalogue now and then: a table that is dropped, and table partitions that are truncated, attached or detached on their
+ * own, are not in the stream. What rows came or went so nobody tells, so it is a gap of their collections.
+ */
+export class TableWatch implements AsyncDisposable {
+  readonly #options: WatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> | null = null;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.look(), lookMs);
+  }
+
+  /** Waited for before the stream begins, so that everything after it is noticed. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { setup, lastSeen, signal } = this.#options;
+    try {
+      const states = await setup.pool.use(
+        (session) => readTableStates(session, setup.names.publication, { signal }),
+        { signal },
+      );
+      const events = lastSeen.states === null ? [] : compareStates(lastSeen.states, states);
+      lastSeen.states = states;
+      for (const event of events) this.#tell(event);
+    } catch (thrown) {
+      // The stream itself tells when the server is gone; until the next look nothing is lost.
+      if (!signal.aborted)
+        setup.notice({ kind: 'retry', message: `looking at the tables failed: ${toError(thrown).message}` });
+    }
+  }
+
+  #tell(event: TableEvent): void {
+    const { collections, setup, interject } = this.#options;
+    const name = formatName(event);
+    const readers = collections.filter(
+      ({ source }) => formatName(parseName(source, setup.defaultSchema)) === name,
+    );
+    const [first] = readers;
+    if (first === undefined) return;
+    const names = readers.map((reader) => reader.name);
+    interject((at) => itemOf(event, { at, names, source: first.source }));
+  }
+}
+
+interface Place {
+  readonly at: Position;
+  readonly names: readonly string[];
+  /** As the configuration spells it. */
+  readonly source: string;
+}
+
+function itemOf({ kind, detail }: TableEvent, { at, names, source }: Place): FeedItem {
+  if (kind === 'partitions')
+    return {
+      kind: 'gap',
+      gap: { shard, from: at, to: at, reason: `${source}: ${detail}` },
+      collections: names,
+    };
+  return {
+    kind: 'barrier',
+    shard,
+    collections: names,
+    event: { kind: 'drop', source, detail },
+    boundary: at,
+  };
+}

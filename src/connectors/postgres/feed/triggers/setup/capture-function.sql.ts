@@ -1,0 +1,135 @@
+import { keyTextExpression } from '../../../key.ts';
+import { quoteIdentifier, quoteLiteral } from '../../../names.ts';
+import type { LogLayout } from '../log-layout.ts';
+import { clockSeconds, register, setRegister } from '../register.sql.ts';
+
+export interface KeyColumn {
+  readonly name: string;
+  /** Without modifiers, of the type beneath a domain. */
+  readonly type: string;
+}
+
+export interface FunctionRequest {
+  readonly layout: LogLayout;
+  readonly capture: number;
+  readonly columns: readonly KeyColumn[];
+  readonly maxLogRows: number;
+  readonly maxLogAgeMs: number;
+}
+
+/** How long a statement of the application waits for a log that somebody has locked, before the change counts as a gap. */
+const lockPatience = '100ms';
+
+/**
+ * Runs inside the application's statement, so: nothing it does may fail (but for cancellation and time limits, which nobody can
+ * catch), and nothing waits. On any error the gap sequence moves, which a rollback does not undo. The block with EXCEPTION is a
+ * subtransaction; with 1,000 of them in a transaction beside an old snapshot it was no slower than without (PostgreSQL 18).
+ */
+export const captureFunction = (request: FunctionRequest): string => {
+  const { layout, capture } = request;
+  return `
+CREATE OR REPLACE FUNCTION ${layout.captureFunction(capture)}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+${functionSettings(request.columns)
+  .map(([name, value]) => `SET ${name} = ${value}`)
+  .join('\n')}
+AS ${quoteLiteral(functionBody(request))}`;
+};
+
+/** Compared with the function that is there. */
+export const functionBody = ({
+  layout,
+  capture,
+  columns,
+  maxLogRows,
+  maxLogAgeMs,
+}: FunctionRequest): string => `
+-- ${functionSettings(columns).join(' ')}
+DECLARE
+  held int8;
+  wake_until int8;
+BEGIN
+  held := coalesce(${register(layout.rows)}, 0) - ${register(layout.lowRow)};
+  IF held <= 0 THEN
+    PERFORM ${setRegister(layout.lowAt, clockSeconds)};
+  ELSIF held >= ${maxLogRows} THEN
+    PERFORM pg_catalog.nextval(${quoteLiteral(layout.gap)});
+    RETURN NULL;
+  ELSIF ${clockSeconds} - ${register(layout.lowAt)} > ${Math.ceil(maxLogAgeMs / 1000)} THEN
+    PERFORM ${setRegister(layout.lowRow, `${register(layout.rows)} - ${maxLogRows}`)};
+    PERFORM pg_catalog.nextval(${quoteLiteral(layout.gap)});
+    RETURN NULL;
+  END IF;
+  ${logStatement({ layout, capture, columns })}
+  wake_until := ${register(layout.asleep)};
+  IF wake_until > 0 AND wake_until >= ${clockSeconds} THEN
+    PERFORM pg_catalog.pg_notify(${quoteLiteral(channelName(layout))}, '');
+  END IF;
+  RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+  BEGIN
+    PERFORM pg_catalog.nextval(${quoteLiteral(layout.gap)});
+  EXCEPTION WHEN OTHERS THEN
+    -- Without log and register there is nobody to tell; the reader misses them by itself.
+  END;
+  RETURN NULL;
+END
+`;
+
+const channelName = ({ pipeline }: LogLayout): string => `lockstep_${pipeline}`;
+
+function logStatement({
+  layout,
+  capture,
+  columns,
+}: Pick<FunctionRequest, 'layout' | 'capture' | 'columns'>): string {
+  const into = `INSERT INTO ${layout.log} (capture, op, key)`;
+  const key = (row: string): string => `ARRAY[${columns.map((column) => keyPart(row, column)).join(', ')}]`;
+  return `IF TG_OP = 'TRUNCATE' THEN
+    ${into} VALUES (${capture}, 't', ARRAY[TG_RELID::text, pg_catalog.pg_relation_filenode(TG_RELID)::text]);
+  ELSIF TG_LEVEL = 'ROW' THEN
+    IF TG_OP <> 'DELETE' THEN
+      ${into} VALUES (${capture}, 'k', ${key('NEW')});
+    END IF;
+    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND ${key('OLD')} <> ${key('NEW')} THEN
+      ${into} VALUES (${capture}, 'k', ${key('OLD')});
+    END IF;
+  ELSIF TG_OP = 'INSERT' THEN
+    ${into} SELECT ${capture}, 'k', ${key('n')} FROM lockstep_new n;
+  ELSIF TG_OP = 'UPDATE' THEN
+    ${into} SELECT ${capture}, 'k', k.key FROM (
+      SELECT ${key('n')} AS key FROM lockstep_new n UNION SELECT ${key('o')} FROM lockstep_old o) k;
+  ELSE
+    ${into} SELECT ${capture}, 'k', ${key('o')} FROM lockstep_old o;
+  END IF;`;
+}
+
+/** By bytes, whatever its own collation takes for equal; with the blanks of a padded type, which a cast to text would take off. */
+function keyPart(row: string, { name, type }: KeyColumn): string {
+  const column = `${row}.${quoteIdentifier(name)}`;
+  const isPadded = type === 'character' || type === 'bpchar';
+  const text = isPadded ? `pg_catalog.concat(${column})` : keyTextExpression(column, type);
+  return `${text} COLLATE "C"`;
+}
+
+/** The application's settings must not change how keys are spelled. Each setting costs half a microsecond a statement. */
+export function functionSettings(columns: readonly KeyColumn[]): readonly (readonly [string, string])[] {
+  const types = columns.map(({ type }) => type).join(' ');
+  const plain =
+    /^((smallint|integer|bigint|uuid|text|character varying|character|boolean|numeric|inet|cidr) ?)+$/;
+  const always = [
+    ['search_path', 'pg_catalog, pg_temp'],
+    ['lock_timeout', quoteLiteral(lockPatience)],
+  ] as const;
+  return plain.test(types) ? always : [...always, ...spelling];
+}
+
+const spelling = [
+  ['TimeZone', `'UTC'`],
+  ['DateStyle', `'ISO, YMD'`],
+  ['IntervalStyle', `'postgres'`],
+  ['extra_float_digits', '1'],
+  ['bytea_output', `'hex'`],
+  ['lc_monetary', `'C'`],
+  ['xmlbinary', `'base64'`],
+] as const;

@@ -1,0 +1,163 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeadLetterPage, RemoveResult, StatusResult } from '../../../index.ts';
+import { answerOf } from './acts-of-copying.ts';
+import { type RunningCommand, startLockstep } from './engine-process.ts';
+import {
+  cure,
+  cutConnections,
+  everyday,
+  exchange,
+  liveTables,
+  poison,
+  refusal,
+  truncate,
+} from './live-load.sql.ts';
+import { median, probe } from './probe.ts';
+import type { Stage } from './servers.ts';
+import type { View } from './view.ts';
+
+const pipeline = 'shop-live';
+/** Keys of rows that measure; nothing else uses them. */
+const firstProbe = 1_000_000;
+
+export interface Lived {
+  readonly changes: number;
+  readonly medianMs: number;
+  /** Letters that were there at the end: none, since the poison was cured. */
+  readonly deadLetters: number;
+}
+
+/** The pipeline goes on live, under a mixed load and everything that may go wrong, for about so many seconds. */
+export async function live(stage: Stage, view: View, seconds: number): Promise<Lived> {
+  view.step(
+    'lockstep start · the same tables go on live, and two more; each second: latency from commit to visible',
+  );
+  await stage.source.query(liveTables);
+  const state = { engine: startEngine(stage), probes: 0, turn: 0, all: [] as number[] };
+  await caughtUp(stage);
+  await stage.target.query(refusal);
+  const acts = actsOf(stage, state);
+  const endsAt = performance.now() + seconds * 1000;
+  for (let second = 0; performance.now() < endsAt || second < acts.length; second += 1) {
+    const act = acts[second];
+    if (act !== undefined) view.say(`· ${await act()}`);
+    const measured = await oneSecond(stage, state);
+    view.say(
+      `  ${String(state.turn * 3).padStart(6)} changes, commit → visible ${median(measured).toFixed(1)} ms`,
+    );
+  }
+  const deadLetters = await lettersLeft(stage);
+  state.engine.terminate();
+  const { code } = await state.engine.ended;
+  view.say(`SIGTERM: drained, exit code ${code}`);
+  return { changes: state.turn * 3, medianMs: median(state.all), deadLetters };
+}
+
+interface LiveState {
+  engine: RunningCommand;
+  probes: number;
+  turn: number;
+  readonly all: number[];
+}
+
+const startEngine = (stage: Stage): RunningCommand =>
+  startLockstep(['start', pipeline, '--no-http'], stage.environment);
+
+/** What happens while the load goes on, one a second; each says what it did. */
+function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>)[] {
+  const { source, target } = stage;
+  return [
+    async () => 'inserts, updates, deletes, rows above 8 kB, all tables',
+    async () => {
+      await lateCommit(stage);
+      return 'a transaction that began before the others and commits after them';
+    },
+    async () => {
+      await source.query(exchange(11, 12));
+      return 'two customers exchange their e-mail addresses';
+    },
+    async () => {
+      await source.query(truncate);
+      return 'a truncate';
+    },
+    async () => {
+      await source.query(poison);
+      return 'a row that the target refuses: it becomes a dead letter, the others flow';
+    },
+    async () => {
+      await source.query(cutConnections);
+      await target.query(cutConnections);
+      return 'all connections cut, on both sides';
+    },
+    async () => {
+      state.engine.kill();
+      await state.engine.ended;
+      state.engine = startEngine(stage);
+      return '⚡ SIGKILL, and a new engine on the same disk';
+    },
+    async () => {
+      await source.query(cure);
+      return 'the poisoned row is mended at the source: its letter goes';
+    },
+  ];
+}
+
+/** Its rows take their numbers now; they are committed while others have long been. */
+async function lateCommit({ connectSource }: Stage): Promise<void> {
+  const late = await connectSource();
+  await late.query(`BEGIN; INSERT INTO shop.baskets VALUES (500, 'late')`);
+  setTimeout(() => {
+    late.query('COMMIT').then(
+      () => late[Symbol.asyncDispose](),
+      () => late[Symbol.asyncDispose](),
+    );
+  }, 900);
+}
+
+/** A second of load, with a probe now and then. */
+async function oneSecond({ source, target }: Stage, state: LiveState): Promise<readonly number[]> {
+  const measured: number[] = [];
+  const endsAt = performance.now() + 1000;
+  while (performance.now() < endsAt) {
+    const statements = everyday(state.turn);
+    await source.query(statements[state.turn % statements.length] ?? '');
+    state.turn += 1;
+    if (state.turn % 5 !== 0) continue;
+    state.probes += 1;
+    measured.push(await probe(source, target, firstProbe + state.probes));
+  }
+  state.all.push(...measured);
+  return measured;
+}
+
+/** `status` says so, from the control store, whatever process runs the pipeline. */
+async function caughtUp(stage: Stage): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const ended = await startLockstep(['status', pipeline], stage.environment).ended;
+    const [found] = answerOf<readonly StatusResult[]>(ended, [0, 1, 2]);
+    if (found?.status === 'live') return;
+    await pause(200);
+  }
+  throw new Error('the live pipeline did not catch up');
+}
+
+async function lettersLeft(stage: Stage): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const ended = await startLockstep(['dead-letters', pipeline, 'list'], stage.environment).ended;
+    const { letters } = answerOf<DeadLetterPage>(ended, [0, 2]);
+    if (letters.length === 0 || tries > 20) return letters.length;
+    await pause(200);
+  }
+}
+
+/** Nothing of ours stays behind: slot, publication, state. */
+export async function removeAll(stage: Stage, view: View): Promise<void> {
+  view.step('lockstep remove · slot, publication and our own state go; rows of the target stay');
+  for (const name of ['shop-live', 'shop']) {
+    const ended = await startLockstep(['remove', name, '--yes'], stage.environment).ended;
+    const { left } = answerOf<RemoveResult>(ended, [0]);
+    if (left.length > 0) view.say(`left behind: ${left.join(', ')}`);
+  }
+  const { rows } = await stage.source.query('SELECT FROM pg_replication_slots');
+  view.say(`${rows.length} replication slots are left`);
+}

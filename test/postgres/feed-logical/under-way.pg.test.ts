@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { createTestDatabase } from '../../support/postgres.ts';
+import { never } from '../support.ts';
+import { at, begun, collection, feedFor, pipelineName, Reading } from './support.ts';
+
+/** The catalogue is looked at every five seconds. */
+const patience = 30_000;
+
+test(
+  'what happens to a table partition alone is a gap of its collections, and a dropped table is a barrier',
+  async () => {
+    await using db = await createTestDatabase();
+    await db.query(`CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200);
+    CREATE TABLE d (id int PRIMARY KEY); CREATE TABLE late (id int PRIMARY KEY); INSERT INTO late VALUES (250)`);
+    await using feed = await feedFor(db.url);
+    const collections = [collection('p', ['id']), collection('d', ['id'])];
+    await begun(feed, collections);
+    await using reading = new Reading(feed, collections);
+    await db.query(`INSERT INTO p VALUES (1), (101)`);
+    await reading.take(2);
+    const gaps = () => reading.items.flatMap((item) => (item.kind === 'gap' ? [item] : []));
+    await db.query(`TRUNCATE p1; DROP TABLE d`);
+    await reading.until(() => gaps().length > 0);
+    expect(gaps()[0]).toMatchObject({
+      collections: ['p'],
+      gap: { reason: 'p: the table partition p1 was truncated or rewritten' },
+    });
+    expect(reading.items.flatMap((item) => (item.kind === 'barrier' ? [item.event.kind] : []))).toEqual([
+      'drop',
+    ]);
+    await db.query(
+      `ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p ATTACH PARTITION late FOR VALUES FROM (200) TO (300)`,
+    );
+    await reading.until(() => gaps().length > 1);
+    expect(gaps()[1]?.gap.reason).toBe(
+      'p: the table partition late was attached, the table partition p2 was detached or dropped',
+    );
+    await db.query(`INSERT INTO p VALUES (251)`);
+    await reading.take(3);
+    expect(reading.changes.at(-1)?.key).toBe('["251"]');
+  },
+  patience,
+);
+
+test.for([17, 18] as const)(
+  'a publication that is dropped under way stops the stream, and the next one tells the gap: PostgreSQL %i',
+  async (version) => {
+    await using db = await createTestDatabase({ version });
+    await db.query(`CREATE TABLE t (id int PRIMARY KEY)`);
+    const pipeline = pipelineName();
+    await using feed = await feedFor(db.url, { pipeline });
+    const collections = [collection('t', ['id'])];
+    await begun(feed, collections);
+    await using reading = new Reading(feed, collections);
+    await db.query(`INSERT INTO t VALUES (1)`);
+    await reading.take(1);
+    const { boundary } = reading;
+    await db.query(`DROP PUBLICATION lockstep_${pipeline}`);
+    await db.query(`INSERT INTO t VALUES (2)`);
+    await reading.until(() => reading.failure !== null).catch(() => undefined);
+    expect(reading.failure).toMatchObject({ code: 'postgres-publication-gone', class: 'transient' });
+    await using next = new Reading(feed, collections, { resume: at(boundary) });
+    await next.until(() => next.items.length > 0);
+    expect(next.items[0]).toMatchObject({ kind: 'gap', collections: null });
+    await db.query(`INSERT INTO t VALUES (3)`);
+    expect((await next.take(1))[0]?.key).toBe('["3"]');
+  },
+);
+
+test('a table that is taken out of the publication is a gap at the next connection; a new column is none', async () => {
+  await using db = await createTestDatabase();
+  await db.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)`);
+  const pipeline = pipelineName();
+  await using feed = await feedFor(db.url, { pipeline });
+  const collections = [collection('t', ['id']), collection('u', ['id'])];
+  await begun(feed, collections);
+  const first = new Reading(feed, collections);
+  await db.query(`INSERT INTO t VALUES (1)`);
+  await first.take(1);
+  await first.until(() => first.items.length > 0);
+  const { boundary } = first;
+  await first.stop();
+  await db.query(`ALTER TABLE t ADD COLUMN v int; INSERT INTO t VALUES (2)`);
+  const second = new Reading(feed, collections, { resume: at(boundary) });
+  await second.take(1);
+  expect(second.items.filter(({ kind }) => kind === 'gap')).toEqual([]);
+  const later = second.boundary;
+  await second.stop();
+  await db.query(`ALTER PUBLICATION lockstep_${pipeline} DROP TABLE u`);
+  await using third = new Reading(feed, collections, { resume: at(later) });
+  await third.until(() => third.items.length > 0);
+  expect(third.items[0]).toMatchObject({
+    kind: 'gap',
+    gap: { from: later, reason: 'the publication lost (columns of) public.u' },
+  });
+  await db.query(`INSERT INTO u VALUES (1)`);
+  await third.take(1);
+  expect(await feed.prepare({ collections, signal: never })).toEqual([]);
+});
