@@ -16,6 +16,13 @@ export interface CaseReport {
   readonly cpuSeconds: number;
   /** The sum over all our processes, servers not counted. */
   readonly peakRssMb: number;
+  /** Where waiting is measured: ours, and that of the peers. */
+  readonly latencyMs?: Latency & { readonly peers: Readonly<Record<string, Latency>> };
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 export interface BenchmarkOptions {
@@ -34,23 +41,34 @@ export interface Run {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
+  /** How much was done in these seconds, where the time is given and not the amount. */
+  readonly done?: number;
+  readonly latencyMs?: Latency;
 }
 
 /** Somebody who does the same work. `prepare` is not measured; `proof` throws when the destination does not hold the truth. */
 export interface Contestant {
   readonly name: string;
+  /** Takes part in so many rounds at most; for what takes very long. */
+  readonly rounds?: number;
   prepare(): Promise<void>;
   run(): Promise<Run>;
   proof(): Promise<void>;
 }
 
 export interface ContestOptions {
+  /** What everybody has to do, in units; a run's own `done` counts where it has one. */
   readonly rows: number;
+  /** Default: rows. */
+  readonly unit?: string;
   readonly rounds: number;
   /** Peers whose programs this machine does not have. */
   readonly missing: readonly string[];
   readonly log: (line: string) => void;
 }
+
+/** By contestant's name. */
+export type Runs = ReadonlyMap<string, readonly Run[]>;
 
 /** Ours and the peers in turn, so that a slow minute of the machine hits all of them. The first contestant is ours. */
 export async function contest(
@@ -58,22 +76,40 @@ export async function contest(
   contestants: readonly Contestant[],
   options: ContestOptions,
 ): Promise<CaseReport> {
-  const { missing } = options;
+  const runs = await takeTurns(caseName, contestants, options);
+  return report(
+    caseName,
+    contestants.map(({ name }) => name),
+    { ...options, runs },
+  );
+}
+
+export async function takeTurns(
+  caseName: string,
+  contestants: readonly Contestant[],
+  { rounds, log }: Pick<ContestOptions, 'rounds' | 'log'>,
+): Promise<Runs> {
   const runs = new Map<string, Run[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = 1; round <= options.rounds; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     for (const contestant of contestants) {
+      if (round > (contestant.rounds ?? rounds)) continue;
       await contestant.prepare();
       const run = await contestant.run();
       await contestant.proof();
       runs.get(contestant.name)?.push(run);
-      options.log(`${caseName} round ${round} ${contestant.name}: ${run.seconds.toFixed(2)} s`);
+      log(`${caseName} round ${round} ${contestant.name}: ${describeRun(run)}`);
     }
   }
-  return report(
-    caseName,
-    contestants.map(({ name }) => name),
-    { runs, missing, rows: options.rows },
-  );
+  return runs;
+}
+
+function describeRun({ seconds, done, latencyMs, peakRssMb }: Run): string {
+  return [
+    `${seconds.toFixed(2)} s`,
+    ...(done === undefined ? [] : [`${Math.round(done / seconds).toLocaleString('en')}/s`]),
+    ...(latencyMs === undefined ? [] : [`p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`]),
+    ...(peakRssMb === 0 ? [] : [`${Math.round(peakRssMb)} MB`]),
+  ].join(', ');
 }
 
 function report(
@@ -83,28 +119,33 @@ function report(
     runs,
     missing,
     rows,
-  }: { runs: ReadonlyMap<string, readonly Run[]>; missing: readonly string[]; rows: number },
+    unit = 'rows',
+  }: Pick<ContestOptions, 'missing' | 'rows' | 'unit'> & { readonly runs: Runs },
 ): CaseReport {
-  const seconds = (name: string) => median((runs.get(name) ?? []).map((run) => run.seconds));
-  const rate = (name: string) => Math.round(rows / seconds(name));
-  const ours = runs.get(own) ?? [];
+  const rate = (name: string) =>
+    median((runs.get(name) ?? []).map(({ done = rows, seconds }) => done / seconds));
   return {
     case: caseName,
-    ours: rate(own),
+    ours: Math.round(rate(own)),
     peers: Object.fromEntries([
-      ...others.map((name) => [name, rate(name)]),
+      ...others.map((name) => [name, Math.round(rate(name))]),
       ...missing.map((name) => [name, 'missing']),
     ]),
-    ratios: Object.fromEntries(
-      others.map((name) => [name, Number((seconds(name) / seconds(own)).toFixed(2))]),
-    ),
-    unit: 'rows/s',
-    cpuSeconds: Number(median(ours.map((run) => run.cpuSeconds)).toFixed(2)),
-    peakRssMb: Math.round(Math.max(...ours.map((run) => run.peakRssMb))),
+    ratios: Object.fromEntries(others.map((name) => [name, ratio(rate(own), rate(name))])),
+    unit: `${unit}/s`,
+    ...costOf(runs.get(own) ?? []),
   };
 }
 
-function median(values: readonly number[]): number {
+/** What we cost in a case: the median of CPU time, the worst of memory. */
+export const costOf = (runs: readonly Run[]): Pick<CaseReport, 'cpuSeconds' | 'peakRssMb'> => ({
+  cpuSeconds: Number(median(runs.map((run) => run.cpuSeconds)).toFixed(2)),
+  peakRssMb: Math.round(Math.max(...runs.map((run) => run.peakRssMb))),
+});
+
+export const ratio = (a: number, b: number): number => Number((a / b).toFixed(2));
+
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }

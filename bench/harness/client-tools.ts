@@ -40,6 +40,28 @@ export async function findClientTools(log: (line: string) => void): Promise<Clie
   return (await newEnough(tools)) ? tools : null;
 }
 
+/** Puts load on a server; any version does, so Debian's is good enough. Null when it can't be had. */
+export async function findPgbench(log: (line: string) => void): Promise<string | null> {
+  const places = ['pgbench', join(cached(), 'pgbench')];
+  for (const place of places) if (await answers(place)) return place;
+  try {
+    await install();
+  } catch (thrown) {
+    log(`no pgbench: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return null;
+  }
+  return join(cached(), 'pgbench');
+}
+
+async function answers(program: string): Promise<boolean> {
+  try {
+    await run(program, ['--version']);
+    return true;
+  } catch {
+    return false; // Not there, or not for this machine: the next place is tried.
+  }
+}
+
 const cacheFolder = (): string => process.env['LOCKSTEP_CACHE'] ?? join(homedir(), '.cache', 'lockstep');
 const home = (): string => join(cacheFolder(), `${wheel.name}-${wheel.version}`);
 const cached = (): string => join(home(), wheel.folder, 'pginstall', 'bin');
@@ -79,7 +101,7 @@ async function install(): Promise<void> {
     const files = await Array.fromAsync(glob('*.whl', { cwd: folder }));
     const unpacked = await mkdtemp(join(cacheFolder(), 'unpacking-'));
     await run('python3', ['-m', 'zipfile', '-e', join(folder, files[0] ?? ''), unpacked]);
-    for (const tool of ['psql', 'pg_dump', 'pg_restore']) {
+    for (const tool of ['psql', 'pg_dump', 'pg_restore', 'pgbench']) {
       await chmod(join(unpacked, wheel.folder, 'pginstall', 'bin', tool), 0o755);
     }
     await rm(home(), { recursive: true, force: true });

@@ -10,5 +10,11 @@ function renderCase(report: CaseReport): string {
     return value === 'missing' ? `${name} missing` : `${name} ${value.toLocaleString('en')} (ratio ${ratio})`;
   });
   const own = `${report.ours.toLocaleString('en')} ${report.unit}, ${report.cpuSeconds} s CPU, ${report.peakRssMb} MB`;
-  return `  ${report.case}: ${own}; ${peers.join('; ')}`;
+  return `  ${report.case}: ${[own, ...renderLatency(report), ...peers].join('; ')}`;
+}
+
+function renderLatency({ latencyMs }: CaseReport): readonly string[] {
+  if (latencyMs === undefined) return [];
+  const all = [['ours', latencyMs] as const, ...Object.entries(latencyMs.peers)];
+  return [`p99 ${all.map(([name, { p99 }]) => `${name} ${p99}`).join(', ')} ms`];
 }

@@ -1,0 +1,59 @@
+import { type BenchmarkOptions, type CaseReport, contest } from '../harness/benchmark.ts';
+import type { FollowerOf } from './follower.ts';
+import { engine } from './followers/engine.ts';
+import { subscription } from './followers/subscription.ts';
+import type { LiveServers } from './servers.ts';
+import { trialContestant } from './trial.ts';
+import type { Workload } from './workloads.ts';
+
+/** From the start of the follower, Node's included, until the target has a backlog's last change. */
+export function followCase(
+  servers: LiveServers,
+  workload: Workload,
+  options: BenchmarkOptions,
+): Promise<CaseReport> {
+  const contestants = followers.map((entry) => followContestant(servers, { ...entry, workload }));
+  return contest(workload.name, contestants, {
+    missing: [],
+    rows: workload.changes,
+    unit: 'changes',
+    rounds: options.rounds ?? workload.rounds,
+    log: options.log,
+  });
+}
+
+interface Entry {
+  readonly name: string;
+  readonly follower: FollowerOf;
+  readonly rounds?: number;
+}
+
+const followers: readonly Entry[] = [
+  { name: 'ours', follower: engine('live') },
+  { name: 'subscription', follower: subscription({ durable: false }) },
+  // It waits for the disk with every transaction of the source: minutes, that do not differ.
+  { name: 'subscription-durable', follower: subscription({ durable: true }), rounds: 1 },
+];
+
+function followContestant(
+  servers: LiveServers,
+  { workload, ...entry }: Entry & { readonly workload: Workload },
+) {
+  let last = 0;
+  return trialContestant(servers, {
+    ...entry,
+    tables: workload,
+    async prepare({ sides, follower }) {
+      await follower.stop();
+      await workload.load(sides);
+      last = await sides.mark();
+      await sides.settle();
+    },
+    async run({ sides, follower }) {
+      const startedAt = performance.now();
+      await follower.start();
+      await sides.seen(last, follower);
+      return { seconds: (performance.now() - startedAt) / 1000, ...follower.cost() };
+    },
+  });
+}
