@@ -60,6 +60,8 @@ export const failpoints = [
   'request.pause.after',
   'acknowledge.before',
   'acknowledge.after',
+  'collection.stop.before',
+  'collection.stop.after',
   'walk.note.before',
   'walk.note.after',
   'walk.forget.before',

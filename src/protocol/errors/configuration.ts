@@ -79,8 +79,10 @@ export const configurationErrors = defineErrors({
   'live-needs-key': {
     class: 'configuration',
     exit: 'configuration',
-    message: '{collection}: changes can only be followed by a key that is taken from columns of the source as they are',
-    cause: 'A change tells the key of its row. Without a key, or with one that an expression makes, the row at the target can’t be found again.',
+    message:
+      '{collection}: changes can only be followed by a key that is taken from columns of the source as they are',
+    cause:
+      'A change tells the key of its row. Without a key, or with one that an expression makes, the row at the target can’t be found again.',
     cure: 'Give {collection} a primary key, or map the target’s key from plain columns; else use mode full.',
   },
   'key-not-derivable': {

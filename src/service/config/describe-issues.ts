@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Fault } from './fault.ts';
-import { keysAt, type Path } from './schema-tree.ts';
+import { keysAt, literalsAt, type Path } from './schema-tree.ts';
 import { kindOf, valueAt } from './values.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -97,6 +97,9 @@ function describeUnion(
   context: IssueContext,
 ): readonly Fault[] {
   const meant = issue.errors.filter((branch) => !branch.some(refusesWhole));
+  // A union that is told apart by one key: no branch was looked into, and the values of that key are known.
+  if (issue.errors.length === 0)
+    return [{ path, message: wrongValue(literalsAt(context.schema, path), valueAt(context.input, path)) }];
   if (meant.length === 0)
     return [{ path, message: wrongType(expectation(issue.errors), valueAt(context.input, path)) }];
   const best = fewestBy(fewestBy(meant, unknownKeyCount), (branch) => branch.length);

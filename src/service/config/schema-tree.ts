@@ -21,6 +21,16 @@ export function keysAt(root: z.core.$ZodType, path: Path): readonly string[] {
   return [...new Set(keys)];
 }
 
+/** The values that may stand at `path`, as far as they are listed. */
+export function literalsAt(root: z.core.$ZodType, path: Path): readonly (string | number | boolean)[] {
+  const values = schemasAt(root, path).flatMap((schema) =>
+    alternatives(schema).flatMap((plain) => (plain instanceof z.ZodLiteral ? [...plain.values] : [])),
+  );
+  return [...new Set(values)].filter(
+    (value) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
+  );
+}
+
 /** Every key of every object in the schema, as dotted paths; `*` for the keys of records and entries of arrays. */
 export function keyPaths(schema: z.core.$ZodType, prefix = ''): readonly string[] {
   return [...new Set(alternatives(schema).flatMap((plain) => pathsBelow(plain, prefix)))];

@@ -4,7 +4,13 @@ import { Intake, type Work } from '../../../src/engine/stream/intake.ts';
 import type { FeedItem } from '../../../src/protocol/feed.ts';
 import { batch, inserted } from './feed-changes.ts';
 
-const limits = { windowChanges: 5, transactionChanges: 4, transactionBytes: 1_000, readAheadBytes: 10 };
+const limits = {
+  windowChanges: 5,
+  windowBytes: 1_000,
+  transactionChanges: 4,
+  transactionBytes: 1_000,
+  readAheadBytes: 10,
+};
 const intakeOf = (...items: readonly FeedItem[]): Intake => {
   const intake = new Intake(limits, () => 0);
   for (const item of items) intake.add(item);
@@ -107,9 +113,19 @@ describe('barriers and gaps', () => {
 });
 
 test('it is full when as much waits as may be read ahead, and not for a transaction that must complete first', () => {
-  expect(intakeOf(batch(rows(2), 'a', 9)).full).toBe(false);
-  expect(intakeOf(batch(rows(2), 'a', 10)).full).toBe(true);
-  expect(intakeOf(batch(rows(2), null, 500)).full).toBe(false);
+  expect(intakeOf(batch(rows(2), 'a', 9)).isFull(0)).toBe(false);
+  expect(intakeOf(batch(rows(2), 'a', 10)).isFull(0)).toBe(true);
+  expect(intakeOf(batch(rows(2), null, 500)).isFull(0)).toBe(false);
+});
+
+test('what is being written counts too, and lets a transaction wait that is not complete', () => {
+  expect(intakeOf(batch(rows(2), null, 500)).isFull(509)).toBe(false);
+  expect(intakeOf(batch(rows(2), null, 500)).isFull(510)).toBe(true);
+});
+
+test('a window of large rows takes no more transactions either', () => {
+  const intake = intakeOf(batch(rows(1), 'a', 1_000), batch(rows(1, 1), 'b', 1));
+  expect(summary(intake.take())).toMatchObject({ changes: 1, boundary: 'a' });
 });
 
 test('every change comes out once, in order, and boundaries only grow, however it is taken', () => {

@@ -46,3 +46,16 @@ test('too many keys make it a mark of the collection, so that memory stays bound
   expect(marks.isMarked('users', '100-1')).toBe(true);
   expect(marks.passed('100', reached)).toEqual(['users']);
 });
+
+test('whether a mark will be passed can be asked before the stream has come there', () => {
+  const marks = new TouchMarks();
+  expect(marks.outlives('users', '1', reached)).toBe(false);
+  marks.mark('users', ['1'], '10');
+  marks.mark('users', ['2'], '20');
+  expect(marks.outlives('users', '10', reached)).toBe(true);
+  expect(marks.outlives('users', '20', reached)).toBe(false);
+  expect(marks.isMarked('users', '1')).toBe(true);
+  marks.markWhole('users', '30');
+  expect(marks.outlives('users', '20', reached)).toBe(true);
+  expect(marks.outlives('users', '30', reached)).toBe(false);
+});

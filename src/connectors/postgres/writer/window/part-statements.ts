@@ -46,7 +46,7 @@ export function planPart({ model, changes, outcomes }: WindowPart): PlannedPart 
 }
 
 /** While the server works on one piece, the values of the next are made. */
-const changesPerPiece = 2000;
+const changesPerPiece = 1000;
 
 /** Rows that refer to rows of the same table stay in one statement, at whose end references are checked. */
 function piecesOf<Item>({ table }: TargetModel, items: readonly Item[]): readonly (readonly Item[])[] {
