@@ -47,9 +47,23 @@ export class EngineProcess implements AsyncDisposable {
     return this.#child.kill();
   }
 
+  /** Drains and ends. */
+  stop(): Promise<unknown> {
+    return this.#child.kill('SIGTERM');
+  }
+
+  /** The next time it says so, from what it said last on. */
+  async waitForStatus(status: string, timeoutMs = 30_000): Promise<void> {
+    await this.#child.waitForLine(`"status":"${status}"`, { timeoutMs });
+  }
+
+  get said(): string {
+    return this.#child.stdout;
+  }
+
   async end(): Promise<EngineEnd> {
     const { signal, stdout, stderr } = await this.#child.ended;
-    const last: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '""');
+    const last: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) || '""');
     const answer = typeof last === 'object' && last !== null ? last : {};
     return {
       killed: signal === 'SIGKILL',

@@ -14,12 +14,16 @@ print('ready');
 for await (const line of lines) if (line === 'go') break;
 process.stdin.destroy();
 
+// As a service ends: what is under way is drained.
+const stopping = new AbortController();
+process.once('SIGTERM', () => stopping.abort(new Error('SIGTERM')));
+
 const [wanted, text = ''] = process.argv.slice(2);
 const verb = verbs.find((each) => each === wanted);
 const places: Places = JSON.parse(text);
 try {
   if (verb === undefined) throw new Error(`no such verb: ${wanted}`);
-  print({ result: await performHere(places, verb) });
+  print({ result: (await performHere(places, verb, { signal: stopping.signal, tell: print })) ?? null });
 } catch (thrown) {
   print({ error: isLockstepError(thrown) ? thrown.code : 'none', message: String(thrown) });
   process.exitCode = 1;

@@ -48,6 +48,17 @@ describe('a lock that another program holds', () => {
     expect(await under.store.checkpoints.get(pipeline, 's', 'n')).toBe(1);
   });
 
+  test('is waited for by who opens the store', async () => {
+    await using under = await openStoreUnderTest();
+    const other = new DatabaseSync(under.file);
+    other.exec('BEGIN EXCLUSIVE');
+    const release = setTimeout(() => other.exec('COMMIT'), 400);
+    await using late = await openSqliteStore({ path: under.file });
+    clearTimeout(release);
+    other.close();
+    expect(late.storeId).toBe(under.store.storeId);
+  });
+
   test('that does not go away is store-unusable, transient', async () => {
     await using under = await openStoreUnderTest();
     await using impatient = await openSqliteStore({ path: under.file, lockWaitMs: 200 });

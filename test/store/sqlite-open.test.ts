@@ -34,6 +34,7 @@ describe('opening a SQLite store', () => {
     using directory = new StoreDirectory();
     await (await openSqliteStore({ path: directory.file }))[Symbol.asyncDispose]();
     using database = new SqliteDatabase(directory.file);
+    await database.configure();
     expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 3 });
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
     expect(database.prepare('PRAGMA foreign_keys').get()).toEqual({ foreign_keys: 1 });

@@ -1,4 +1,4 @@
-import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isLockstepError, type LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { DestinationState } from '../../protocol/writer.ts';
 import { Applier } from '../stream/applier.ts';
@@ -14,7 +14,9 @@ import { Signal } from '../stream/signal.ts';
 import { Stream } from '../stream/stream.ts';
 import { TouchMarks } from '../stream/touch-marks.ts';
 import { TouchQueue } from '../stream/touch-queue.ts';
+import { persisting } from '../walk/retrying.ts';
 import type { Condition } from './condition.ts';
+import { shapeDecision } from './drift.ts';
 import type { LiveMemory } from './memory.ts';
 import { onBarrier } from './on-barrier.ts';
 import { passedHead } from './passed-head.ts';
@@ -55,11 +57,14 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const letters = await LetterBook.open(context);
   const holder = await LeavingHolder.open(context);
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, signal });
-  const stop = async (collection: StreamCollection, error: LockstepError): Promise<void> => {
+  const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
+    const error = await reconsidered({ context, walks, again }, collection, thrown);
+    if (error === null) return;
     await stopCollection({ context, memory, condition }, collection, error);
     touches.forget(collection.name);
     walks.look();
   };
+  let stream: Stream | null = null;
   const walks = await Walks.open({
     context,
     memory,
@@ -68,11 +73,16 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     stop,
     passedHead: passed,
     held: (collection, leaving) => holder.holds(collection, leaving),
-    onChange: request.onWalksChanged,
+    onChange: () => {
+      // What was walked may be what others waited for.
+      letters.wakeBlocked();
+      stream?.wake();
+      request.onWalksChanged();
+    },
   });
   const applier = await openApplier(request, { letters, holder, stop });
-  const openStream = (stopping: AbortSignal): Stream =>
-    new Stream({
+  const openStream = (stopping: AbortSignal): Stream => {
+    stream = new Stream({
       context,
       applier,
       ledger,
@@ -81,14 +91,42 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       moved,
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
-      trouble: troubleOf(condition, 'source'),
+      trouble: troubleOf(condition, 'feed'),
       onBarrier: (barrier) => onBarrier({ context, collections, walks, stop, again }, barrier),
       onGap: async ({ gap, collections: names }) => {
         context.events.emit('gap', { pipeline: context.pipeline, gap, collections: names });
         await walks.add(names ?? [...collections.keys()], { reason: gap.reason, fills: false });
       },
     });
+    return stream;
+  };
   return { ledger, letters, holder, touches, walks, stop, passedHead: passed, openStream };
+}
+
+interface Reconsidering {
+  readonly context: StreamContext;
+  readonly walks: Walks;
+  readonly again: (reason: string) => void;
+}
+
+/**
+ * A read may fail for a change of the source's shape that the feed has not told yet: then `drift` decides, as it will once it is told. Null:
+ * the collection goes on with another plan, and is walked.
+ */
+async function reconsidered(
+  { context, walks, again }: Reconsidering,
+  collection: StreamCollection,
+  error: LockstepError,
+): Promise<LockstepError | null> {
+  if (!isLockstepError(error, 'shape-changed') && !isLockstepError(error, 'collection-gone')) return error;
+  const decision = await persisting(context, { what: 'look at the shape', signal: context.signal }, () =>
+    shapeDecision(context, collection, error.message),
+  );
+  if (decision.kind === 'stop') return decision.error ?? error;
+  if (decision.kind !== 'follow') return error;
+  await walks.add([collection.name], { reason: decision.detail, fills: false });
+  again(decision.detail);
+  return null;
 }
 
 async function openApplier(
@@ -112,9 +150,10 @@ async function openApplier(
   });
 }
 
-function troubleOf(condition: Condition, side: 'source' | 'destination'): Trouble {
+/** The feed and reads of the source each have a connection of their own, and so a trouble of their own. */
+function troubleOf(condition: Condition, of: 'feed' | 'source' | 'destination'): Trouble {
   return {
-    began: ({ message, cure }) => condition.troubled(side, { reason: message, nextStep: cure }),
-    ended: () => condition.relieved(side),
+    began: ({ message, cure }) => condition.troubled(of, { reason: message, nextStep: cure }),
+    ended: () => condition.relieved(of),
   };
 }

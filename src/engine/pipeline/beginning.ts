@@ -50,6 +50,9 @@ export async function beginning(context: StreamContext, request: BeginningReques
   const gap = gapOf({ known, here, state, newest });
   if (gap === null) return { state, positions: state.positions, gap, failed: new Map() };
   const positions = state.positions.size > 0 ? state.positions : await headFrom(context);
+  // Before anything says that we know the parties as they are now: who dies in between would not see the gap again.
+  for (const { name } of plans)
+    await memory.setWalk(name, { reason: gap, fills: false, sinceMs: context.clock.now() });
   await memory.setPhase({ phase: 'streaming', from: Object.fromEntries(positions), ...here });
   return { state, positions, gap, failed: new Map() };
 }
@@ -96,12 +99,14 @@ async function copyFirst(
         { lease: leaseOf(context), signal },
       ),
     );
-  for (const { name, fingerprint } of plans) await memory.setFingerprint(name, fingerprint);
-  await memory.setPhase({ phase: 'streaming', from, ...here });
-  const failed = pass.collections.flatMap(({ name, error }) =>
-    error === null ? [] : [[name, error] as const],
+  const failed = new Map(
+    pass.collections.flatMap(({ name, error }) => (error === null ? [] : [[name, error] as const])),
   );
-  return { state, positions, gap: null, failed: new Map(failed) };
+  // Who dies before it is known that a collection stopped finds it without a fingerprint: then it is filled by a walk.
+  for (const { name, fingerprint } of plans)
+    if (!failed.has(name)) await memory.setFingerprint(name, fingerprint);
+  await memory.setPhase({ phase: 'streaming', from, ...here });
+  return { state, positions, gap: null, failed };
 }
 
 async function headFrom(context: StreamContext): Promise<ReadonlyMap<Shard, Position>> {

@@ -1,3 +1,4 @@
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Json } from '../../protocol/value.ts';
 import { orderByReferences } from '../plan/order.ts';
@@ -15,6 +16,7 @@ import { Reporter } from './reporter.ts';
 import { Reporting } from './reporting.ts';
 import { answerRequests } from './requests.ts';
 import { SourceWord } from './source-word.ts';
+import { collectionTrouble } from './stopping.ts';
 
 export interface LiveOptions {
   readonly plans: readonly CollectionPlan[];
@@ -103,7 +105,7 @@ class Live {
 
   /** What has to be walked, because of what happened while nobody watched. */
   async #findWalks({ walks, stop }: Assembled): Promise<void> {
-    const { memory, collections, begun } = this.#parts;
+    const { memory, collections, begun, options } = this.#parts;
     const all = [...collections.keys()];
     const gap =
       begun.gap ?? ((await this.#word.isKnown()) ? null : 'the source was restored from an older copy');
@@ -111,6 +113,7 @@ class Live {
     for (const name of (await memory.stopped()).keys()) {
       if (collections.has(name)) await walks.add([name], { reason: 'it had stopped', fills: false });
       await memory.setStopped(name, undefined);
+      options.condition.relieved(collectionTrouble(name));
     }
     const known = await memory.fingerprints();
     for (const { name, plan } of collections.values()) {
@@ -144,7 +147,7 @@ class Live {
       walks.run(until),
       this.#parts.reporting.until(until),
       this.#catchUp(assembled, until),
-      every(lookEveryMs, until, () => this.#look(assembled, over)),
+      every(lookEveryMs, until, () => this.#look(assembled, { over, until })),
       every(lookEveryMs, until, () => this.#answer(assembled, until)),
       every(renewWordEveryMs, until, () => this.#word.renew()),
       every(newcomersEveryMs, until, () => this.#welcome(until)),
@@ -228,10 +231,18 @@ class Live {
     return false;
   }
 
-  async #look({ holder, touches }: Assembled, over: AbortController): Promise<void> {
+  async #look(
+    { holder, touches }: Assembled,
+    { over, until }: { readonly over: AbortController; readonly until: AbortSignal },
+  ): Promise<void> {
     const { context } = this.#parts;
     if ((await context.store.requests.paused(context.pipeline)) !== null) over.abort();
-    else await releaseApproved(context, { holder, touches });
+    // Without the stream nobody would take its touches.
+    else
+      await releaseApproved(
+        { ...context, signal: AbortSignal.any([context.signal, until]) },
+        { holder, touches },
+      );
   }
 
   #answer({ walks, touches, letters }: Assembled, until: AbortSignal): Promise<void> {
@@ -275,8 +286,18 @@ class Live {
 
   /** Sequences are no rows: they are brought along when the stream ends, for whoever takes over at the destination. */
   async #finishSequences(): Promise<void> {
-    for (const { work, stopped } of this.#parts.collections.values())
-      if (stopped === null) await finish(work, 'sequences');
+    for (const { name, work, stopped } of this.#parts.collections.values())
+      if (stopped === null)
+        await finish(work, 'sequences').catch((thrown: unknown) => this.#tellUnfinished(name, thrown));
+  }
+
+  /** A side that is away keeps nobody from stopping. */
+  #tellUnfinished(name: string, thrown: unknown): void {
+    const error = toLockstepError(thrown);
+    if (error.class !== 'transient' && error.code !== 'retries-exhausted') throw error;
+    const { pipeline, events } = this.#parts.context;
+    const message = `the sequences of ${name} were not brought along: ${error.message}`;
+    events.emit('notice', { pipeline, side: 'destination', message });
   }
 }
 

@@ -72,16 +72,26 @@ export class LiveMemory {
   }
 
   /** Durable before the position passes what made the walk necessary. */
-  setWalk(collection: string, walking: Walking | undefined): Promise<void> {
-    return this.#save(walks, collection, walking === undefined ? undefined : { ...walking });
+  async setWalk(collection: string, walking: Walking | undefined): Promise<void> {
+    if (walking === undefined) {
+      reach('walk.forget.before');
+      await this.#save(walks, collection, undefined);
+      reach('walk.forget.after');
+    } else {
+      reach('walk.note.before');
+      await this.#save(walks, collection, { ...walking });
+      reach('walk.note.after');
+    }
   }
 
   async stopped(): Promise<ReadonlyMap<string, Stopped>> {
     return stoppedCollections(this.#context.store, this.#context.pipeline);
   }
 
-  setStopped(collection: string, state: Stopped | undefined): Promise<void> {
-    return this.#save(stopped, collection, state === undefined ? undefined : { ...state });
+  async setStopped(collection: string, state: Stopped | undefined): Promise<void> {
+    reach('collection.stop.before');
+    await this.#save(stopped, collection, state === undefined ? undefined : { ...state });
+    reach('collection.stop.after');
   }
 
   async fingerprints(): Promise<ReadonlyMap<string, string>> {
@@ -110,8 +120,6 @@ export class LiveMemory {
 
   async #save(into: string, name: string, value: Json | undefined): Promise<void> {
     const { store, pipeline, fence } = this.#context;
-    reach('store.save.before');
     await store.checkpoints.save({ pipeline, fence }, [{ space: into, name, value }]);
-    reach('store.save.after');
   }
 }

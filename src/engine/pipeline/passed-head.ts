@@ -1,7 +1,7 @@
 import type { StreamContext } from '../stream/context.ts';
 import type { Ledger } from '../stream/ledger.ts';
 import type { Signal } from '../stream/signal.ts';
-import { retrying } from '../walk/retrying.ts';
+import { persisting } from '../walk/retrying.ts';
 
 export interface PassedHeadRequest {
   readonly context: StreamContext;
@@ -14,7 +14,7 @@ export interface PassedHeadRequest {
 /** Resolves once everything that the source has told by now is durable at the destination. */
 export async function passedHead({ context, ledger, moved, signal }: PassedHeadRequest): Promise<void> {
   const { feed } = context;
-  const { positions } = await retrying(context, { what: 'find the head', signal }, () =>
+  const { positions } = await persisting(context, { what: 'find the head', signal }, () =>
     feed.head('through', { signal }),
   );
   for (const [shard, head] of positions) {

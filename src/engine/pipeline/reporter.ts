@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Retained } from '../../protocol/feed.ts';
 import type { Lag } from '../../protocol/status.ts';
 import type { Json } from '../../protocol/value.ts';
@@ -32,6 +32,8 @@ export class Reporter {
   #heads: readonly SeenHeads[] = [];
   #followed: Followed | null = null;
   #retained: Retained | null = null;
+  #looking = false;
+  #failure: LockstepError | null = null;
   #changes = 0;
   #rate = 0;
 
@@ -57,11 +59,25 @@ export class Reporter {
 
   async run(stopping: AbortSignal): Promise<void> {
     for (let turn = 0; !stopping.aborted; turn += 1) {
-      if (this.#followed !== null) await this.#look(turn % retainedEvery === 0);
+      this.#startLook(turn);
+      if (this.#failure !== null) throw this.#failure;
       await this.#tell();
       await delay(everyMs, undefined, { signal: stopping }).catch(() => undefined);
     }
     await this.#tell();
+  }
+
+  /** A source that does not answer must not keep us from saying so: what is told does not wait for it. */
+  #startLook(turn: number): void {
+    if (this.#followed === null || this.#looking) return;
+    this.#looking = true;
+    void this.#look(turn % retainedEvery === 0)
+      .catch((thrown: unknown) => {
+        this.#failure = toLockstepError(thrown);
+      })
+      .finally(() => {
+        this.#looking = false;
+      });
   }
 
   /** Without contact the lag is unknown, which is said; the streams themselves say why. */

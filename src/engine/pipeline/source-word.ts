@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { LiveMemory } from './memory.ts';
 
@@ -23,13 +24,40 @@ export class SourceWord {
     return found !== null && words.includes(found);
   }
 
-  /** Both the old word and the new one are right until the new one is known to be there. */
+  /**
+   * Both the old word and the new one are right until the new one is known to be there. A source that is away may have it or not: then the
+   * same one is kept there next time.
+   */
   async renew(): Promise<void> {
+    const [known, pending] = await this.#memory.words();
+    const word = pending ?? randomUUID();
+    await this.#memory.setWords(known === undefined ? [word] : [known, word]);
+    const isKept = await this.#keep(word);
+    if (isKept !== null) await this.#memory.setWords(isKept ? [word] : []);
+  }
+
+  /** Null: nobody can say whether it is there. */
+  async #keep(word: string): Promise<boolean | null> {
     const { feed, signal } = this.#context;
-    const word = randomUUID();
-    const words = await this.#memory.words();
-    await this.#memory.setWords([...words.slice(-1), word]);
-    if (await feed.remember(word, { signal })) await this.#memory.setWords([word]);
-    else await this.#memory.setWords([]);
+    try {
+      return await feed.remember(word, { signal });
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (error.class !== 'transient' || signal.aborted) throw error;
+      this.#tell(error);
+      return null;
+    }
+  }
+
+  #tell({ code, message }: LockstepError): void {
+    const { pipeline, events } = this.#context;
+    events.emit('retry', {
+      pipeline,
+      what: 'keep a word at the source',
+      code,
+      message,
+      attempt: 1,
+      delayMs: 0,
+    });
   }
 }

@@ -10,6 +10,9 @@ export interface StopParts {
   readonly condition: Condition;
 }
 
+/** What a collection that has stopped is called among the pipeline's troubles. */
+export const collectionTrouble = (name: string): string => `collection ${name}`;
+
 /**
  * A collection that can't go on for a reason of its own: its changes are dropped from now on, and it is walked before it goes on. Durable on
  * return, and so before any position that covers a dropped change.
@@ -25,7 +28,7 @@ export async function stopCollection(
   const nextStep = `${error.cure} Then: lockstep resync ${pipeline} ${name}`;
   await memory.setStopped(name, { code, message, nextStep, sinceMs: clock.now() });
   collection.stopped = message;
-  condition.troubled(`collection ${name}`, { reason: `${name} has stopped: ${message}`, nextStep });
+  condition.troubled(collectionTrouble(name), { reason: `${name} has stopped: ${message}`, nextStep });
   events.emit('collection.status', {
     pipeline,
     collection: name,

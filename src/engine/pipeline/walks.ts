@@ -66,8 +66,8 @@ export class Walks {
   /** Walks what has to be walked until somebody stops it. */
   async run(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
-      const next = [...this.#open].find(([name]) => this.#isSound(name));
-      if (next !== undefined) await this.#walk(next, stopping);
+      const next = this.#next();
+      if (next !== null) await this.#walk(next, stopping);
       else await this.#moved.next(stopping).catch(() => undefined);
     }
   }
@@ -81,6 +81,15 @@ export class Walks {
   /** A collection that stopped goes on, or one that is walked stopped. */
   look(): void {
     this.#moved.fire();
+  }
+
+  /** In the order of the collections, parents first: children that are walked before their parents would be refused. */
+  #next(): readonly [string, Walking] | null {
+    for (const name of this.#parts.collections.keys()) {
+      const walking = this.#open.get(name);
+      if (walking !== undefined && this.#isSound(name)) return [name, walking];
+    }
+    return null;
   }
 
   #isSound(name: string): boolean {

@@ -1,18 +1,18 @@
-import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isLockstepError, type LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
 import type { LeavingHolder } from './hold-leavings.ts';
 import type { LeaveGauge } from './leave-gauge.ts';
-import type { LetterBook } from './letter-book.ts';
+import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
 import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
-import type { WindowPlan } from './window-plan.ts';
+import { emptyPlan, type PlannedPart, type WindowPlan } from './window-plan.ts';
 import { clashesOf, WindowWriter, type WrittenPart } from './write-window.ts';
 
 export type Touches = ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
@@ -70,7 +70,10 @@ export class Applier {
   async apply(window: Window | null, touches: Touches = noTouches): Promise<AppliedWindow> {
     const { letters, holder, gauges, collections } = this.#parts;
     const plan = await this.#plan(window, touches);
-    for (const [name, refused] of plan.refused) await letters.put(name, refused);
+    for (const [name, refused] of plan.refused) {
+      if (await this.#putLetters(name, refused)) continue;
+      plan.parts.delete(name);
+    }
     for (const [name, part] of plan.parts) {
       const gauge = gauges.get(name);
       if (gauge !== undefined) await holder.hold(part, gauge);
@@ -79,17 +82,38 @@ export class Applier {
     const at = window?.boundary ?? null;
     const position = window === null || at === null ? null : { shard: window.shard, lane: 0, at };
     const passed = at === null ? [] : this.#passed(window?.shard ?? '', at);
-    const marks = new WindowMarks({ plan, through: () => this.#through(), passed, kept: this.#kept });
-    const written = await this.#writer.write({ plan, position, marks: () => this.#mark(marks) });
-    marks.written();
+    // Which keys others hold shows only when the rows are written; their letters come before the position that covers them.
+    const isApart = position !== null && [...plan.parts.values()].some(mayClash);
+    const written = await this.#write(plan, isApart ? null : position, isApart ? [] : passed);
     if (plan.parts.size > 0) await this.#settle(written, collections);
-    if (position !== null) this.#at = position;
+    if (isApart) await this.#write(emptyPlan(), position, this.#outlived(passed, position));
+    if (position !== null) {
+      this.#at = position;
+      this.#parts.marks.passed(position.at, this.#reached(position.shard));
+    }
     // What was refused just now may wait for a head that this window has reached already.
     if (this.#at !== null) letters.passed(this.#at.at, this.#reached(this.#at.shard));
     return {
       ...summaryOf(written),
       touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
     };
+  }
+
+  /** `passed`: marks that go with the position. */
+  async #write(
+    plan: WindowPlan,
+    position: WindowWrite['position'],
+    passed: readonly string[],
+  ): Promise<readonly WrittenPart[]> {
+    const marks = new WindowMarks({ plan, through: () => this.#through(), passed, kept: this.#kept });
+    const written = await this.#writer.write({
+      plan,
+      position,
+      marks: () => this.#mark(marks),
+      freshMarks: async () => new Map([...(await this.#mark(marks))].filter(([, until]) => until !== null)),
+    });
+    marks.written();
+    return written;
   }
 
   /** Tries keys again whose time has come, by themselves. False: there are none. */
@@ -100,8 +124,27 @@ export class Applier {
     const touches = new Map(
       [...due].map(([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const),
     );
-    await this.apply(null, touches);
+    try {
+      await this.apply(null, touches);
+    } catch (thrown) {
+      for (const [name, keys] of due) letters.wake(name, keys);
+      throw thrown;
+    }
     return true;
+  }
+
+  /** False: it has too many, and has stopped. */
+  async #putLetters(name: string, refused: readonly RefusedKey[]): Promise<boolean> {
+    const { letters, collections, stop } = this.#parts;
+    try {
+      await letters.put(name, refused);
+      return true;
+    } catch (thrown) {
+      const collection = collections.get(name);
+      if (collection === undefined || !isLockstepError(thrown, 'dead-letters-full')) throw thrown;
+      await stop(collection, thrown);
+      return false;
+    }
   }
 
   async #plan(window: Window | null, touches: Touches): Promise<WindowPlan> {
@@ -148,11 +191,18 @@ export class Applier {
     return position;
   }
 
+  /** Marks at the destination that nobody needs once the stream has come to this position. They go in memory when it has. */
   #passed(shard: string, at: Position): readonly string[] {
-    const { marks, letters } = this.#parts;
+    this.#parts.letters.passed(at, this.#reached(shard));
+    return this.#outlived([...this.#kept], { shard, at });
+  }
+
+  #outlived(
+    names: readonly string[],
+    { shard, at }: { readonly shard: Shard; readonly at: Position },
+  ): readonly string[] {
     const reached = this.#reached(shard);
-    letters.passed(at, reached);
-    return marks.passed(at, reached);
+    return names.filter((name) => !this.#parts.marks.outlives(name, at, reached));
   }
 
   #reached(shard: Shard): Reached {
@@ -166,7 +216,7 @@ export class Applier {
       const { collection, mayLeave } = each.part;
       if (!collections.has(collection.name)) continue;
       const clashes = clashesOf(each);
-      await letters.put(collection.name, clashes);
+      if (!(await this.#putLetters(collection.name, clashes))) continue;
       const clashing = new Set(clashes.map(({ key }) => key));
       await letters.resolve(
         collection.name,
@@ -180,6 +230,9 @@ export class Applier {
     }
   }
 }
+
+/** Rows of others are at the target too. */
+const mayClash = ({ collection: { target } }: PlannedPart): boolean => target.plan.scope.kind !== 'all';
 
 interface WindowMarksParts {
   readonly plan: WindowPlan;

@@ -13,6 +13,10 @@ export class DueKeys {
     this.#earliest = Math.min(this.#earliest, dueAtMs);
   }
 
+  has(collection: string, key: Key): boolean {
+    return this.#byCollection.get(collection)?.has(key) ?? false;
+  }
+
   delete(collection: string, key: Key): void {
     this.#byCollection.get(collection)?.delete(key);
   }

@@ -11,8 +11,9 @@ export type Work =
   | { readonly kind: 'gap'; readonly gap: Gap; readonly collections: readonly string[] | null };
 
 export interface IntakeLimits {
-  /** Changes after which a window takes no further transaction. */
+  /** Changes, and bytes, after which a window takes no further transaction. */
   readonly windowChanges: number;
+  readonly windowBytes: number;
   /** A source transaction above these is written in pieces. */
   readonly transactionChanges: number;
   readonly transactionBytes: number;
@@ -40,12 +41,17 @@ export class Intake {
     this.#now = now;
   }
 
-  /** Nothing more should be read from the feed now. */
-  get full(): boolean {
-    if (!this.hasWork) return false;
+  /**
+   * Nothing more should be read from the feed now. `inHandBytes`: of the window that is being written. Without one, and without anything
+   * to take, a transaction that is not complete must go on, or it never would be.
+   */
+  isFull(inHandBytes: number): boolean {
+    if (!this.hasWork && inHandBytes === 0) return false;
     let bytes = (this.#whole?.bytes ?? 0) + (this.#partial?.bytes ?? 0);
     for (const work of this.#ready) if (work.kind === 'window') bytes += work.window.bytes;
-    return bytes >= this.#limits.readAheadBytes || this.#ready.length >= 4;
+    const { readAheadBytes, transactionBytes } = this.#limits;
+    const isAhead = this.hasWork && (bytes >= readAheadBytes || this.#ready.length >= 4);
+    return isAhead || bytes + inHandBytes >= readAheadBytes + transactionBytes;
   }
 
   get hasWork(): boolean {
@@ -110,7 +116,7 @@ export class Intake {
     into.boundary = boundary;
     if (isDirect) this.#whole = into;
     else this.#complete(into);
-    if (this.#whole !== null && this.#whole.changes >= this.#limits.windowChanges) this.#seal();
+    if (this.#whole !== null && this.#isWholeEnough(this.#whole)) this.#seal();
   }
 
   #complete(transaction: Window): void {
@@ -124,6 +130,10 @@ export class Intake {
     }
     if (this.#whole === null) this.#whole = transaction;
     else this.#whole.append(transaction);
+  }
+
+  #isWholeEnough({ changes, bytes }: Window): boolean {
+    return changes >= this.#limits.windowChanges || bytes >= this.#limits.windowBytes;
   }
 
   #isTooLarge({ changes, bytes }: Window): boolean {

@@ -1,5 +1,5 @@
 import type { DeadLetter, LetterState, NewLetter } from '../../protocol/control-store.ts';
-import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
+import { catalogue, type ErrorCode } from '../../protocol/errors/catalogue.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { Key, Position } from '../../protocol/names.ts';
@@ -17,6 +17,8 @@ interface Entry {
   readonly until: Position | null;
   /** Attempts in a row that changed nothing. */
   readonly attempts: number;
+  /** Another key is in its way: it is tried again when another letter's key has arrived. */
+  readonly isBlocked: boolean;
 }
 
 export interface RefusedKey {
@@ -85,6 +87,17 @@ export class LetterBook {
     for (const key of keys) if (this.has(collection, key)) this.#due.set(collection, key, 0);
   }
 
+  /**
+   * Keys that others were in the way of: one of those may have been cured just now, by a walk or as a letter. Who was refused often waits
+   * longer, so that one cure after the other costs little.
+   */
+  wakeBlocked(): void {
+    for (const [collection, entries] of this.#byCollection)
+      for (const [key, { state, attempts, isBlocked }] of entries)
+        if (isBlocked && state === 'parked' && !this.#due.has(collection, key))
+          this.#due.set(collection, key, this.#context.clock.now() + retryDelayMs(attempts));
+  }
+
   /** Durable on return. Over the limit nothing is written, and the collection has to stop: `dead-letters-full`. */
   async put(collection: string, refused: readonly RefusedKey[]): Promise<void> {
     if (refused.length === 0) return;
@@ -98,7 +111,7 @@ export class LetterBook {
     for (const { key, code, message, state, until } of letters) {
       if (state === 'parked' && this.#entry(collection, key)?.state !== 'parked')
         events.emit('dead-letter.put', { pipeline, collection, key, code, message });
-      this.#note(collection, key, { state, until });
+      this.#note(collection, key, { state, until, isBlocked: isBlocked(code) });
     }
   }
 
@@ -116,6 +129,7 @@ export class LetterBook {
       entries?.delete(key);
       this.#due.delete(collection, key);
     }
+    this.wakeBlocked();
     if (parked > 0) events.emit('dead-letter.resolved', { pipeline, collection, count: parked });
   }
 
@@ -149,21 +163,20 @@ export class LetterBook {
     return { collection, key, code, message, failedAtMs, state, until: waits, sealed };
   }
 
-  #note(collection: string, key: Key, { state, until }: Pick<Entry, 'state' | 'until'>): void {
+  #note(collection: string, key: Key, { state, until, isBlocked }: Omit<Entry, 'attempts'>): void {
     const known = this.#entry(collection, key);
     const attempts = (known?.attempts ?? 0) + 1;
-    this.#set(collection, key, { state, until, attempts });
+    this.#set(collection, key, { state, until, attempts, isBlocked });
     if (state === 'parked') {
       this.#due.delete(collection, key);
       return;
     }
-    const delayMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts, 20));
-    this.#due.set(collection, key, this.#context.clock.now() + delayMs);
+    this.#due.set(collection, key, this.#context.clock.now() + retryDelayMs(attempts));
     if (known === undefined) this.#wait(collection, key, until);
   }
 
-  #remember({ collection, key, state, until }: DeadLetter): void {
-    this.#set(collection, key, { state, until, attempts: 0 });
+  #remember({ collection, key, code, state, until }: DeadLetter): void {
+    this.#set(collection, key, { state, until, attempts: 0, isBlocked: isBlocked(code) });
     this.#due.set(collection, key, 0);
     if (state === 'deferred') this.#wait(collection, key, until);
   }
@@ -185,3 +198,8 @@ export class LetterBook {
     else entries.set(key, entry);
   }
 }
+
+const isBlocked = (code: ErrorCode): boolean => catalogue[code].class === 'deferred';
+
+const retryDelayMs = (attempts: number): number =>
+  Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts, 20));

@@ -20,14 +20,21 @@ export class Perseverance {
   readonly #what: string;
   readonly #trouble: Trouble;
   readonly #breaker: Breaker;
+  /** What fails once it has aborted is not tried again. */
+  readonly #hurry: AbortSignal;
 
   constructor(
     context: StreamContext,
-    { what, trouble }: { readonly what: string; readonly trouble: Trouble },
+    {
+      what,
+      trouble,
+      hurry = context.draining,
+    }: { readonly what: string; readonly trouble: Trouble; readonly hurry?: AbortSignal },
   ) {
     this.#context = context;
     this.#what = what;
     this.#trouble = trouble;
+    this.#hurry = hurry;
     this.#breaker = new Breaker(context.settings.stream);
   }
 
@@ -39,22 +46,25 @@ export class Perseverance {
     for (;;) {
       try {
         const result = await work();
-        this.#succeeded();
+        this.succeeded();
         return result;
       } catch (thrown) {
         if (signal.aborted) throw interruptedBy(signal);
         const error = toLockstepError(thrown);
         if (error.class !== 'transient') throw error;
+        if (this.#hurry.aborted) throw interruptedBy(this.#hurry);
         const pauseMs = this.#failed(error);
         await giveUp(error, this.#breaker.failures);
-        await delay(pauseMs, undefined, { signal }).catch(() => {
-          throw interruptedBy(signal);
+        const either = AbortSignal.any([signal, this.#hurry]);
+        await delay(pauseMs, undefined, { signal: either }).catch(() => {
+          throw interruptedBy(either);
         });
       }
     }
   }
 
-  #succeeded(): void {
+  /** Work that goes on for long says so itself, once it has got somewhere: what fails after that is a new failure. */
+  succeeded(): void {
     if (this.#breaker.failures === 0) return;
     const { pipeline, events } = this.#context;
     if (this.#breaker.succeeded()) events.emit('breaker.closed', { pipeline });

@@ -7,6 +7,8 @@ import { Signal } from './signal.ts';
 export interface PumpParts {
   readonly feed: Feed;
   readonly intake: Intake;
+  /** Of the window that is being written. */
+  readonly inHandBytes: () => number;
   readonly collections: readonly FeedCollection[];
   readonly byteBudget: number;
   /** Fires when something has come, or when the feed ended. */
@@ -42,13 +44,13 @@ export class Pump implements AsyncDisposable {
   }
 
   async #run(resume: ReadonlyMap<Shard, Position>): Promise<void> {
-    const { feed, intake, collections, byteBudget, arrived } = this.#parts;
+    const { feed, intake, collections, byteBudget, arrived, inHandBytes } = this.#parts;
     const { signal } = this.#stop;
     try {
       for await (const item of feed.open(resume, { collections, byteBudget, signal })) {
         intake.add(item);
         arrived.fire();
-        while (intake.full && !signal.aborted) await this.#taken.next(signal);
+        while (intake.isFull(inHandBytes()) && !signal.aborted) await this.#taken.next(signal);
         if (signal.aborted) break;
       }
       this.#ended = { error: signal.aborted ? null : new Error('the feed ended by itself') };

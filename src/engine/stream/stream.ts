@@ -1,4 +1,5 @@
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
 import type { FeedCollection, FeedItem } from '../../protocol/feed.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { Applier, Touches } from './applier.ts';
@@ -31,8 +32,7 @@ export interface StreamParts {
 }
 
 const touchesPerWindow = 2_000;
-/** A source transaction above this is written in pieces even where the destination would take it whole: it has to fit into our memory. */
-const mostTransactionBytes = 32 * 1024 * 1024;
+const windowBytes = 4 * 1024 * 1024;
 
 /**
  * The loop of a live pipeline: takes what the feed has told, and keys to be touched, and brings them to the destination, one window after
@@ -46,17 +46,19 @@ export class Stream {
   /** A boundary without changes that is not saved yet. */
   #keepalive: Window | null = null;
   #reopen = false;
+  #inHandBytes = 0;
 
   constructor(parts: StreamParts) {
     const { context, trouble } = parts;
     const { settings, writer } = context;
     this.#parts = parts;
-    this.#source = new Perseverance(context, { what: 'read changes', trouble });
+    this.#source = new Perseverance(context, { what: 'read changes', trouble, hurry: parts.stopping });
     this.#intake = new Intake(
       {
         windowChanges: settings.stream.windowChanges,
+        windowBytes,
         transactionChanges: writer.limits.operations,
-        transactionBytes: Math.min(writer.limits.bytes, mostTransactionBytes),
+        transactionBytes: Math.min(writer.limits.bytes, settings.stream.transactionBytes),
         readAheadBytes: settings.stream.readAheadBytes,
       },
       () => performance.now(),
@@ -92,6 +94,7 @@ export class Stream {
       {
         feed: context.feed,
         intake: this.#intake,
+        inHandBytes: () => this.#inHandBytes,
         collections: collections(),
         byteBudget: context.settings.stream.readAheadBytes,
         arrived: this.#arrived,
@@ -103,6 +106,7 @@ export class Stream {
       const work = this.#intake.take();
       pump.taken();
       if (work === null && pump.ended !== null) throw toLockstepError(pump.ended.error);
+      if (work !== null) this.#source.succeeded();
       if (!(await this.#step(work))) await this.#idle(pump);
     }
     await this.#flushKeepalive();
@@ -124,7 +128,13 @@ export class Stream {
       this.#keepalive = work.window;
       return true;
     }
-    await this.#write(work?.window ?? null, new Map(taken.map(({ collection, keys }) => [collection, keys])));
+    const asked = new Map(taken.map(({ collection, keys }) => [collection, keys]));
+    try {
+      await this.#write(work?.window ?? null, asked);
+    } catch (thrown) {
+      touches.putBack(taken);
+      throw thrown;
+    }
     touches.done(taken);
     return true;
   }
@@ -132,12 +142,16 @@ export class Stream {
   async #write(window: Window | null, touches: Touches): Promise<void> {
     const { context, applier, ledger } = this.#parts;
     const startedAt = performance.now();
+    this.#inHandBytes = window?.bytes ?? 0;
     const applied = await applier.apply(window, touches);
+    this.#inHandBytes = 0;
     if (window?.boundary != null) {
       const { shard, epoch, boundary, committedAtMs } = window;
       this.#keepalive = null;
       ledger.applied(shard, { position: boundary, epoch, committedAtMs });
+      reach('acknowledge.before');
       context.feed.acknowledge(shard, epoch, boundary);
+      reach('acknowledge.after');
     }
     this.#parts.moved.fire();
     context.events.emit('window.applied', {

@@ -33,7 +33,13 @@ export class TouchMarks {
     this.#of(collection).markWhole(until);
   }
 
-  /** The stream has come to this position: takes away what it passed. Returns the collections that have no mark any more. */
+  /** Whether the collection still has a mark when the stream has come to this position. */
+  outlives(collection: string, at: Position, reached: Reached): boolean {
+    const marks = this.#byCollection.get(collection);
+    return marks?.outlives(at, reached) ?? false;
+  }
+
+  /** The stream has come to this position, durably: takes away what it passed. Returns the collections that have no mark any more. */
   passed(at: Position, reached: Reached): readonly string[] {
     const cleared: string[] = [];
     for (const [name, marks] of this.#byCollection) {
@@ -67,6 +73,13 @@ class CollectionMarks {
     this.whole = until;
     this.keys.clear();
     this.queue.length = 0;
+  }
+
+  /** Heads only grow: the last one is the highest. */
+  outlives(at: Position, reached: Reached): boolean {
+    const last = this.queue.at(-1);
+    const isMarked = this.whole !== null && !reached(at, this.whole);
+    return isMarked || (last !== undefined && !reached(at, last.until));
   }
 
   pass(at: Position, reached: Reached): void {

@@ -75,6 +75,13 @@ export class TouchQueue {
     this.#moved.fire();
   }
 
+  /** What was taken could not be written: it waits again. */
+  putBack(taken: readonly TakenTouches[]): void {
+    for (const { collection, keys } of taken)
+      for (const [key, touch] of keys) this.#put(collection, key, touch);
+    this.done(taken);
+  }
+
   /** Forgets what waits for a collection that stopped. */
   forget(collection: string): void {
     this.#count -= this.#waiting.get(collection)?.size ?? 0;

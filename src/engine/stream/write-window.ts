@@ -1,9 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Change } from '../../protocol/change.ts';
-import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import {
+  isLockstepError,
+  type LockstepError,
+  toLockstepError,
+} from '../../protocol/errors/lockstep-error.ts';
 import type { Key, Position } from '../../protocol/names.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { WindowPart, WindowWrite } from '../../protocol/writer.ts';
+import { backoffDelayMs } from '../retry/backoff.ts';
 import { leaseOf } from '../walk/context.ts';
 import { clashLetter } from '../walk/write-rows.ts';
 import type { StreamContext } from './context.ts';
@@ -23,6 +29,8 @@ export interface WriteRequest {
   readonly position: WindowWrite['position'];
   /** Asked anew for each attempt: keys may have been read since the last. */
   readonly marks: () => Promise<WindowWrite['marks']>;
+  /** Of these those of what was read: what the stream has passed goes with its position. */
+  readonly freshMarks: () => Promise<WindowWrite['marks']>;
 }
 
 interface WriterParts {
@@ -76,6 +84,7 @@ export class WindowWriter {
       () => writer.applyWindow({ parts: parts.map(toWritten), ...written }, options),
       async (error, failures) => {
         if (parts.length === 0 || failures < suspectAfter || round > mostRounds) return;
+        if (!mayBeOfSomeRow(error)) return;
         if (await this.#answers()) throw new SuspectWindow(error);
       },
     );
@@ -88,7 +97,7 @@ export class WindowWriter {
     { request, round }: { readonly request: WriteRequest; readonly round: number },
   ): Promise<void> {
     if (error instanceof SuspectWindow || (isOfSomeRow(error) && round > mostRounds))
-      return await this.#isolate(parts, request.plan);
+      return await this.#isolate(parts, request);
     if (isOfSomeRow(error)) return await this.#takeOutRefused(parts, request.plan);
     if (error.class === 'collection') return await this.#takeOutStopped(parts, error);
     throw error;
@@ -145,10 +154,16 @@ export class WindowWriter {
     if (refused.length === 0) return;
     const waits = refused.some(([, error]) => error.class === 'deferred');
     const until = waits ? await this.#headNow() : null;
-    await this.#parts.letters.put(
-      part.collection.name,
-      refused.map(([key, error]) => ({ ...toRefusedKey(key, error, until), row: rows.get(key) })),
-    );
+    try {
+      await this.#parts.letters.put(
+        part.collection.name,
+        refused.map(([key, error]) => ({ ...toRefusedKey(key, error, until), row: rows.get(key) })),
+      );
+    } catch (thrown) {
+      if (!isLockstepError(thrown, 'dead-letters-full')) throw thrown;
+      part.changes = [];
+      await this.#parts.stop(part, thrown);
+    }
   }
 
   /** What the source has told by now may still cure what another key blocks. */
@@ -177,33 +192,50 @@ export class WindowWriter {
   }
 
   /** Halves, until what is to blame stands alone: each half that goes through is durable. The position follows with the rest. */
-  async #isolate(parts: readonly PlannedPart[], plan: WindowPlan): Promise<void> {
+  async #isolate(parts: readonly PlannedPart[], request: WriteRequest): Promise<void> {
     for (const part of parts) {
       const changes = part.changes;
       part.changes = [];
-      await this.#halve(part, changes, plan);
+      await this.#halve(part, changes, request);
     }
   }
 
-  async #halve(part: PlannedPart, changes: readonly Change[], plan: WindowPlan): Promise<void> {
+  async #halve(part: PlannedPart, changes: readonly Change[], request: WriteRequest): Promise<void> {
     if (changes.length === 0) return;
+    const error = await this.#failureOf(part, changes, request);
+    if (error === null) return;
+    const [only] = changes;
+    if (changes.length === 1 && only !== undefined)
+      return await this.#takeOut(part, new Map([[only.key, error]]), request.plan);
+    const middle = changes.length >> 1;
+    await this.#halve(part, changes.slice(0, middle), request);
+    await this.#halve(part, changes.slice(middle), request);
+  }
+
+  /** Null: they are durable. A single change is to blame only when it fails again and again while the destination answers to others. */
+  async #failureOf(
+    part: PlannedPart,
+    changes: readonly Change[],
+    request: WriteRequest,
+  ): Promise<LockstepError | null> {
     const { context, letters } = this.#parts;
     const options = { lease: leaseOf(context), signal: context.signal };
-    const alone = { parts: [{ target: part.collection.target, changes }], position: null, marks: new Map() };
-    try {
-      await context.writer.applyWindow({ ...alone, newestLetter: letters.newest }, options);
-      return;
-    } catch (thrown) {
-      const error = toLockstepError(thrown);
-      const isRows = isOfSomeRow(error) || error.class === 'transient';
-      if (!isRows || !(await this.#answers())) throw error;
-      const [only] = changes;
-      if (changes.length === 1 && only !== undefined)
-        return await this.#takeOut(part, new Map([[only.key, error]]), plan);
+    // With the marks: what was read may be newer than what the stream tells again, should we die before the position.
+    const marks = await request.freshMarks();
+    const alone = { parts: [{ target: part.collection.target, changes }], position: null, marks };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await context.writer.applyWindow({ ...alone, newestLetter: letters.newest }, options);
+        return null;
+      } catch (thrown) {
+        const error = toLockstepError(thrown);
+        if (isOfSomeRow(error)) return error;
+        if (!mayBeOfSomeRow(error) || !(await this.#answers())) throw error;
+        if (changes.length > 1 || attempt >= suspectAfter) return error;
+        const pauseMs = backoffDelayMs(context.settings.retry, attempt, { jitter: 'full' });
+        await delay(pauseMs, undefined, { signal: context.signal });
+      }
     }
-    const middle = changes.length >> 1;
-    await this.#halve(part, changes.slice(0, middle), plan);
-    await this.#halve(part, changes.slice(middle), plan);
   }
 
   /** Whether the destination takes anything at all at present. */
@@ -234,6 +266,10 @@ const toWritten = ({ collection, changes }: PlannedPart): WindowPart => ({
   changes,
 });
 
+/** Some rows end their connection or take for ever; a lock that others hold, a full disk and a conflict are never a row's own fault. */
+const mayBeOfSomeRow = ({ code, class: kind }: LockstepError): boolean =>
+  kind === 'transient' && (code === 'connection-lost' || code === 'statement-timeout');
+
 /** A row that fails alone, again and again, while others go through is to blame itself, whatever the destination calls it. */
 const toRefusedKey = (
   key: Key,
@@ -246,8 +282,10 @@ const toRefusedKey = (
   until: kind === 'deferred' ? until : null,
 });
 
-/** Keys that rows of others hold: left alone, and said. */
+/** Keys that rows of others hold: left alone, and said. Where our row left there is nothing to say. */
 export const clashesOf = ({ part, changes, outcomes }: WrittenPart): readonly RefusedKey[] =>
-  changes.flatMap(({ key }, index) =>
-    outcomes[index]?.kind === 'clash' ? [{ ...clashLetter(part.collection.name, key), until: null }] : [],
+  changes.flatMap(({ key, kind }, index) =>
+    outcomes[index]?.kind === 'clash' && kind !== 'leave'
+      ? [{ ...clashLetter(part.collection.name, key), until: null }]
+      : [],
   );

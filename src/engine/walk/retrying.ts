@@ -16,3 +16,13 @@ export function retrying<Result>(
       events.emit('retry', { pipeline, what, code: error.code, message: error.message, attempt, delayMs }),
   });
 }
+
+/** The same for as long as it takes: in a stream nothing is given up for reasons that pass. */
+export const persisting = <Result>(
+  context: WalkContext,
+  options: { readonly what: string; readonly signal: AbortSignal },
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  const retry = { ...context.settings.retry, attempts: Number.POSITIVE_INFINITY };
+  return retrying({ ...context, settings: { ...context.settings, retry } }, options, work);
+};

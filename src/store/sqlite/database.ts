@@ -43,6 +43,11 @@ export class SqliteDatabase implements Disposable {
     this.#connection.exec(sql);
   }
 
+  /** What holds for the connection. It waits for others too: a setting looks into the file first. */
+  configure(signal?: AbortSignal): Promise<void> {
+    return this.#whenFree(() => this.#connection.exec(settings), signal);
+  }
+
   /** One statement that only reads. */
   read<T>(work: () => T, signal?: AbortSignal): Promise<T> {
     return this.#whenFree(() => {
@@ -103,9 +108,8 @@ export class SqliteDatabase implements Disposable {
   }
 }
 
-function openConnection(path: string): DatabaseSync {
-  const connection = new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: true });
-  // fullfsync: on macOS a plain fsync stops at the drive's cache. trusted_schema: a planted file must not run functions.
-  connection.exec('PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF');
-  return connection;
-}
+// fullfsync: on macOS a plain fsync stops at the drive's cache. trusted_schema: a planted file must not run functions.
+const settings = 'PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF';
+
+const openConnection = (path: string): DatabaseSync =>
+  new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: true });

@@ -29,6 +29,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Cont
   const path = resolve(options.path);
   const database = openDatabase(path, options.lockWaitMs);
   try {
+    await database.configure(options.signal);
     await migrate(database, options.signal);
     await database.read(() => keepOneFile(database), options.signal);
     await database.read(() => mustBeSound(database), options.signal);

@@ -71,8 +71,8 @@ const rest = (salt: string): string => `
   DELETE FROM shop.prices WHERE id IN (${some({ table: 'prices' }, 1, `${salt}d`)});
   INSERT INTO shop.prices SELECT max(id) + 1, 1.0 FROM shop.prices;
   INSERT INTO shop.readings VALUES (timestamptz '2026-03-01', 1.5, '${salt}'), (timestamptz '2026-03-01', 1.5, '${salt}');
-  INSERT INTO shop.tags SELECT max(id) FILTER (WHERE id < 600) + 1, 'new' FROM shop.tags;
-  INSERT INTO shop.tags SELECT max(id) FILTER (WHERE id < 1000) + 1, 'broken' FROM shop.tags;
+  INSERT INTO shop.tags SELECT least(min(id), 0) - 1, 'new' FROM shop.tags;
+  INSERT INTO shop.tags SELECT least(min(id), 0) - 1, 'broken' FROM shop.tags;
   UPDATE shop.tags SET label = 'mended' WHERE id IN (${some({ table: 'tags', where: `label = 'broken'` }, 1, salt)});
   UPDATE shop.tags SET label = CASE label WHEN 'hidden' THEN 'seen' ELSE 'hidden' END
     WHERE id IN (${some({ table: 'tags', where: `label <> 'broken' AND id < 1000` }, 3, salt)});

@@ -1,9 +1,13 @@
-import type { LockstepConfig, MapFunction } from '../../../src/index.ts';
+import type { LockstepConfig, MapFunction, PipelineConfig } from '../../../src/index.ts';
+
+export type Capture = 'logical' | 'triggers';
 
 export interface Places {
   readonly source: string;
   readonly target: string;
   readonly store: string;
+  /** The pipeline is a live one. A slot is the server's, so each world has a name for its own. */
+  readonly live?: { readonly capture: Capture; readonly slot: string };
 }
 
 export const pipeline = 'shop';
@@ -15,28 +19,55 @@ const mapTag: MapFunction = (row) => {
   return label === 'hidden' ? null : { id: row['id'] ?? null, label: label.toUpperCase() };
 };
 
+const collections = {
+  'shop.people': { scope: 'all' },
+  'shop.orders': true,
+  'shop.lines': true,
+  'shop.prices': { scope: 'all' },
+  'shop.notes': true,
+  'shop.comments': true,
+  'shop.likes': true,
+  'shop.tags': { map: mapTag, mapVersion: '1' },
+  'shop.archive': { scope: 'all' },
+} as const;
+
+/** Many small partitions, and retries that a test can wait for. */
+const settings = { create: true, rowsPerPartition: 300, retry: { initialDelayMs: 20, maxDelayMs: 200 } };
+
 /** One pipeline over everything that `shop.sql.ts` and `target.sql.ts` prepare; many small partitions. */
-export const configuration = ({ source, target, store }: Places): LockstepConfig => ({
-  store: { path: store },
-  pipelines: {
-    [pipeline]: {
-      source: { connector: 'postgres', url: source },
-      destination: { connector: 'postgres', url: target },
-      collections: {
-        'shop.people': { scope: 'all' },
-        'shop.orders': true,
-        'shop.lines': true,
-        'shop.prices': { scope: 'all' },
-        'shop.readings': { scope: 'all' },
-        'shop.notes': true,
-        'shop.comments': true,
-        'shop.likes': true,
-        'shop.tags': { map: mapTag, mapVersion: '1' },
-        'shop.archive': { scope: 'all' },
-      },
-      create: true,
-      rowsPerPartition: 300,
-      retry: { initialDelayMs: 20, maxDelayMs: 200 },
-    },
+const full = ({ source, target }: Places): PipelineConfig => ({
+  source: { connector: 'postgres', url: source },
+  destination: { connector: 'postgres', url: target },
+  collections: { ...collections, 'shop.readings': { scope: 'all' } },
+  ...settings,
+});
+
+/** Without the table that has no key, and with what `live-tables.sql.ts` adds. */
+const live = (
+  { source, target }: Places,
+  { capture, slot }: NonNullable<Places['live']>,
+): PipelineConfig => ({
+  mode: 'live',
+  source: {
+    connector: 'postgres',
+    url: source,
+    capture: capture === 'logical' ? { kind: capture, slot } : { kind: capture, pollMs: 200 },
   },
+  destination: { connector: 'postgres', url: target },
+  collections: {
+    ...collections,
+    'shop.meters': true,
+    'shop.pages': true,
+    'shop.logbook': true,
+    'shop.archive': { scope: 'all', guard: { maxLeavingShare: 0.2 } },
+  },
+  ...settings,
+  // Much goes under load, and all of it is meant.
+  guard: { maxLeavingShare: 1 },
+  stream: { breakerPauseMs: 200 },
+});
+
+export const configuration = (places: Places): LockstepConfig => ({
+  store: { path: places.store },
+  pipelines: { [pipeline]: places.live === undefined ? full(places) : live(places, places.live) },
 });

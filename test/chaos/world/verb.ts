@@ -1,10 +1,27 @@
 import { createLockstep, type Lockstep } from '../../../src/index.ts';
 import { configuration, type Places, pipeline } from './configuration.ts';
 
-export const verbs = ['run', 'approve', 'remove'] as const;
+export const verbs = [
+  'run',
+  'approve',
+  'remove',
+  'start',
+  'serve',
+  'pause',
+  'resume',
+  'resync',
+  'ask-resync',
+  'replay',
+] as const;
 export type Verb = (typeof verbs)[number];
 
-export async function perform(engine: Lockstep, verb: Verb): Promise<unknown> {
+export interface Performing {
+  /** Ends `start` and `serve`, which have no end of their own. */
+  readonly signal?: AbortSignal;
+  readonly tell?: (said: unknown) => void;
+}
+
+export async function perform(engine: Lockstep, verb: Verb, signal?: AbortSignal): Promise<unknown> {
   switch (verb) {
     case 'run':
       return engine.run(pipeline);
@@ -12,11 +29,33 @@ export async function perform(engine: Lockstep, verb: Verb): Promise<unknown> {
       return engine.approve(pipeline);
     case 'remove':
       return engine.remove(pipeline);
+    case 'start':
+      return engine.start(pipeline, { signal });
+    case 'serve':
+      return engine.startAll([pipeline], { signal });
+    case 'pause':
+      return engine.pause(pipeline);
+    case 'resume':
+      return engine.resume(pipeline);
+    case 'resync':
+      return engine.resync(pipeline);
+    case 'ask-resync':
+      return engine.resync(pipeline, { wait: false });
+    case 'replay':
+      return engine.replay(pipeline, { wait: false });
   }
 }
 
 /** The verb here, in the process of the test. */
-export async function performHere(places: Places, verb: Verb): Promise<unknown> {
+export async function performHere(
+  places: Places,
+  verb: Verb,
+  { signal, tell }: Performing = {},
+): Promise<unknown> {
   await using engine = await createLockstep(configuration(places));
-  return await perform(engine, verb);
+  if (tell !== undefined) {
+    engine.events.on('status', ({ status, reason }) => tell({ status, reason }));
+    engine.events.on('gap', ({ gap }) => tell({ gap: gap.reason }));
+  }
+  return await perform(engine, verb, signal);
 }

@@ -19,7 +19,9 @@ export async function sharedSide(version: PostgresVersion): Promise<Side> {
   const database = await createTestDatabase({ version });
   return sideOf(database.url, {
     createRole: (attributes) => database.createRole(attributes === undefined ? {} : { attributes }),
-    dispose: () => database[Symbol.asyncDispose](),
+    dispose: async () => {
+      await database[Symbol.asyncDispose]();
+    },
   });
 }
 

@@ -35,7 +35,11 @@ export class Link {
     const pipes = [toTarget, toClient].map(
       (way) => new Pipe({ ...way, count: (bytes) => count(way.direction, bytes) }),
     );
-    for (const pipe of pipes) pipe.run(this.#aborter.signal).catch(() => this.end('rst'));
+    // A pipe that was stopped is no fault: a socket that is reset while it ends in order never tells that it has closed.
+    for (const pipe of pipes)
+      pipe.run(this.#aborter.signal).catch(() => {
+        if (!this.#aborter.signal.aborted) this.end('rst');
+      });
     this.closed = Promise.all([
       this.#follow(this.#client, this.#target),
       this.#follow(this.#target, this.#client),
@@ -45,7 +49,7 @@ export class Link {
   end(how: Ending): void {
     this.#aborter.abort();
     for (const socket of [this.#client, this.#target]) {
-      if (how === 'rst') socket.resetAndDestroy();
+      if (how === 'rst') reset(socket);
       else finish(socket);
     }
   }
@@ -59,8 +63,14 @@ export class Link {
     await new Promise((resolve) => socket.once('close', resolve));
     if (!broken || this.#aborter.signal.aborted) return;
     await this.#faults.passable();
-    other.resetAndDestroy();
+    reset(other);
   }
+}
+
+// A socket that has ended its side already can't be reset any more, and would never tell that it has closed.
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 // Sends a FIN, and reads on until the other side has closed too: closing with unread input would send a RST.

@@ -19,7 +19,12 @@ SET search_path = pg_catalog;
 SET client_min_messages = warning;
 SET idle_in_transaction_session_timeout = 0;
 SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;
-${statementTimeoutMs === undefined ? '' : `SET statement_timeout = ${quoteLiteral(String(statementTimeoutMs))};`}`;
+${statementTimeoutMs === undefined ? '' : timeouts(statementTimeoutMs)}`;
+
+/** Waiting for a lock ends first: then the server says that it was a lock, which is never a row's own fault. */
+const timeouts = (statementTimeoutMs: number): string => `
+SET statement_timeout = ${quoteLiteral(String(statementTimeoutMs))};
+SET lock_timeout = ${quoteLiteral(String(Math.ceil(statementTimeoutMs * 0.9)))};`;
 
 export const sessionFacts = `
 SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int4 AS version,

@@ -5,6 +5,8 @@ import type { Session } from '../../../session/session.ts';
 /** A published table, with what the stream does not tell of it. */
 export interface TableState extends TableName {
   readonly oid: number;
+  /** Name and type of each, sorted by name. The stream tells them with the next change only, and can't compare the first time. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Of a partitioned table: its table partitions, and the files that they are in. */
   readonly partitions: readonly { readonly name: string; readonly oid: number; readonly file: number }[];
 }
@@ -12,6 +14,9 @@ export interface TableState extends TableName {
 /** $1 the publication's name. A table partition has another file after TRUNCATE, and after it was rewritten. */
 const tableStatesQuery = `
 SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, 'table', c.relname,
+  'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname,
+      'type', pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attname), '[]')
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'partitions', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', h.relname, 'oid', h.oid::bigint,
       'file', h.relfilenode::bigint) ORDER BY h.oid)
     FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class h ON h.oid = p.relid
@@ -30,8 +35,8 @@ export async function readTableStates(
 
 /** What happened to a table that its changes do not tell. */
 export interface TableEvent extends TableName {
-  /** `gone`: dropped, or taken out of the publication; `partitions`: rows came or went with table partitions. */
-  readonly kind: 'gone' | 'partitions';
+  /** `gone`: dropped, or taken out of the publication; `shape`: its columns changed; `partitions`: rows came or went with table partitions. */
+  readonly kind: 'gone' | 'shape' | 'partitions';
   readonly detail: string;
 }
 
@@ -41,9 +46,33 @@ export function compareStates(before: readonly TableState[], after: readonly Tab
     const now = after.find(({ oid }) => oid === old.oid);
     if (now === undefined)
       return [{ kind: 'gone', schema, table, detail: 'it was dropped or is not published any more' }];
-    const details = partitionChanges(old, now);
-    return details.length === 0 ? [] : [{ kind: 'partitions', schema, table, detail: details.join(', ') }];
+    if (now.schema !== schema || now.table !== table)
+      return [{ kind: 'gone', schema, table, detail: `it is called ${now.schema}.${now.table} now` }];
+    const [columns, partitions] = [columnChanges(old, now), partitionChanges(old, now)];
+    return [
+      ...(columns.length === 0
+        ? []
+        : [{ kind: 'shape', schema, table, detail: columns.join(', ') } as const]),
+      ...(partitions.length === 0
+        ? []
+        : [{ kind: 'partitions', schema, table, detail: partitions.join(', ') } as const]),
+    ];
   });
+}
+
+function columnChanges({ columns: before }: TableState, { columns: after }: TableState): string[] {
+  const typeIn = (columns: TableState['columns'], name: string): string | undefined =>
+    columns.find((column) => column.name === name)?.type;
+  return [
+    ...after
+      .filter(({ name }) => typeIn(before, name) === undefined)
+      .map(({ name }) => `column ${name} was added`),
+    ...before.flatMap(({ name, type }) => {
+      const now = typeIn(after, name);
+      if (now === undefined) return [`column ${name} is gone`];
+      return now === type ? [] : [`column ${name} is ${now}, no longer ${type}`];
+    }),
+  ];
 }
 
 function partitionChanges(old: TableState, now: TableState): string[] {

@@ -6,7 +6,7 @@ import { shard } from '../decode/assembler.ts';
 import type { CaptureSetup } from '../setup/capture-setup.ts';
 import { compareStates, readTableStates, type TableEvent, type TableState } from './table-states.ts';
 
-const lookMs = 5_000;
+const lookMs = 1_000;
 
 /** What was seen last; outlives a connection, so that what happens between two is noticed too. */
 export interface LastSeen {
@@ -23,8 +23,8 @@ export interface WatchOptions {
 }
 
 /**
- * Looks at the catalogue now and then: a table that is dropped, and table partitions that are truncated, attached or detached on their
- * own, are not in the stream. What rows came or went so nobody tells, so it is a gap of their collections.
+ * Looks at the catalogue now and then: a table that is dropped, columns that change without a row, and table partitions that are truncated,
+ * attached or detached on their own, are not in the stream. What rows came or went so nobody tells, so it is a gap of their collections.
  */
 export class TableWatch implements AsyncDisposable {
   readonly #options: WatchOptions;
@@ -97,7 +97,7 @@ function itemOf({ kind, detail }: TableEvent, { at, names, source }: Place): Fee
     kind: 'barrier',
     shard,
     collections: names,
-    event: { kind: 'drop', source, detail },
+    event: { kind: kind === 'gone' ? 'drop' : 'shape', source, detail },
     boundary: at,
   };
 }

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EngineProcess } from './engine-process.ts';
+import { ask } from './world/ask.ts';
+import { inStep, openLiveTemplates, openLiveWorld, steppedBack, watchFromNowOn } from './world/live-world.ts';
+import { startLoad } from './world/load.ts';
+import { until } from './world/until.ts';
+import { performHere } from './world/verb.ts';
+import { expectOneWriterAtATime, fencesThatWrote } from './world/witness.ts';
+import type { Templates, World } from './world/world.ts';
+
+const timeout = 180_000;
+/** From the moment in which an owner falls silent until the next one has written. */
+const longestTakeoverMs = 10_000;
+
+let templates: Templates;
+beforeAll(async () => {
+  templates = await openLiveTemplates(18);
+});
+afterAll(() => templates[Symbol.asyncDispose]());
+
+describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
+  test('of two engines one runs and the other stands by until the first is gone', { timeout }, async () => {
+    await using world = await openLiveWorld(templates, capture);
+    await using one = new EngineProcess(world.places, 'serve');
+    await one.go();
+    await one.waitForStatus('live');
+    await using other = new EngineProcess(world.places, 'serve');
+    await other.go();
+    await other.waitForStatus('standby');
+    await approveAll(world);
+    await watchFromNowOn(world);
+    await using load = startLoad(world, 'two');
+    load.truncateFromNowOn();
+    const killedAt = performance.now();
+    await one.kill();
+    await expectWritten(world, await newestFence(world));
+    expect(performance.now() - killedAt).toBeLessThan(longestTakeoverMs);
+    await load.stop();
+    await expectAllRight(world);
+    await other.stop();
+    expect(await other.end()).toMatchObject({ error: null });
+  });
+
+  test('an engine that is paused until another took over writes nothing more, whenever it wakes', {
+    timeout,
+  }, async () => {
+    await using world = await openLiveWorld(templates, capture);
+    await using paused = new EngineProcess(world.places, 'start');
+    await paused.go();
+    await paused.waitForStatus('live');
+    await approveAll(world);
+    await watchFromNowOn(world);
+    await using load = startLoad(world, 'pause');
+    load.truncateFromNowOn();
+    await expectWritten(world, 0);
+    await using other = new EngineProcess(world.places, 'serve');
+    await other.go();
+    await other.waitForStatus('standby');
+    const fence = await newestFence(world);
+    const pausedAt = performance.now();
+    paused.pause();
+    await expectWritten(world, fence);
+    expect(performance.now() - pausedAt).toBeLessThan(longestTakeoverMs);
+    paused.wake();
+    expect(await paused.end()).toMatchObject({ error: 'fence-lost' });
+    await load.stop();
+    await expectAllRight(world);
+    await other.stop();
+  });
+
+  test('an owner that woke up stands by, and takes over again when the next one is gone', {
+    timeout,
+  }, async () => {
+    await using world = await openLiveWorld(templates, capture);
+    await using one = new EngineProcess(world.places, 'serve');
+    await one.go();
+    await one.waitForStatus('live');
+    await approveAll(world);
+    await watchFromNowOn(world);
+    await using load = startLoad(world, 'back');
+    load.truncateFromNowOn();
+    await using other = new EngineProcess(world.places, 'serve');
+    await other.go();
+    const first = await newestFence(world);
+    one.pause();
+    await expectWritten(world, first);
+    one.wake();
+    await one.waitForStatus('standby');
+    const second = await newestFence(world);
+    await other.kill();
+    await expectWritten(world, second);
+    await load.stop();
+    await expectAllRight(world);
+    await one.stop();
+  });
+
+  test('a transaction that the old owner has open does not hold up the new one', { timeout }, async () => {
+    await using world = await openLiveWorld(templates, capture);
+    await using paused = new EngineProcess(world.places, 'start');
+    await paused.go();
+    await paused.waitForStatus('live');
+    await approveAll(world);
+    await watchFromNowOn(world);
+    const client = await world.target.connect();
+    await client.query('BEGIN; LOCK TABLE shop.meters IN SHARE MODE');
+    await ask(world.places.source, `UPDATE shop.meters SET v = nextval('shop.versions')`);
+    await waitsForMeters(world);
+    paused.pause();
+    const fence = await newestFence(world);
+    const pausedAt = performance.now();
+    await using other = new EngineProcess(world.places, 'start');
+    await other.go();
+    const isTaken = async () => (await newestFence(world)) > fence;
+    await until('the fence is raised', isTaken, { patienceMs: longestTakeoverMs });
+    await client.query('COMMIT');
+    await expectWritten(world, fence);
+    expect(performance.now() - pausedAt).toBeLessThan(longestTakeoverMs);
+    paused.wake();
+    expect(await paused.end()).toMatchObject({ error: 'fence-lost' });
+    await expectAllRight(world);
+    await other.stop();
+  });
+});
+
+async function approveAll(world: World): Promise<void> {
+  await inStep(world, { heldBack: true });
+  await performHere(world.places, 'approve');
+  await inStep(world, { heldBack: false });
+}
+
+async function expectAllRight(world: World): Promise<void> {
+  await inStep(world, { heldBack: false });
+  expect(await steppedBack(world), 'what came after something newer').toEqual([]);
+  await expectOneWriterAtATime(world.places.target);
+}
+
+/** What the destination itself has seen. */
+async function newestFence({ places }: World): Promise<number> {
+  const rows = await ask<{ fence: number }>(
+    places.target,
+    'SELECT max(fence)::int AS fence FROM lockstep.state',
+  );
+  return rows[0]?.fence ?? 0;
+}
+
+/** Somebody with a higher fence has written rows. */
+const expectWritten = ({ places }: World, fence: number): Promise<void> =>
+  until(
+    `a fence above ${fence} has written`,
+    async () => Math.max(...(await fencesThatWrote(places.target)), 0) > fence,
+    { patienceMs: 2 * longestTakeoverMs },
+  );
+
+const waitsForMeters = ({ places }: World): Promise<void> =>
+  until('somebody waits for the meters', async () => {
+    const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'shop.meters'::regclass`;
+    return (await ask(places.target, waiting)).length > 0;
+  });

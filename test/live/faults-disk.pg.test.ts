@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { startPostgres } from '../../tools/servers/postgres.ts';
+import { makeSmallDisk } from '../faults/support/small-disk.ts';
+import { openLiveTrial } from './support/live-trial.ts';
+import { ownSide, rowsIn } from './support/side.ts';
+
+test('the disk of the destination is full: it waits without blaming a row, and goes on when there is room', async (context) => {
+  using disk = await makeSmallDisk(6);
+  if (disk === null) return context.skip('not run: a small file system can’t be mounted here');
+  await using server = await startPostgres({ version: 17 });
+  await using target = await ownSide(server);
+  await using trial = await openLiveTrial({ target });
+  const database = new URL(target.url).pathname.slice(1);
+  await target.query(`CREATE TABLESPACE small LOCATION '${disk.directory}'`);
+  await target.query(`ALTER DATABASE ${database} SET default_tablespace = 'small'`);
+  await trial.both('CREATE TABLE items (id int PRIMARY KEY, name text)');
+  await using running = await trial.start({ collections: ['items'] });
+  await trial.source.query(
+    `INSERT INTO items SELECT n, repeat(md5(n::text), 5) FROM generate_series(1, 60000) n`,
+  );
+  await running.until('the disk is full', () =>
+    running.log.all('retry').some(({ code }) => code === 'disk-full'),
+  );
+  const failures = running.log.all('retry').length;
+  await running.until('it tries on', () => running.log.all('retry').length > failures + 5);
+  expect(running.status).toMatchObject({ status: 'degraded' });
+  // A transaction of this size is written in pieces.
+  expect(await rowsIn(target, 'items')).toBeLessThan(60_000);
+  disk.grow(200);
+  await running.inStep('items');
+  await running.live();
+  expect(await trial.expectSame('items')).toBe(60_000);
+  expect(running.log.all('dead-letter.put')).toEqual([]);
+  await running.stop();
+}, 60_000);
