@@ -1,4 +1,5 @@
-import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Finding } from '../../protocol/finding.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Json } from '../../protocol/value.ts';
 import { orderByReferences } from '../plan/order.ts';
@@ -20,6 +21,8 @@ import { collectionTrouble } from './stopping.ts';
 
 export interface LiveOptions {
   readonly plans: readonly CollectionPlan[];
+  /** Collections that stopped before and can't go on yet, each with what must be mended. */
+  readonly leftOut: ReadonlyMap<string, Finding>;
   readonly condition: Condition;
   /** Calls `compare` whenever a comparison pass is due, until `stopping` aborts; null: none is scheduled. */
   readonly schedule: ((compare: () => Promise<void>, stopping: AbortSignal) => Promise<void>) | null;
@@ -110,7 +113,13 @@ class Live {
     const gap =
       begun.gap ?? ((await this.#word.isKnown()) ? null : 'the source was restored from an older copy');
     if (gap !== null) await walks.add(all, { reason: gap, fills: false });
-    for (const name of (await memory.stopped()).keys()) {
+    for (const [name, { nextStep }] of await memory.stopped()) {
+      const fault = options.leftOut.get(name);
+      if (fault !== undefined) {
+        const reason = `${name} has stopped: ${fault.message}`;
+        options.condition.troubled(collectionTrouble(name), { reason, nextStep });
+        continue;
+      }
       if (collections.has(name)) await walks.add([name], { reason: 'it had stopped', fills: false });
       await memory.setStopped(name, undefined);
       options.condition.relieved(collectionTrouble(name));
@@ -169,7 +178,7 @@ class Live {
   #details({ walks, letters }: Assembled): () => { readonly [name: string]: Json } {
     return () => ({
       ready: this.#caughtUp,
-      collections: [...this.#parts.collections.values()].map(({ name, stopped }) => {
+      collections: [...this.#parts.collections.values(), ...this.#leftOut()].map(({ name, stopped }) => {
         const walking = walks.waiting.get(name);
         const status =
           stopped !== null
@@ -183,6 +192,10 @@ class Live {
       }),
       newestLetter: letters.newest,
     });
+  }
+
+  #leftOut(): readonly { readonly name: string; readonly stopped: string }[] {
+    return [...this.#parts.options.leftOut].map(([name, { message }]) => ({ name, stopped: message }));
   }
 
   async #catchUp(assembled: Assembled, until: AbortSignal): Promise<void> {
@@ -253,8 +266,9 @@ class Live {
       touches,
       letters,
       until,
-      names: () => [...collections.keys()],
-      revive: (name) => this.#revive(name),
+      names: () => [...collections.keys(), ...this.#parts.options.leftOut.keys()],
+      whyStopped: (name) => collections.get(name)?.stopped ?? null,
+      revive: (name, isNew) => this.#revive(name, isNew),
     });
   }
 
@@ -278,10 +292,18 @@ class Live {
     }
   }
 
-  /** A collection that stopped needs a plan that fits what is there now. */
-  async #revive(name: string): Promise<void> {
-    if (this.#parts.collections.get(name)?.stopped == null) return;
-    this.#again.abort(new Error(`${name} goes on`));
+  /** A collection that stopped needs a plan that fits what is there now. One that was left out again can't be helped by asking. */
+  async #revive(name: string, isNew: boolean): Promise<void> {
+    const { collections, options } = this.#parts;
+    const fault = options.leftOut.get(name);
+    if (fault !== undefined && !isNew)
+      throw new LockstepError('not-ready', {
+        pipeline: this.#parts.context.pipeline,
+        count: 1,
+        findings: `  ${fault.code}: ${fault.message}\n    ${fault.cure}`,
+      });
+    if (fault !== undefined || collections.get(name)?.stopped != null)
+      this.#again.abort(new Error(`${name} goes on`));
   }
 
   /** Sequences are no rows: they are brought along when the stream ends, for whoever takes over at the destination. */

@@ -12,18 +12,21 @@ export interface RequestParts {
   readonly walks: Walks;
   readonly touches: TouchQueue;
   readonly letters: LetterBook;
+  /** Null: it flows. */
+  readonly whyStopped: (collection: string) => string | null;
   /** All collections' names. */
   readonly names: () => readonly string[];
   /** Ends the waiting for walks: the request stays open, and is answered when the pipeline goes on. */
   readonly until: AbortSignal;
-  /** A collection that stopped goes on, by a walk. */
-  readonly revive: (collection: string) => Promise<void>;
+  /** A collection that stopped goes on, by a walk. `isNew`: nobody tried to answer this request yet. */
+  readonly revive: (collection: string, isNew: boolean) => Promise<void>;
 }
 
 type Detail = {
   readonly collections?: readonly string[] | null;
   readonly letters?: readonly number[] | null;
   readonly collection?: string | null;
+  readonly isNew: boolean;
 };
 
 /** What somebody asked of this pipeline, carried out in the order of asking; each is answered, also when it fails. */
@@ -32,7 +35,8 @@ export async function answerRequests(parts: RequestParts): Promise<void> {
   for (const request of await store.requests.open(pipeline)) {
     await store.requests.begin({ pipeline, fence }, request.id);
     try {
-      const result = await answers[request.kind](parts, request.detail as Detail);
+      const detail = { ...(request.detail as Detail), isNew: request.state === 'waiting' };
+      const result = await answers[request.kind](parts, detail);
       await store.requests.end({ pipeline, fence }, request.id, { state: 'done', result });
     } catch (thrown) {
       if (parts.context.signal.aborted || parts.until.aborted) throw thrown;
@@ -57,10 +61,19 @@ const answers: Readonly<
 async function walkAgain(parts: RequestParts, detail: Detail): Promise<Json> {
   const { walks, until, names, revive } = parts;
   const collections = chosen(names(), detail.collections ?? null);
-  for (const name of collections) await revive(name);
+  for (const name of collections) await revive(name, detail.isNew);
+  // Plans are made anew for it: then the request is answered.
+  until.throwIfAborted();
   await walks.add(collections, { reason: 'somebody asked for it', fills: false });
   await walks.ended(collections, until);
+  const stopped = collections.filter((name) => parts.whyStopped(name) !== null);
+  if (stopped.length > 0) throw stillStopped(parts, stopped);
   return { collections };
+}
+
+function stillStopped({ context, whyStopped }: RequestParts, names: readonly string[]): LockstepError {
+  const findings = names.map((name) => `  ${name} has stopped: ${whyStopped(name)}`).join('\n');
+  return new LockstepError('not-ready', { pipeline: context.pipeline, count: names.length, findings });
 }
 
 function chosen(known: readonly string[], asked: readonly string[] | null): readonly string[] {

@@ -14,6 +14,12 @@ export interface Prepared {
   readonly findings: readonly Finding[];
 }
 
+/** Plans that can be run, and what keeps collections out that have stopped before. */
+export interface Runnable extends Prepared {
+  /** By the name under which they stopped. */
+  readonly leftOut: ReadonlyMap<string, Finding>;
+}
+
 /** The pipeline's plans and everything that is to be said about them: faults of the configuration, and what both sides found. */
 export async function preparePlans(
   pipeline: ResolvedPipeline,
@@ -51,20 +57,40 @@ function columnsRead(plans: readonly CollectionPlan[]): ReadonlyMap<string, read
   return read;
 }
 
-/** As `preparePlans`; throws when there is anything that must be mended first. */
+/**
+ * As `preparePlans`; throws when there is anything that must be mended first. Collections of a live pipeline that stopped before (`stopped`)
+ * are only left out while nothing has mended them: the others go on.
+ */
 export async function plansToRun(
   pipeline: ResolvedPipeline,
   connections: Connections,
-  signal: AbortSignal,
-): Promise<Prepared> {
+  { signal, stopped = [] }: { readonly signal: AbortSignal; readonly stopped?: readonly string[] },
+): Promise<Runnable> {
   const prepared = await preparePlans(pipeline, connections, signal);
   const errors = prepared.findings.filter((finding) => finding.level === 'error');
-  if (errors.length === 0) return prepared;
+  const leftOut = new Map<string, Finding>();
+  for (const name of stopped) {
+    const fault = errors.find(({ subject }) => isCalled(name, subject));
+    if (fault !== undefined) leftOut.set(name, fault);
+  }
+  const rest = errors.filter(({ subject }) => ![...leftOut.keys()].some((name) => isCalled(name, subject)));
+  if (rest.length > 0) throw notReady(pipeline.name, rest);
+  const plans = prepared.plans.filter((plan) => ![...leftOut.keys()].some((name) => isOf(plan, name)));
+  return { ...prepared, plans, leftOut };
+}
+
+const isOf = (plan: CollectionPlan, name: string): boolean =>
+  plan.name === name || isCalled(name, plan.source);
+
+/** A finding names its collection as the configuration or as the source does, with its schema or without. */
+const isCalled = (name: string, subject: string): boolean => name === subject || name.endsWith(`.${subject}`);
+
+function notReady(pipeline: string, errors: readonly Finding[]): LockstepError {
   const exit = errors.some(({ code }) => catalogue[code].exit === 'connection')
     ? 'connection'
     : 'configuration';
   const findings = errors.map(({ code, message, cure }) => `  ${code}: ${message}\n    ${cure}`).join('\n');
-  throw new LockstepError('not-ready', { pipeline: pipeline.name, count: errors.length, findings }, { exit });
+  return new LockstepError('not-ready', { pipeline, count: errors.length, findings }, { exit });
 }
 
 const toFinding = (error: LockstepError): Finding => ({

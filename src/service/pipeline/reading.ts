@@ -16,7 +16,7 @@ export async function whileReading<Result>(
   const asked = { asked: signal, leaseLost: null };
   try {
     await using connections = await openConnections(pipeline, { events: context.events, signal });
-    const { plans } = await plansToRun(pipeline, connections, signal);
+    const { plans } = await plansToRun(pipeline, connections, { signal });
     await using spill = await makeSpillDirectory(context.stateDirectory);
     const store = await context.store();
     const request = { pipeline, context, connections, store, fence: 0, spillDirectory: spill.path, ...asked };

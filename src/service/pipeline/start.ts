@@ -1,5 +1,6 @@
 import { Condition } from '../../engine/pipeline/condition.ts';
 import { type LiveEnd, type LiveOptions, runLive } from '../../engine/pipeline/live.ts';
+import { stoppedCollections } from '../../engine/pipeline/memory.ts';
 import { onSchedule } from '../../engine/schedule/on-schedule.ts';
 import type { ControlStore, FencedBy } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
@@ -45,11 +46,15 @@ async function runOnce(
       name: pipeline.source.label,
       role: 'source of changes',
     });
-  const prepared = await plansToRun(pipeline, connections, signal);
   const store = await context.store();
+  const plansNow = async () => {
+    const stopped = [...(await stoppedCollections(store, name)).keys()];
+    return await plansToRun(pipeline, connections, { signal, stopped });
+  };
+  const prepared = await plansNow();
   const atLeast = await connections.writer.seenFence({ pipeline: name, signal });
   await using lease = await takeLease(store, name, { events, signal, atLeast });
-  const { plans } = lease.wasWaitedFor ? await plansToRun(pipeline, connections, signal) : prepared;
+  const { plans, leftOut } = lease.wasWaitedFor ? await plansNow() : prepared;
   await using spill = await makeSpillDirectory(context.stateDirectory);
   const asked = { asked: signal, leaseLost: lease.signal };
   const { fence } = lease;
@@ -68,7 +73,7 @@ async function runOnce(
   try {
     const end = await runLive(
       { ...walk, events, feed, seal: (row) => context.sealer.seal(row) },
-      { plans, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
+      { plans, leftOut, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
     );
     await record('interrupted', {});
     return end;

@@ -26,12 +26,12 @@ export async function whileWriting<Result>(
 ): Promise<Result> {
   const { events } = context;
   await using connections = await openConnections(pipeline, { events, signal });
-  const prepared = await plansToRun(pipeline, connections, signal);
+  const prepared = await plansToRun(pipeline, connections, { signal });
   const store = await context.store();
   const atLeast = await connections.writer.seenFence({ pipeline: pipeline.name, signal });
   await using lease = await takeLease(store, pipeline.name, { events, signal, atLeast });
   // Whoever held the lease when we looked may have made what was missing then.
-  const { plans } = lease.wasWaitedFor ? await plansToRun(pipeline, connections, signal) : prepared;
+  const { plans } = lease.wasWaitedFor ? await plansToRun(pipeline, connections, { signal }) : prepared;
   await using spill = await makeSpillDirectory(context.stateDirectory);
   const asked = { asked: signal, leaseLost: lease.signal };
   const { fence } = lease;
