@@ -38,7 +38,7 @@ test.each(['logical', 'triggers'] as const)(
       if (round === 0) {
         for (let kill = 0; kill < killsInFirstCopy; kill += 1) await killSoon(load.failed);
         const isLive = () => engine.current.said.includes('"status":"live"');
-        await until('it is ready for the first time', isLive, { alive: engine.alive, patienceMs: 90_000 });
+        await until('it is ready for the first time', isLive, { alive: engine.alive, patienceMs: 60_000 });
         await watchFromNowOn(world);
       }
       load.truncateFromNowOn();
@@ -46,17 +46,8 @@ test.each(['logical', 'triggers'] as const)(
       await load.stop();
       await performHere(world.places, 'approve');
       await inStep(world, { heldBack: false }, { alive: engine.alive, patience: 120_000 }).catch(
-        async (error: unknown) => {
-          if (process.env['DBG']) {
-            const { openSqliteStore } = await import('../../src/store/sqlite/open.ts');
-            await using store = await openSqliteStore({ path: world.places.store });
-            const letters = await store.deadLetters.list('shop', { limit: 100000 });
-            const n = new Map<string, number>();
-            for (const l of letters) { const k = `${l.collection} ${l.code} ${l.state}`; n.set(k, (n.get(k) ?? 0) + 1); }
-            console.error('LETTERS', [...n]);
-            console.error('SAMPLE', letters.filter((l) => l.collection === 'shop.people').slice(0, 12).map((l) => `${l.key} ${l.code} ${l.attempts} ${l.message}`));
-          }
-          throw new Error(`${error}\n${engine.current.said.slice(-60_000)}`, { cause: error });
+        (error: unknown) => {
+          throw new Error(`${error}\n${engine.current.said.slice(-2_000)}`, { cause: error });
         },
       );
     }

@@ -135,13 +135,23 @@ test.each(['check', 'plan', 'run', 'verify'])(
   },
 );
 
-/** A machine that is busy with other tests may be late; a third of a second is usual. */
+/**
+ * A third of a second is usual. A machine that is busy with other tests makes every process slow: then what counts is a process that has
+ * nothing to wait for, started right after.
+ */
 async function withinASecond<Result>(work: () => Promise<Result>, attempts = 5): Promise<Result> {
   const start = performance.now();
   const result = await work();
-  if (performance.now() - start < 1000) return result;
+  const tookMs = performance.now() - start;
+  if (tookMs < 1000 || tookMs < 4 * (await millisecondsOfHelp())) return result;
   if (attempts === 1) throw new Error('took longer than a second each time');
   return withinASecond(work, attempts - 1);
+}
+
+async function millisecondsOfHelp(): Promise<number> {
+  const start = performance.now();
+  await lockstep(['check', '--help']);
+  return performance.now() - start;
 }
 
 const brokenFiles = [

@@ -13,9 +13,9 @@ export interface Load extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const pauseMs = 40;
+const pauseMs = 150;
 /** So many turns of its writer lie between two large transactions, each followed by a truncate half a round later. */
-const turnsPerRound = 60;
+const turnsPerRound = 24;
 
 export function startLoad({ places: { source } }: World, salt: string): Load {
   const over = new AbortController();
@@ -51,8 +51,8 @@ export function startLoad({ places: { source } }: World, salt: string): Load {
 }
 
 const bulk = (salt: string, turn: number): readonly string[] => {
-  if (turn % turnsPerRound === 10) return [largeTransaction(salt)];
-  return turn % turnsPerRound === 10 + turnsPerRound / 2 ? [truncate(salt)] : [];
+  if (turn % turnsPerRound === 4) return [largeTransaction(salt)];
+  return turn % turnsPerRound === 4 + turnsPerRound / 2 ? [truncate(salt)] : [];
 };
 
 async function writer(
