@@ -150,7 +150,7 @@ async function withinASecond<Result>(work: () => Promise<Result>, attempts = 5):
 
 async function millisecondsOfHelp(): Promise<number> {
   const start = performance.now();
-  await lockstep(['check', '--help'], {});
+  await lockstep(['check', '--help'], { cwd: process.cwd() });
   return performance.now() - start;
 }
 
