@@ -145,7 +145,10 @@ export interface GuardRecord {
 }
 
 export interface GuardStore {
-  /** Raises (or raises again with new figures) and keeps the keys that would leave, replacing earlier ones. */
+  /**
+   * Raises (or raises again with new figures) and keeps the keys that would leave, replacing earlier ones. A guard that is approved stays as
+   * it is when all of these keys are among its own: the decision covers them.
+   */
   raise(
     by: FencedBy,
     guard: {
@@ -164,7 +167,8 @@ export interface GuardStore {
   list(pipeline: PipelineName): Promise<readonly GuardRecord[]>;
   /** The kept keys in order, in pages. */
   keys(pipeline: PipelineName, collection: string): AsyncIterable<readonly Key[]>;
-  clear(by: FencedBy, collection: string): Promise<void>;
+  /** `raisedAtMs`: only the guard that was raised then, and only while it is approved: another may have taken its place. */
+  clear(by: FencedBy, collection: string, only?: { readonly raisedAtMs: number }): Promise<boolean>;
 }
 
 export const requestKinds = ['resync', 'compare', 'replay', 'discard'] as const;

@@ -88,6 +88,12 @@ async function letLeave(
   const { context, plan, target } = work;
   const { signal } = context;
   const guard = new LeavingGuard();
+  // What somebody approved goes first: it would else be weighed once more, and the approval be forgotten.
+  if (await guard.hasApproval(work)) {
+    for await (const page of guard.keptKeys(work))
+      await touches.add(plan.name, page, { signal, mayLeave: true });
+    await touches.drained(plan.name, signal);
+  }
   await using rest = await stillThere(work, leaving);
   if (rest.count === 0) return 0;
   const total = await target.countRows({ signal });

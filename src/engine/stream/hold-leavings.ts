@@ -48,8 +48,19 @@ export class LeavingHolder {
     const limits = this.#guard.limits(collection.work);
     if (!isHeld && gauge.allows(leaving.length, limits, this.#context.clock.now())) return;
     const held = new Set(leaving.map(({ key }) => key));
+    if (!isHeld) await this.#letApproved(collection.name, held);
+    if (held.size === 0) return;
     await this.#raise(collection.name, [...held], gauge.total);
     part.changes = changes.filter(({ key, kind }) => kind !== 'leave' || !held.has(key));
+  }
+
+  /** Changes that are told again after a crash, of which somebody has decided meanwhile: raising anew would forget that. */
+  async #letApproved(collection: string, held: Set<Key>): Promise<void> {
+    const { store, pipeline } = this.#context;
+    const guards = await store.guards.list(pipeline);
+    if (!guards.some((guard) => guard.collection === collection && guard.state === 'approved')) return;
+    for await (const keys of store.guards.keys(pipeline, collection))
+      for (const key of keys) held.delete(key);
   }
 
   async #raise(collection: string, keys: readonly Key[], total: number): Promise<void> {

@@ -15,11 +15,17 @@ const beginSql = `
 const addKeySql = 'INSERT INTO guard_keys (guard, place, key) VALUES (?, ?, ?)';
 const dropCurrentSql = "DELETE FROM guards WHERE pipeline = ? AND collection = ? AND state <> 'pending'";
 const switchSql = "UPDATE guards SET state = 'waiting' WHERE id = ?";
+const currentApprovedSql =
+  "SELECT id FROM guards WHERE pipeline = ? AND collection = ? AND state = 'approved'";
+const firstKeySql = 'SELECT 1 FROM guard_keys WHERE guard = ? LIMIT 1';
+const firstOtherKeySql = `
+  SELECT key FROM guard_keys WHERE guard = ? EXCEPT SELECT key FROM guard_keys WHERE guard = ? LIMIT 1`;
 const approveSql = `
   UPDATE guards SET state = 'approved', approved_at_ms = ?
   WHERE pipeline = ? AND collection = ? AND state = 'waiting'`;
 const listSql = "SELECT * FROM guards WHERE pipeline = ? AND state <> 'pending' ORDER BY collection";
 const clearSql = 'DELETE FROM guards WHERE pipeline = ? AND collection = ?';
+const clearOneSql = `${clearSql} AND state = 'approved' AND raised_at_ms = ?`;
 
 /** Keys written in one transaction: enough that a commit is cheap per key, few enough that others wait only milliseconds. */
 const keysPerTransaction = 5000;
@@ -27,13 +33,15 @@ const keysPerTransaction = 5000;
 /**
  * State of a decision: nothing → pending (its keys arrive, page by page) → waiting → approved → cleared. Until the step from
  * pending to waiting, which is one transaction, the decision before it stands; what a crash leaves pending is dropped
- * when the guard is raised again or cleared. One `raise` of a collection at a time.
+ * when the guard is raised again or cleared. One `raise` of a collection at a time. What was approved stays so when the same keys, or some of
+ * them, are raised again: somebody may approve while a walk still weighs what it found.
  */
 export function createGuardStore(database: SqliteDatabase, write: FencedWrite): GuardStore {
   const raising = createRaising(database, write);
   const approve = database.prepare(approveSql);
   const list = database.prepare(listSql);
   const clear = database.prepare(clearSql);
+  const clearOne = database.prepare(clearOneSql);
 
   return {
     raise: async (by, guard, keys) => {
@@ -50,9 +58,13 @@ export function createGuardStore(database: SqliteDatabase, write: FencedWrite): 
     list: (pipeline) => database.read(() => list.all(pipeline).map(toGuard)),
     extend: createExtend(database, write),
     keys: readGuardKeys(database),
-    clear: (by, collection) =>
+    clear: (by, collection, only) =>
       write(by, () => {
-        clear.run(by.pipeline, collection);
+        const { changes } =
+          only === undefined
+            ? clear.run(by.pipeline, collection)
+            : clearOne.run(by.pipeline, collection, only.raisedAtMs);
+        return Number(changes) > 0;
       }),
   };
 }
@@ -69,6 +81,15 @@ function createRaising(database: SqliteDatabase, write: FencedWrite): Raising {
   const addKey = database.prepare(addKeySql);
   const dropCurrent = database.prepare(dropCurrentSql);
   const switchOver = database.prepare(switchSql);
+  const currentApproved = database.prepare(currentApprovedSql);
+  const firstKey = database.prepare(firstKeySql);
+  const firstOtherKey = database.prepare(firstOtherKeySql);
+  const isApproved = (pipeline: string, { id, collection }: { id: number; collection: string }): boolean => {
+    const approved = currentApproved.get(pipeline, collection);
+    // A guard without keys is a count, which is weighed by whoever raises it.
+    if (approved === undefined || firstKey.get(id) === undefined) return false;
+    return firstOtherKey.get(id, integer(approved, 'id')) === undefined;
+  };
 
   return {
     begin: (by, { collection, leaving, total, samples, raisedAtMs }) =>
@@ -83,6 +104,10 @@ function createRaising(database: SqliteDatabase, write: FencedWrite): Raising {
       }),
     finish: (by, { id, collection }) =>
       write(by, () => {
+        if (isApproved(by.pipeline, { id, collection })) {
+          dropPending.run(by.pipeline, collection);
+          return;
+        }
         dropCurrent.run(by.pipeline, collection);
         switchOver.run(id);
       }),

@@ -98,6 +98,33 @@ function replacing(open: OpenStore): void {
     expect(await collectKeys(under.store.guards.keys(pipeline, 'users'))).toEqual(['d']);
   });
 
+  test('raising again what was approved leaves the approval as it is', async () => {
+    await using under = await open();
+    const { fence } = await leaseOn(under.store);
+    await under.store.guards.raise({ pipeline, fence }, guard(), pagesOf(['a', 'b', 'c']));
+    await under.store.guards.approve(pipeline, 'users', 2000);
+    await under.store.guards.raise({ pipeline, fence }, guard('users', 2), pagesOf(['c', 'a']));
+    expect(await under.store.guards.list(pipeline)).toMatchObject([
+      { state: 'approved', approvedAtMs: 2000 },
+    ]);
+    expect(await collectKeys(under.store.guards.keys(pipeline, 'users'))).toEqual(['a', 'b', 'c']);
+    await under.store.guards.raise({ pipeline, fence }, guard('users', 2), pagesOf(['a', 'new']));
+    expect(await under.store.guards.list(pipeline)).toMatchObject([{ state: 'waiting' }]);
+  });
+
+  test('who carried out one decision clears that one only', async () => {
+    await using under = await open();
+    const { fence } = await leaseOn(under.store);
+    await under.store.guards.raise({ pipeline, fence }, guard(), pagesOf(['a']));
+    await under.store.guards.approve(pipeline, 'users', 2000);
+    await under.store.guards.raise({ pipeline, fence }, { ...guard(), raisedAtMs: 5000 }, pagesOf(['b']));
+    expect(await under.store.guards.clear({ pipeline, fence }, 'users', { raisedAtMs: 1000 })).toBe(false);
+    expect(await under.store.guards.list(pipeline)).toMatchObject([{ state: 'waiting', raisedAtMs: 5000 }]);
+    await under.store.guards.approve(pipeline, 'users', 6000);
+    expect(await under.store.guards.clear({ pipeline, fence }, 'users', { raisedAtMs: 5000 })).toBe(true);
+    expect(await under.store.guards.list(pipeline)).toEqual([]);
+  });
+
   test('until all keys are there the earlier decision stands, and can be approved', async () => {
     await using under = await open();
     const { fence } = await leaseOn(under.store);
