@@ -140,6 +140,8 @@ function special(state: string, message: string): ServerCode | undefined {
   if (state === '42501' && /row-level security|row security/.test(message)) return 'rows-hidden';
   if (state === '22023' && /snapshot/.test(message)) return 'snapshot-lost';
   if (state === '42704' && /snapshot/.test(message)) return 'snapshot-lost';
+  // Its name was found, and it went before it was opened.
+  if (state === 'XX000' && /^could not open relation with OID/.test(message)) return 'collection-gone';
   if (state === '58030' && !/No space|ENOSPC/i.test(message)) return 'internal';
   if (state === '57014' && /snapshot|recovery/.test(message)) return 'snapshot-lost';
   if (state === '40001' && /recovery/.test(message)) return 'snapshot-lost';
