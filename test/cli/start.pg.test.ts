@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Child } from '../support/child.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
@@ -101,9 +101,15 @@ test('a service follows the source, is watched from other processes, is paused, 
       },
     ],
   });
-  const metrics = await (await fetch(`${service.url}/metrics`)).text();
-  expect(metrics).toMatch(/lockstep_changes_total\{pipeline="shop"\} [1-9]/);
-  expect(metrics).toMatch(/lockstep_lag_known\{pipeline="shop"\} 1/);
+  // The lag is told once a second.
+  await vi.waitFor(
+    async () => {
+      const metrics = await (await fetch(`${service.url}/metrics`)).text();
+      expect(metrics).toMatch(/lockstep_changes_total\{pipeline="shop"\} [1-9]/);
+      expect(metrics).toMatch(/lockstep_lag_known\{pipeline="shop"\} 1/);
+    },
+    { timeout: 10_000 },
+  );
 
   await shop.target.query('DELETE FROM orders WHERE id = 7');
   expect(await call(shop, 'resync', 'shop', 'public.orders')).toMatchObject({

@@ -23,6 +23,7 @@ export interface Followed {
 }
 
 const everyMs = 1_000;
+const mostWaitMs = 250;
 const retainedEvery = 10;
 
 /** Says about once a second how far behind the destination is, and keeps it for `status`: off the loop that applies. */
@@ -59,7 +60,8 @@ export class Reporter {
 
   async run(stopping: AbortSignal): Promise<void> {
     for (let turn = 0; !stopping.aborted; turn += 1) {
-      this.#startLook(turn);
+      // A source that answers is heard before anything is said.
+      await Promise.race([this.#startLook(turn), delay(mostWaitMs)]);
       if (this.#failure !== null) throw this.#failure;
       await this.#tell();
       await delay(everyMs, undefined, { signal: stopping }).catch(() => undefined);
@@ -68,10 +70,10 @@ export class Reporter {
   }
 
   /** A source that does not answer must not keep us from saying so: what is told does not wait for it. */
-  #startLook(turn: number): void {
+  async #startLook(turn: number): Promise<void> {
     if (this.#followed === null || this.#looking) return;
     this.#looking = true;
-    void this.#look(turn % retainedEvery === 0)
+    await this.#look(turn % retainedEvery === 0)
       .catch((thrown: unknown) => {
         this.#failure = toLockstepError(thrown);
       })
@@ -99,7 +101,8 @@ export class Reporter {
     const { lag } = this;
     this.#rate = this.#changes / (everyMs / 1000);
     this.#changes = 0;
-    context.events.emit('lag', { pipeline: context.pipeline, lag, retained: this.#retained });
+    if (this.#followed !== null)
+      context.events.emit('lag', { pipeline: context.pipeline, lag, retained: this.#retained });
     const { status, reason, nextStep, sinceMs } = condition.report;
     await memory.setStatus({
       status,

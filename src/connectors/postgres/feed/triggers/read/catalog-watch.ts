@@ -71,8 +71,7 @@ export class CatalogWatch {
     } catch (thrown) {
       const error = toLockstepError(thrown);
       // Until it succeeds nothing is forgotten: what we saw last stays as it is.
-      if (!isLockstepError(error, 'lock-timeout') && !isLockstepError(error, 'transaction-conflict'))
-        throw error;
+      if (!waits.some((code) => isLockstepError(error, code))) throw error;
       pool.notice({
         kind: 'retry',
         message: `mending the capture of ${request.source} waits: ${error.message}`,
@@ -86,6 +85,15 @@ export class CatalogWatch {
     this.#parts.pool.notice({ kind: 'statement', message });
   }
 }
+
+/** Somebody holds a lock; or the log itself is damaged, which its reader finds and mends. */
+const waits = [
+  'lock-timeout',
+  'transaction-conflict',
+  'collection-gone',
+  'shape-changed',
+  'permission-denied',
+] as const;
 
 function hasChanged(
   captures: readonly Capture[],

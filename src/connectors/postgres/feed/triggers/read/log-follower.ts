@@ -38,6 +38,8 @@ const usualRowBytes = 1_024;
 /** What the server says when something of the log is gone, altered, or not ours to use. */
 const meansDamage = ['collection-gone', 'shape-changed', 'permission-denied'] as const;
 const keepaliveEveryMs = 500;
+/** Looks in a row that found damage and nothing to mend. */
+const mostFruitless = 3;
 
 /** Tells what is in the log, for ever; throws when aborted. */
 export async function* followLog(request: FollowRequest): AsyncGenerator<FeedItem> {
@@ -64,6 +66,7 @@ class LogFollower {
   #lastGap: LogPosition | null = null;
   #limit: number;
   #saidAt = Number.NEGATIVE_INFINITY;
+  #fruitless = 0;
 
   constructor(request: FollowRequest, tools: Tools) {
     this.#request = request;
@@ -92,6 +95,7 @@ class LogFollower {
     for (;;) {
       await this.#lookAround();
       const page = await fetchPage(session, this.#pageRequest(), { signal });
+      this.#fruitless = 0;
       if (page.rows.some(({ capture }) => !watch.readings.has(capture))) await watch.look(signal);
       yield* this.#tell(page);
       await sleeper.rest(page, { soon: this.#gaps.isWaiting, signal });
@@ -194,6 +198,8 @@ class LogFollower {
       signal,
       notice: (told) => pool.notice(told),
     });
-    if (steps.length === 0) throw error;
+    // Somebody else may have mended it meanwhile: then the next page says so.
+    if (steps.length === 0) this.#fruitless += 1;
+    if (this.#fruitless > mostFruitless) throw error;
   }
 }
