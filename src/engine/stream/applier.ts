@@ -8,6 +8,7 @@ import type { LeaveGauge } from './leave-gauge.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
+import { RetryExtent } from './retry-extent.ts';
 import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
@@ -39,7 +40,6 @@ export interface AppliedWindow {
   readonly unchanged: number;
 }
 
-const keysPerRetry = 500;
 const noTouches: Touches = new Map();
 
 /** Brings windows to the destination, one after the other: each is durable there, with its position, when `apply` returns. */
@@ -48,6 +48,7 @@ export class Applier {
   readonly #source: Perseverance;
   readonly #writer: WindowWriter;
   readonly #unseen = new UnseenTransactions();
+  readonly #retries = new RetryExtent();
   /** Collections that have a mark at the destination. */
   readonly #kept: Set<string>;
   /** Where the stream stands. */
@@ -118,18 +119,27 @@ export class Applier {
 
   /** Tries keys again whose time has come, by themselves. False: there are none. */
   async retryDue(): Promise<boolean> {
-    const { letters, collections } = this.#parts;
-    const due = letters.takeDue(keysPerRetry, (name) => collections.get(name)?.stopped === null);
-    if (due.size === 0) return false;
+    const { letters, collections, context } = this.#parts;
+    const isActive = (name: string): boolean => collections.get(name)?.stopped === null;
+    const { keys: most, isWide } = this.#retries;
+    const tried = letters.takeDue(most, { isActive, isWide });
+    if (tried.size === 0) return false;
     const touches = new Map(
-      [...due].map(([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const),
+      [...tried].map(
+        ([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const,
+      ),
     );
     try {
       await this.apply(null, touches);
     } catch (thrown) {
-      for (const [name, keys] of due) letters.wake(name, keys);
+      for (const [name, keys] of tried) letters.wake(name, keys);
       throw thrown;
     }
+    const { blocked, cured } = letters.outcomeOf(tried);
+    const waiting = letters.blocked(isActive);
+    const againAtMs = this.#retries.tried({ blocked: blocked.length, cured, waiting }, context.clock.now());
+    const [any] = blocked;
+    if (againAtMs !== null && any !== undefined) letters.wakeAt(any.collection, any.key, againAtMs);
     return true;
   }
 

@@ -21,6 +21,12 @@ interface Entry {
   readonly isBlocked: boolean;
 }
 
+export interface TakeOptions {
+  /** Whether the collection may be tried. */
+  readonly isActive: (collection: string) => boolean;
+  readonly isWide: boolean;
+}
+
 export interface RefusedKey {
   readonly key: Key;
   readonly code: ErrorCode;
@@ -72,9 +78,61 @@ export class LetterBook {
     return this.#byCollection.get(collection)?.has(key) ?? false;
   }
 
-  /** Keys to be tried now, at most so many. */
-  takeDue(most: number, isActive: (collection: string) => boolean): ReadonlyMap<string, readonly Key[]> {
-    return this.#due.take(this.#context.clock.now(), most, isActive);
+  /** Keys to be tried now, at most so many. `isWide`: with them keys that are not due and that others are in the way of. */
+  takeDue(most: number, { isActive, isWide }: TakeOptions): ReadonlyMap<string, readonly Key[]> {
+    const due = this.#due.take(this.#context.clock.now(), most, isActive);
+    return isWide && due.size > 0 ? this.#widened(due, most, isActive) : due;
+  }
+
+  #widened(
+    due: ReadonlyMap<string, readonly Key[]>,
+    most: number,
+    isActive: TakeOptions['isActive'],
+  ): ReadonlyMap<string, readonly Key[]> {
+    const taken = new Map([...due].map(([name, keys]) => [name, new Set(keys)] as const));
+    let room = most - [...taken.values()].reduce((sum, keys) => sum + keys.size, 0);
+    for (const [collection, entries] of this.#byCollection) {
+      if (!isActive(collection)) continue;
+      const keys = taken.get(collection) ?? new Set();
+      for (const [key, { isBlocked }] of entries) {
+        if (room <= 0) break;
+        if (!isBlocked || keys.has(key)) continue;
+        keys.add(key);
+        this.#due.delete(collection, key);
+        room -= 1;
+      }
+      if (keys.size > 0) taken.set(collection, keys);
+    }
+    return new Map([...taken].map(([name, keys]) => [name, [...keys]] as const));
+  }
+
+  /** How many keys others are in the way of, in collections that may be tried. */
+  blocked(isActive: (collection: string) => boolean): number {
+    let count = 0;
+    for (const [collection, entries] of this.#byCollection)
+      if (isActive(collection)) for (const { isBlocked } of entries.values()) if (isBlocked) count += 1;
+    return count;
+  }
+
+  /** Of these keys, the ones that others are in the way of still, and the ones that have no letter any more. */
+  outcomeOf(tried: ReadonlyMap<string, readonly Key[]>): {
+    readonly blocked: readonly { readonly collection: string; readonly key: Key }[];
+    readonly cured: number;
+  } {
+    const blocked: { readonly collection: string; readonly key: Key }[] = [];
+    let cured = 0;
+    for (const [collection, keys] of tried)
+      for (const key of keys) {
+        const entry = this.#entry(collection, key);
+        if (entry === undefined) cured += 1;
+        else if (entry.isBlocked) blocked.push({ collection, key });
+      }
+    return { blocked, cured };
+  }
+
+  /** It is tried then, whatever its state. */
+  wakeAt(collection: string, key: Key, atMs: number): void {
+    if (this.has(collection, key)) this.#due.set(collection, key, atMs);
   }
 
   /** When the next one may be due; null: none is. */

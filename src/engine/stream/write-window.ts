@@ -1,10 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Change } from '../../protocol/change.ts';
-import {
-  isLockstepError,
-  type LockstepError,
-  toLockstepError,
-} from '../../protocol/errors/lockstep-error.ts';
+import { isLockstepError, LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Key, Position } from '../../protocol/names.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Row } from '../../protocol/value.ts';
@@ -60,13 +56,14 @@ export class WindowWriter {
   }
 
   async write(request: WriteRequest): Promise<readonly WrittenPart[]> {
+    const written: WrittenPart[] = [];
     for (let round = 1; ; round += 1) {
       const parts = [...request.plan.parts.values()].filter(({ changes }) => changes.length > 0);
       try {
-        return await this.#apply(parts, request, round);
+        return [...written, ...(await this.#apply(parts, request, round))];
       } catch (thrown) {
         const error = thrown instanceof SuspectWindow ? thrown : toLockstepError(thrown);
-        await this.#react(parts, error, { request, round });
+        written.push(...(await this.#react(parts, error, { request, round })));
       }
     }
   }
@@ -91,16 +88,18 @@ export class WindowWriter {
     return parts.map((part, index) => ({ part, changes: part.changes, outcomes: outcomes[index] ?? [] }));
   }
 
+  /** Returns what became durable on the way. */
   async #react(
     parts: readonly PlannedPart[],
     error: LockstepError | SuspectWindow,
     { request, round }: { readonly request: WriteRequest; readonly round: number },
-  ): Promise<void> {
+  ): Promise<readonly WrittenPart[]> {
     if (error instanceof SuspectWindow || (isOfSomeRow(error) && round > mostRounds))
       return await this.#isolate(parts, request);
-    if (isOfSomeRow(error)) return await this.#takeOutRefused(parts, request.plan);
-    if (error.class === 'collection') return await this.#takeOutStopped(parts, error);
-    throw error;
+    if (isOfSomeRow(error)) await this.#takeOutRefused(parts, request.plan);
+    else if (error.class === 'collection') await this.#takeOutStopped(parts, error);
+    else throw error;
+    return [];
   }
 
   /** Asks the destination which changes it refuses beside the others. */
@@ -192,32 +191,40 @@ export class WindowWriter {
   }
 
   /** Halves, until what is to blame stands alone: each half that goes through is durable. The position follows with the rest. */
-  async #isolate(parts: readonly PlannedPart[], request: WriteRequest): Promise<void> {
+  async #isolate(parts: readonly PlannedPart[], request: WriteRequest): Promise<readonly WrittenPart[]> {
+    const written: WrittenPart[] = [];
     for (const part of parts) {
       const changes = part.changes;
       part.changes = [];
-      await this.#halve(part, changes, request);
+      written.push(...(await this.#halve(part, changes, request)));
     }
+    return written;
   }
 
-  async #halve(part: PlannedPart, changes: readonly Change[], request: WriteRequest): Promise<void> {
-    if (changes.length === 0) return;
-    const error = await this.#failureOf(part, changes, request);
-    if (error === null) return;
-    const [only] = changes;
-    if (changes.length === 1 && only !== undefined)
-      return await this.#takeOut(part, new Map([[only.key, error]]), request.plan);
-    const middle = changes.length >> 1;
-    await this.#halve(part, changes.slice(0, middle), request);
-    await this.#halve(part, changes.slice(middle), request);
-  }
-
-  /** Null: they are durable. A single change is to blame only when it fails again and again while the destination answers to others. */
-  async #failureOf(
+  async #halve(
     part: PlannedPart,
     changes: readonly Change[],
     request: WriteRequest,
-  ): Promise<LockstepError | null> {
+  ): Promise<readonly WrittenPart[]> {
+    if (changes.length === 0) return [];
+    const result = await this.#writeAlone(part, changes, request);
+    if (!(result instanceof LockstepError)) return [{ part, changes, outcomes: result }];
+    const [only] = changes;
+    if (changes.length === 1 && only !== undefined) {
+      await this.#takeOut(part, new Map([[only.key, result]]), request.plan);
+      return [];
+    }
+    const middle = changes.length >> 1;
+    const first = await this.#halve(part, changes.slice(0, middle), request);
+    return [...first, ...(await this.#halve(part, changes.slice(middle), request))];
+  }
+
+  /** What became of them, durably, or why not. A single change is to blame only when it fails again and again while others go through. */
+  async #writeAlone(
+    part: PlannedPart,
+    changes: readonly Change[],
+    request: WriteRequest,
+  ): Promise<readonly Outcome[] | LockstepError> {
     const { context, letters } = this.#parts;
     const options = { lease: leaseOf(context), signal: context.signal };
     // With the marks: what was read may be newer than what the stream tells again, should we die before the position.
@@ -225,8 +232,9 @@ export class WindowWriter {
     const alone = { parts: [{ target: part.collection.target, changes }], position: null, marks };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await context.writer.applyWindow({ ...alone, newestLetter: letters.newest }, options);
-        return null;
+        const write = { ...alone, newestLetter: letters.newest };
+        const [outcomes = []] = await context.writer.applyWindow(write, options);
+        return outcomes;
       } catch (thrown) {
         const error = toLockstepError(thrown);
         if (isOfSomeRow(error)) return error;

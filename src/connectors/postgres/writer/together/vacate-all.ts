@@ -57,7 +57,8 @@ export const vacateStatements = (
       .map(({ stage, holds }) => vacate(model, { index, column, stage, holds }));
   });
 
-const hasColumns = (stage: Stage, index: UniqueIndex): boolean =>
+/** Whether the stage says all that the index looks at. */
+export const hasColumns = (stage: Stage, index: UniqueIndex): boolean =>
   index.columns.every(({ slot }) => stage.columns.some((each) => each.slot === slot));
 
 /** Columns by which rows refer to rows of these tables and that may be null for a moment. */

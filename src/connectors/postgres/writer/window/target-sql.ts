@@ -1,4 +1,5 @@
 import type { Row } from '../../../../protocol/value.ts';
+import { placeOf } from '../compare/holders.sql.ts';
 import { keyMatches } from '../model/expressions.ts';
 import { insertable, type TargetColumn, type TargetModel } from '../model/target-model.ts';
 import { ordinal } from '../stage/stage.sql.ts';
@@ -20,7 +21,7 @@ import { refuseAny, refuseMissing, upsertWindow } from './upsert-window.sql.ts';
 export interface TargetSql {
   readonly rowColumns: readonly TargetColumn[];
   readonly clashes: string;
-  /** Ordinals of keys that the target has, whoever's. */
+  /** Ordinals of keys that the target has, whoever's, and where it has them. */
   readonly present: string;
   readonly upsert: string;
   readonly upsertExactly: string;
@@ -60,7 +61,7 @@ function makeSql(model: TargetModel): TargetSql {
   return {
     rowColumns,
     clashes: clashing(model, keys),
-    present: `SELECT s.${ordinal} AS n FROM ${keys.sql} AS s JOIN ${model.sql} ON ${keyMatches(model)}`,
+    present: `SELECT s.${ordinal} AS n, ${placeOf(model)} AS place FROM ${keys.sql} AS s JOIN ${model.sql} ON ${keyMatches(model)}`,
     upsert: upsertWindow(model, rows, { exactly: false }),
     upsertExactly: upsertWindow(model, rows, { exactly: true }),
     update: update === null ? null : returningOrdinal(update),

@@ -1,17 +1,19 @@
 import type { Change } from '../../../../protocol/change.ts';
-import type { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { Parameter } from '../../session/batch.ts';
 import type { Session } from '../../session/session.ts';
+import { placesOfHolders } from '../compare/holders.sql.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import type { UniqueIndex } from '../model/unique-index.ts';
 import { stageKeys } from '../stage/stage-keys.ts';
-import { type HeldStage, vacateStatements } from '../together/vacate-all.ts';
+import { type HeldStage, hasColumns, vacateStatements } from '../together/vacate-all.ts';
 import { ChangeSteps } from '../write/change-steps.ts';
 import { OutcomeList } from '../write/outcome-list.ts';
 import { insertCounting, insertMissing } from '../write/upsert.sql.ts';
 import { keyStage, keyValues, type NumberedChange, patchValues, rowStage, rowValues } from './array-stage.ts';
-import { ordinalsOf, type Planned, Planner } from './part-statements.ts';
+import { blockedOrdinals, type Want } from './blocked.ts';
+import { type Planned, Planner } from './part-statements.ts';
 import { patchColumns, targetSql } from './target-sql.ts';
 import type { Plan, Refuse, Trials } from './trials.ts';
 import type { WindowPart } from './window-part.ts';
@@ -23,7 +25,9 @@ export interface TrialFacts {
   readonly signal: AbortSignal;
 }
 
-interface Vacating {
+/** Changes as a statement has them. */
+interface Staged {
+  readonly changes: readonly NumberedChange[];
   readonly held: HeldStage;
   readonly valuesOf: (changes: readonly NumberedChange[]) => readonly Parameter[];
 }
@@ -35,6 +39,8 @@ export class TrialPart {
   readonly #changes: readonly NumberedChange[];
   readonly #facts: TrialFacts;
   readonly #present = new Set<number>();
+  /** Where the rows of changes are that were not refused yet. */
+  readonly #places = new Map<string, number>();
   #outcomes: OutcomeList;
 
   constructor({ model, changes }: WindowPart, facts: TrialFacts) {
@@ -56,11 +62,15 @@ export class TrialPart {
   /** What is there before anything is tried, and what of it is somebody else's. */
   async look(trials: Trials): Promise<void> {
     this.#present.clear();
+    this.#places.clear();
     await this.#isolate(trials, this.#left(), (changes) => {
       const planner = this.#planner();
       const values = keyValues(this.#model, changes);
       const note: Planned['note'] = (rows) => {
-        for (const ordinal of ordinalsOf(rows)) this.#present.add(ordinal);
+        for (const [n, place] of rows) {
+          this.#present.add(Number(n));
+          this.#places.set(String(place), Number(n));
+        }
       };
       const clashes = this.#model.scope.kind === 'all' ? [] : [planner.clashes(changes)];
       return [planner.plan(targetSql(this.#model).present, { values, note }), ...clashes];
@@ -75,27 +85,28 @@ export class TrialPart {
     ]);
   }
 
+  /** What can't go through as long as other rows stay as they are. */
+  async findBlocked(trials: Trials): Promise<void> {
+    for (const index of this.#facts.indexes) {
+      const wants: Want[] = [];
+      const note: Planned['note'] = (rows) =>
+        wants.push(...rows.map(([n, place]) => ({ ordinal: Number(n), place: String(place) })));
+      for (const { held, changes, valuesOf } of [this.#stagedUpserts(), ...this.#stagedPatches()]) {
+        if (!hasColumns(held.stage, index)) continue;
+        const sql = placesOfHolders(this.#model, held.stage, index);
+        const plan: Plan = (some) => [this.#planner().plan(sql, { values: valuesOf(some), note })];
+        await trials.isolate(changes, plan, () => undefined);
+      }
+      const { collection } = this.#model;
+      for (const ordinal of blockedOrdinals(wants, this.#places))
+        this.#refuse(ordinal, new LockstepError('unique-conflict', { collection, constraint: index.name }));
+    }
+  }
+
   /** Unique values that change places need a temporary one. Where that is refused the value stays where it is. */
   async vacate(trials: Trials): Promise<void> {
-    const model = this.#model;
-    const columns = targetSql(model).rowColumns;
-    await this.#vacate(trials, this.#of('upsert'), {
-      held: { stage: rowStage(columns), holds: 'rows' },
-      valuesOf: (changes) => this.#values(changes),
-    });
-    for (const patches of this.#patchGroups()) {
-      const columns = patchColumns(model, patches[0]?.change.row ?? {});
-      await this.#vacate(trials, patches, {
-        held: { stage: keyStage(model, columns), holds: 'rows' },
-        valuesOf: (changes) =>
-          patchValues({ model, columns, changes: changes.filter(isPatch), stored: true }),
-      });
-    }
-    if (model.leaving.kind !== 'delete') return;
-    await this.#vacate(trials, this.#of('leave'), {
-      held: { stage: keyStage(model), holds: 'keys' },
-      valuesOf: (changes) => keyValues(model, changes),
-    });
+    for (const staged of [this.#stagedUpserts(), ...this.#stagedPatches(), ...this.#stagedDeletes()])
+      await this.#vacate(trials, staged);
   }
 
   /** Rows that are missing, with references left null where they may be. */
@@ -165,7 +176,7 @@ export class TrialPart {
     return trials.isolate(changes, plan, this.#refuse);
   }
 
-  #vacate(trials: Trials, changes: readonly NumberedChange[], { held, valuesOf }: Vacating): Promise<void> {
+  #vacate(trials: Trials, { changes, held, valuesOf }: Staged): Promise<void> {
     const statements = vacateStatements(this.#model, this.#facts.indexes, [held]);
     if (statements.length === 0) return Promise.resolve();
     const plan: Plan = (some) => {
@@ -173,6 +184,38 @@ export class TrialPart {
       return statements.map((sql) => this.#planner().plan(sql, { values }));
     };
     return trials.isolate(changes, plan, () => undefined);
+  }
+
+  #stagedUpserts(): Staged {
+    return {
+      changes: this.#of('upsert'),
+      held: { stage: rowStage(targetSql(this.#model).rowColumns), holds: 'rows' },
+      valuesOf: (changes) => this.#values(changes),
+    };
+  }
+
+  #stagedPatches(): readonly Staged[] {
+    const model = this.#model;
+    return this.#patchGroups().map((patches) => {
+      const columns = patchColumns(model, patches[0]?.change.row ?? {});
+      return {
+        changes: patches,
+        held: { stage: keyStage(model, columns), holds: 'rows' },
+        valuesOf: (changes) =>
+          patchValues({ model, columns, changes: changes.filter(isPatch), stored: true }),
+      };
+    });
+  }
+
+  #stagedDeletes(): readonly Staged[] {
+    if (this.#model.leaving.kind !== 'delete') return [];
+    return [
+      {
+        changes: this.#of('leave'),
+        held: { stage: keyStage(this.#model), holds: 'keys' },
+        valuesOf: (changes) => keyValues(this.#model, changes),
+      },
+    ];
   }
 
   #patchGroups(): readonly (readonly NumberedChange<'patch'>[])[] {

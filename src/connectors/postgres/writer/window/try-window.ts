@@ -74,6 +74,7 @@ async function tryRounds(
     for (const part of parts) part.restart();
     for (const part of parts) await part.look(trials);
     for (const part of parts) await part.evaluate(trials);
+    for (const part of parts) await part.findBlocked(trials);
     for (const part of parts) await part.vacate(trials);
     for (const part of parts) await part.insert(trials);
     for (const part of parts) await part.update(trials);
