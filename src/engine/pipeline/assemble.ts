@@ -56,7 +56,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const ledger = new Ledger(request.positions, () => performance.now());
   const letters = await LetterBook.open(context);
   const holder = await LeavingHolder.open(context);
-  const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, signal });
+  const wake = (): void => stream?.wake();
+  const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
     const error = await reconsidered({ context, walks, again }, collection, thrown);
     if (error === null) return;
@@ -76,7 +77,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     onChange: () => {
       // What was walked may be what others waited for.
       letters.wakeBlocked();
-      stream?.wake();
+      wake();
       request.onWalksChanged();
     },
   });

@@ -9,10 +9,17 @@ export interface Applied {
   readonly committedAtMs: number | null;
 }
 
+export interface Awaited {
+  readonly shard: Shard;
+  readonly reached: (at: Position) => boolean;
+}
+
 /** Where each shard stands: what is durable at the destination, and whether a bare boundary is worth saving now. Without I/O. */
 export class Ledger {
   readonly #applied = new Map<Shard, Applied>();
   readonly #now: () => number;
+  /** Who waits for a shard to come somewhere. */
+  readonly #awaited = new Set<Awaited>();
   #savedAt = Number.NEGATIVE_INFINITY;
 
   constructor(positions: ReadonlyMap<Shard, Position>, now: () => number) {
@@ -40,8 +47,15 @@ export class Ledger {
     this.#savedAt = this.#now();
   }
 
-  /** How long a boundary without changes should still wait, in milliseconds; 0: it is saved now. */
-  keepaliveDueInMs(): number {
+  /** Somebody waits for this: a boundary that is far enough is saved at once, until what is returned is disposed of. */
+  awaits(awaited: Awaited): Disposable {
+    this.#awaited.add(awaited);
+    return { [Symbol.dispose]: () => void this.#awaited.delete(awaited) };
+  }
+
+  /** How long this boundary without changes should still wait, in milliseconds; 0: it is saved now. */
+  keepaliveDueInMs(shard: Shard, boundary: Position): number {
+    for (const awaited of this.#awaited) if (awaited.shard === shard && awaited.reached(boundary)) return 0;
     return Math.max(0, this.#savedAt + keepaliveMs - this.#now());
   }
 }

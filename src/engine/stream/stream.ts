@@ -184,8 +184,7 @@ export class Stream {
 
   /** Waits for whatever may come: changes, touches, a retry that is due, a boundary that waits to be saved, the end. */
   async #idle(pump: Pump): Promise<void> {
-    if (this.#keepalive !== null && this.#parts.ledger.keepaliveDueInMs() === 0)
-      return await this.#flushKeepalive();
+    if (this.#keepaliveDueInMs() === 0) return await this.#flushKeepalive();
     const { context, touches, stopping } = this.#parts;
     // What came while we looked at other things has fired already.
     if (this.#intake.hasWork || touches.size > 0 || this.#reopen) return;
@@ -206,10 +205,16 @@ export class Stream {
   }
 
   #waitMs(): number {
-    const { letters, ledger, context } = this.#parts;
+    const { letters, context } = this.#parts;
     const due = letters.nextDueAtMs();
     const retryMs = due === null ? 60_000 : Math.max(1, due - context.clock.now());
-    return this.#keepalive === null ? retryMs : Math.min(retryMs, ledger.keepaliveDueInMs());
+    return Math.min(retryMs, this.#keepaliveDueInMs());
+  }
+
+  #keepaliveDueInMs(): number {
+    const { shard, boundary = null } = this.#keepalive ?? {};
+    if (shard === undefined || boundary === null) return Number.POSITIVE_INFINITY;
+    return this.#parts.ledger.keepaliveDueInMs(shard, boundary);
   }
 
   async #flushKeepalive(): Promise<void> {

@@ -75,15 +75,27 @@ test('a breaker opens after so many failures in a row, and closes with the first
 test('a bare boundary is saved at most once a second', () => {
   let now = 0;
   const ledger = new Ledger(new Map([['main', 'a']]), () => now);
-  expect(ledger.keepaliveDueInMs()).toBe(0);
+  expect(ledger.keepaliveDueInMs('main', 'b')).toBe(0);
   ledger.applied('main', { position: 'b', epoch: 0, committedAtMs: 5 });
-  expect(ledger.keepaliveDueInMs()).toBe(1_000);
+  expect(ledger.keepaliveDueInMs('main', 'b')).toBe(1_000);
   now = 400;
-  expect(ledger.keepaliveDueInMs()).toBe(600);
+  expect(ledger.keepaliveDueInMs('main', 'b')).toBe(600);
   now = 2_000;
-  expect(ledger.keepaliveDueInMs()).toBe(0);
+  expect(ledger.keepaliveDueInMs('main', 'b')).toBe(0);
   ledger.applied('main', { position: 'c', epoch: 0, committedAtMs: null });
   expect(ledger.of('main')).toEqual({ position: 'c', epoch: 0, committedAtMs: 5 });
+});
+
+test('a bare boundary that somebody waits for is saved at once, and no other is', () => {
+  const ledger = new Ledger(new Map(), () => 0);
+  ledger.applied('main', { position: 'b', epoch: 0, committedAtMs: null });
+  {
+    using _ = ledger.awaits({ shard: 'main', reached: (at) => at >= 'd' });
+    expect(ledger.keepaliveDueInMs('main', 'c')).toBe(1_000);
+    expect(ledger.keepaliveDueInMs('main', 'd')).toBe(0);
+    expect(ledger.keepaliveDueInMs('other', 'd')).toBe(1_000);
+  }
+  expect(ledger.keepaliveDueInMs('main', 'd')).toBe(1_000);
 });
 
 describe('keys that are to be touched', () => {
