@@ -215,6 +215,27 @@ test('keepalives: outside of transactions, once a second, and only forward', () 
   expect(told()).toEqual(['s@0/6', 's@0/9']);
 });
 
+test('a keepalive that is as far as somebody waits for is told at once', () => {
+  const items: FeedItem[] = [];
+  const assembler = new Assembler({
+    source: 's',
+    from: 5n,
+    emit: (item) => items.push(item),
+    now: () => 0,
+  });
+  const told = () => items.map((item) => (item.kind === 'batch' ? item.boundary : null));
+  assembler.keepalive({ lsn: 6n, atMs: 1 });
+  assembler.want(9n);
+  assembler.keepalive({ lsn: 8n, atMs: 1 });
+  expect(told()).toEqual(['s@0/6']);
+  assembler.keepalive({ lsn: 10n, atMs: 1 });
+  expect(told()).toEqual(['s@0/6', 's@0/A']);
+  assembler.keepalive({ lsn: 11n, atMs: 1 });
+  expect(told()).toEqual(['s@0/6', 's@0/A']);
+  assembler.want(11n);
+  expect(told()).toEqual(['s@0/6', 's@0/A', 's@0/B']);
+});
+
 test('keepalives that nobody takes do not pile up', () => {
   const queue = new ItemQueue();
   const batch = (boundary: string | null, changes: number): FeedItem => ({

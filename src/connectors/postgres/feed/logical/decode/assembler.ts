@@ -36,7 +36,8 @@ export interface AssemblerOptions {
  * | commit              | the open transaction's changes join the complete ones, which end at it      |
  * | end of a read       | the complete ones are emitted with the last commit as boundary              |
  * | barrier             | all is emitted, then the barrier                                            |
- * | keepalive           | outside of a transaction: a boundary without changes, at most once a second  |
+ * | keepalive           | outside of a transaction: a boundary without changes, at most once a second, |
+ * |                     | but at once when it is as far as somebody waits for                        |
  */
 export class Assembler {
   readonly #options: AssemblerOptions;
@@ -53,6 +54,7 @@ export class Assembler {
   #keepalive: Boundary | null = null;
   #interjections: ((at: Position) => FeedItem)[] = [];
   #keepaliveAtMs = Number.NEGATIVE_INFINITY;
+  #wanted: Lsn = 0n;
 
   constructor(options: AssemblerOptions) {
     this.#options = options;
@@ -105,13 +107,20 @@ export class Assembler {
     this.#boundary = null;
   }
 
+  /** Somebody waits to hear that everything before it was told. */
+  want(lsn: Lsn): void {
+    this.#wanted = lsn;
+    this.tick();
+  }
+
   /** A keepalive that came too soon after another is told later. */
   tick(): void {
     if (this.#keepalive === null || this.#open !== null) return;
     const now = this.#options.now();
-    if (now - this.#keepaliveAtMs < keepaliveMs) return;
-    this.flush();
     const { lsn, atMs } = this.#keepalive;
+    const isAwaited = this.#wanted > this.#last && lsn >= this.#wanted;
+    if (now - this.#keepaliveAtMs < keepaliveMs && !isAwaited) return;
+    this.flush();
     this.#keepalive = null;
     if (lsn <= this.#last) return;
     this.#keepaliveAtMs = now;

@@ -28,6 +28,7 @@ export interface StreamParts {
 
 const xLogData = 0x77; // 'w'
 const keepalive = 0x6b; // 'k'
+const firstAskAgainMs = 10;
 /** Of XLogData: type, start, end, clock. */
 const dataHeadBytes = 25;
 
@@ -53,6 +54,8 @@ export class LogicalStream implements StreamReceiver, Disposable {
   #reported: Lsn = 0n;
   /** Somebody waits to hear that the stream has come so far. */
   #wanted: Lsn = 0n;
+  #askAgainMs = firstAskAgainMs;
+  #askAgain: NodeJS.Timeout | null = null;
   #failure: LockstepError | null = null;
   #paused = false;
   #isStopped = false;
@@ -100,7 +103,20 @@ export class LogicalStream implements StreamReceiver, Disposable {
   want(lsn: Lsn): void {
     if (lsn <= this.#wanted) return;
     this.#wanted = lsn;
+    this.#askAgainMs = firstAskAgainMs;
+    this.#parts.assembler.want(lsn);
+    this.#notify();
     if (this.#isAwaited) this.#report(true);
+  }
+
+  /** The server answers with what is on its disk; what we want may come there a moment later. */
+  #askSoon(): void {
+    if (!this.#isAwaited) return;
+    this.#askAgain ??= setTimeout(() => {
+      this.#askAgain = null;
+      if (this.#isAwaited) this.#report(true);
+    }, this.#askAgainMs);
+    this.#askAgainMs = Math.min(this.#parts.statusMs, 2 * this.#askAgainMs);
   }
 
   get #isAwaited(): boolean {
@@ -134,6 +150,7 @@ export class LogicalStream implements StreamReceiver, Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     if (this.#quickUpdate !== null) clearTimeout(this.#quickUpdate);
+    if (this.#askAgain !== null) clearTimeout(this.#askAgain);
     if (this.#failure === null) this.#report(false);
     this.#watch?.[Symbol.dispose]();
     this.#watch = null;
@@ -155,6 +172,7 @@ export class LogicalStream implements StreamReceiver, Disposable {
     this.#noteWritten(lsn);
     this.#parts.assembler.keepalive({ lsn, atMs: timeAt(bytes, start + 9) });
     if (bytes[start + 17] === 1) this.#report(false);
+    this.#askSoon();
   }
 
   #noteWritten(lsn: Lsn): void {
