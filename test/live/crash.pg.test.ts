@@ -1,8 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readLiveStatus } from '../../src/service/pipeline/live-status.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { EngineProcess, runEngine } from '../chaos/engine-process.ts';
 import { KeptEngine } from '../chaos/kept-engine.ts';
 import { ask } from '../chaos/world/ask.ts';
+import { pipeline } from '../chaos/world/configuration.ts';
 import { lettersOf } from '../chaos/world/judge.ts';
 import { changeLiveSource, truncate } from '../chaos/world/live-changes.ts';
 import { allowPages, refusePages } from '../chaos/world/live-tables.sql.ts';
@@ -140,7 +142,10 @@ describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
     await engine.current.kill();
     const isPaused = () => engine.kills === 1 && engine.current.said.includes('"status":"paused"');
     await until('the next process is paused', isPaused, { alive: engine.alive });
-    await delay(500); // paused is paused: what it must not do it would have done by now
+    // Paused is paused: what it must not do it would have done by then.
+    await until('it has told of itself twice since', toldTwiceSince(world, Date.now()), {
+      alive: engine.alive,
+    });
     expect(await priceAt(world.places.target)).not.toBe(4711);
     await performHere(world.places, 'resume');
     await inStep(world, { heldBack: false }, { alive: engine.alive });
@@ -198,6 +203,17 @@ async function makeGap({ places }: World, capture: 'logical' | 'triggers'): Prom
     );
   await changeLiveSource(source, 'unseen');
   if (capture === 'triggers') await ask(target, 'UPDATE lockstep.state SET position = NULL');
+}
+
+/** An engine tells about once a second how it is, paused or not. */
+function toldTwiceSince({ places: { store: path } }: World, sinceMs: number): () => Promise<boolean> {
+  const told = new Set<number>();
+  return async () => {
+    await using store = await openSqliteStore({ path });
+    const status = await readLiveStatus(store, pipeline);
+    if (status !== null && status.savedAtMs > sinceMs) told.add(status.savedAtMs);
+    return told.size >= 2;
+  };
 }
 
 async function priceAt(url: string): Promise<number> {

@@ -1,32 +1,36 @@
+import { z } from 'zod';
 import type { ControlStore } from '../../protocol/control-store.ts';
-import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
+import { isErrorCode } from '../../protocol/errors/catalogue.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
-import type { PipelineName, Position } from '../../protocol/names.ts';
+import type { PipelineName } from '../../protocol/names.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { WalkContext } from '../walk/context.ts';
 
-/** `copying`: the first copy is under way, and the stream will begin at `from`; `streaming`: the destination's position counts. */
-export interface LivePhase {
-  readonly phase: 'copying' | 'streaming';
-  readonly from: Readonly<Record<string, Position>>;
+const phaseSchema = z.strictObject({
+  /** `copying`: the first copy is under way, and the stream will begin at `from`; `streaming`: the destination's position counts. */
+  phase: z.enum(['copying', 'streaming']),
+  from: z.record(z.string(), z.string()),
   /** Which history the positions belong to, and which state at the destination. */
-  readonly sourceId: string;
-  readonly stateId: string;
-}
-
-export interface Walking {
-  readonly reason: string;
+  sourceId: z.string(),
+  stateId: z.string(),
+});
+const walkingSchema = z.strictObject({
+  reason: z.string(),
   /** It is filled for the first time, rather than mended. */
-  readonly fills: boolean;
-  readonly sinceMs: number;
-}
+  fills: z.boolean(),
+  sinceMs: z.number(),
+});
+const stoppedSchema = z.strictObject({
+  code: z.string().refine(isErrorCode, 'no code of the catalogue'),
+  message: z.string(),
+  nextStep: z.string(),
+  sinceMs: z.number(),
+});
 
-export interface Stopped {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly nextStep: string;
-  readonly sinceMs: number;
-}
+export type LivePhase = Readonly<z.infer<typeof phaseSchema>>;
+export type Walking = Readonly<z.infer<typeof walkingSchema>>;
+export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
 
 const space = 'live';
 const walks = 'live/walks';
@@ -39,7 +43,9 @@ export async function stoppedCollections(
   pipeline: PipelineName,
 ): Promise<ReadonlyMap<string, Stopped>> {
   const entries = await store.checkpoints.list(pipeline, stopped);
-  return new Map(entries.map(({ name, value }) => [name, value as unknown as Stopped]));
+  return new Map(
+    entries.map(({ name, value }) => [name, parsed(stoppedSchema, value, `${stopped}/${name}`)]),
+  );
 }
 
 /** What a live pipeline keeps in the control store between processes; the position itself is kept by the destination. */
@@ -51,7 +57,7 @@ export class LiveMemory {
   }
 
   async phase(): Promise<LivePhase | null> {
-    return (await this.#get<LivePhase>(space, 'phase')) ?? null;
+    return (await this.#get(phaseSchema, space, 'phase')) ?? null;
   }
 
   setPhase(phase: LivePhase): Promise<void> {
@@ -60,7 +66,7 @@ export class LiveMemory {
 
   /** The words that may be found at the source: the newest, and one that was about to be kept there. */
   async words(): Promise<readonly string[]> {
-    return (await this.#get<readonly string[]>(space, 'words')) ?? [];
+    return (await this.#get(z.array(z.string()), space, 'words')) ?? [];
   }
 
   setWords(words: readonly string[]): Promise<void> {
@@ -68,7 +74,7 @@ export class LiveMemory {
   }
 
   async walks(): Promise<ReadonlyMap<string, Walking>> {
-    return this.#all<Walking>(walks);
+    return this.#all(walkingSchema, walks);
   }
 
   /** Durable before the position passes what made the walk necessary. */
@@ -95,7 +101,7 @@ export class LiveMemory {
   }
 
   async fingerprints(): Promise<ReadonlyMap<string, string>> {
-    return this.#all<string>(fingerprints);
+    return this.#all(z.string(), fingerprints);
   }
 
   setFingerprint(collection: string, fingerprint: string | undefined): Promise<void> {
@@ -107,19 +113,28 @@ export class LiveMemory {
     return this.#save(space, 'status', status);
   }
 
-  async #get<T>(from: string, name: string): Promise<T | undefined> {
+  async #get<T>(schema: z.ZodType<T>, from: string, name: string): Promise<T | undefined> {
     const { store, pipeline } = this.#context;
-    return (await store.checkpoints.get(pipeline, from, name)) as T | undefined;
+    const value = await store.checkpoints.get(pipeline, from, name);
+    return value === undefined ? undefined : parsed(schema, value, `${from}/${name}`);
   }
 
-  async #all<T>(from: string): Promise<ReadonlyMap<string, T>> {
+  async #all<T>(schema: z.ZodType<T>, from: string): Promise<ReadonlyMap<string, T>> {
     const { store, pipeline } = this.#context;
     const entries = await store.checkpoints.list(pipeline, from);
-    return new Map(entries.map(({ name, value }) => [name, value as T]));
+    return new Map(entries.map(({ name, value }) => [name, parsed(schema, value, `${from}/${name}`)]));
   }
 
   async #save(into: string, name: string, value: Json | undefined): Promise<void> {
     const { store, pipeline, fence } = this.#context;
     await store.checkpoints.save({ pipeline, fence }, [{ space: into, name, value }]);
   }
+}
+
+/** What is remembered decides what has to be walked: guessing at it could lose a walk. */
+function parsed<T>(schema: z.ZodType<T>, value: unknown, entry: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const detail = `not what this version writes: ${z.prettifyError(result.error)}`;
+  throw new LockstepError('store-unusable', { path: `entry ${entry}`, detail });
 }

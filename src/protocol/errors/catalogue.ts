@@ -16,3 +16,5 @@ export const catalogue = {
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(catalogue, code);

@@ -12,9 +12,7 @@ import { requireLive } from './engine-owner.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
-import { makeSpillDirectory } from './spill-directory.ts';
-import { takeLease } from './take-lease.ts';
-import { reasonOf, workContext } from './work-context.ts';
+import { underLease } from './under-lease.ts';
 
 /**
  * Runs a live pipeline until the signal aborts: then what is under way is drained, and it returns. A source whose shape changed under way
@@ -46,27 +44,14 @@ async function runOnce(
       name: pipeline.source.label,
       role: 'source of changes',
     });
-  const store = await context.store();
-  const plansNow = async () => {
-    const stopped = [...(await stoppedCollections(store, name)).keys()];
+  const plan = async () => {
+    const stopped = [...(await stoppedCollections(await context.store(), name)).keys()];
     return await plansToRun(pipeline, connections, { signal, stopped });
   };
-  const prepared = await plansNow();
-  const atLeast = await connections.writer.seenFence({ pipeline: name, signal });
-  await using lease = await takeLease(store, name, { events, signal, atLeast });
-  const { plans, leftOut } = lease.wasWaitedFor ? await plansNow() : prepared;
-  await using spill = await makeSpillDirectory(context.stateDirectory);
-  const asked = { asked: signal, leaseLost: lease.signal };
-  const { fence } = lease;
-  const walk = workContext({
-    pipeline,
-    context,
-    connections,
-    store,
-    fence,
-    spillDirectory: spill.path,
-    ...asked,
-  });
+  await using work = await underLease({ pipeline, context }, { connections, signal, plan });
+  const { store, walk } = work;
+  const { fence } = walk;
+  const { plans, leftOut } = work.plans;
   const { schedule: cron } = settings;
   const schedule = cron === undefined ? null : onSchedule(cron);
   const record = await beginRecord(store, { pipeline: name, fence });
@@ -78,7 +63,7 @@ async function runOnce(
     await record('interrupted', {});
     return end;
   } catch (thrown) {
-    const error = toLockstepError(reasonOf(thrown, asked));
+    const error = toLockstepError(work.reasonOf(thrown));
     const { code, class: kind, message } = error;
     events.emit('failed', { pipeline: name, collection: null, code, class: kind, message });
     // Whoever lost the lease has no history to write any more: the new owner has.

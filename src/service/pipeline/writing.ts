@@ -8,9 +8,7 @@ import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
-import { makeSpillDirectory } from './spill-directory.ts';
-import { takeLease } from './take-lease.ts';
-import { reasonOf, workContext } from './work-context.ts';
+import { underLease } from './under-lease.ts';
 
 export interface Written<Result> {
   readonly result: Result;
@@ -26,24 +24,10 @@ export async function whileWriting<Result>(
 ): Promise<Result> {
   const { events } = context;
   await using connections = await openConnections(pipeline, { events, signal });
-  const prepared = await plansToRun(pipeline, connections, { signal });
-  const store = await context.store();
-  const atLeast = await connections.writer.seenFence({ pipeline: pipeline.name, signal });
-  await using lease = await takeLease(store, pipeline.name, { events, signal, atLeast });
-  // Whoever held the lease when we looked may have made what was missing then.
-  const { plans } = lease.wasWaitedFor ? await plansToRun(pipeline, connections, { signal }) : prepared;
-  await using spill = await makeSpillDirectory(context.stateDirectory);
-  const asked = { asked: signal, leaseLost: lease.signal };
-  const { fence } = lease;
-  const walk = workContext({
-    pipeline,
-    context,
-    connections,
-    store,
-    fence,
-    spillDirectory: spill.path,
-    ...asked,
-  });
+  const plan = () => plansToRun(pipeline, connections, { signal });
+  await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
+  const { store, walk } = underWay;
+  const { fence } = walk;
   reach('run.begin.before');
   const run = await store.runs.begin({ pipeline: pipeline.name, fence }, { kind, startedAtMs: Date.now() });
   reach('run.begin.after');
@@ -53,11 +37,11 @@ export async function whileWriting<Result>(
     reach('run.end.after');
   };
   try {
-    const written = await work(walk, plans);
+    const written = await work(walk, underWay.plans.plans);
     await end(written.ended, written.summary);
     return written.result;
   } catch (thrown) {
-    const error = toLockstepError(reasonOf(thrown, asked));
+    const error = toLockstepError(underWay.reasonOf(thrown));
     events.emit('failed', {
       pipeline: pipeline.name,
       collection: null,
