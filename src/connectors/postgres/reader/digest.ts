@@ -11,7 +11,7 @@ import type { Row } from '../../../protocol/value.ts';
 import { keyOf } from '../key.ts';
 import type { Session } from '../session/session.ts';
 import { digestMethodOf, typeRule } from '../types/type-table.ts';
-import { assertKnown, groupOf, probeQuery, rowHash, withoutSorting } from './digest.sql.ts';
+import { assertKnown, groupOf, oneProcess, probeQuery, rowHash, withoutSorting } from './digest.sql.ts';
 import { directMethodOf } from './direct-hash.sql.ts';
 import { type RangeKey, rangeConditions } from './key-range.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
@@ -51,7 +51,12 @@ export async function digestRows(
 ): Promise<DigestResult> {
   const { query } = request;
   assertKnown(query.agreement);
-  if (query.groups > 1) await session.execute(withoutSorting, { signal });
+  const { partition } = request;
+  const settings = [
+    ...(query.groups > 1 ? [withoutSorting] : []),
+    ...(partition.from === null && partition.to === null ? [] : [oneProcess]),
+  ];
+  if (settings.length > 0) await session.execute(settings.join('; '), { signal });
   const grouping = query.groups === 1 ? ' HAVING count(*) > 0' : ' GROUP BY 1';
   const sql =
     `SELECT ${groupOf(query)} AS "group", count(*)::text AS rows, sum(${rowHash(query)})::text AS hash ` +

@@ -71,6 +71,10 @@ export function directHash(method: string): Direct | undefined {
   return type.endsWith('(n)') ? byModifiedType[type.slice(0, -'(n)'.length)] : byType[type];
 }
 
+/** Undefined: its own hash does. Groups need no hash that tells all keys apart, so where there is a cheaper one it is taken. */
+export const groupHash = (method: string): Direct | undefined =>
+  method === `${prefix}bigint` ? call('hashint8extended') : undefined;
+
 /** Every direct method on one value each, and on the values that it takes special care of. */
 export const directProbes: readonly (readonly [method: string, literal: string])[] = [
   ['direct:boolean', 'true'],
