@@ -5,6 +5,7 @@ import { wordsOf } from '../service/redact.ts';
 import type { Variables } from '../service/secrets/environment.ts';
 import { seal } from '../service/secrets/seal.ts';
 import type { CommandContext, CommandInput } from './command.ts';
+import { keepMemorySmall } from './memory-keeper.ts';
 import { letNurseryGrow } from './nursery.ts';
 import { watchProgress } from './progress/watch.ts';
 
@@ -33,6 +34,7 @@ export async function openSession(
   });
   context.terminal.protect(config.secrets, publicWords(config));
   letNurseryGrow(config);
+  const kept = keepMemorySmall();
   const { openEngine } = await import('../service/open-engine.ts');
   const engine = openEngine(config);
   const progress = isShown ? watchProgress(engine.events, context.terminal) : null;
@@ -43,6 +45,7 @@ export async function openSession(
     pipelineOrAll: ({ positionals: [name] }) =>
       name === undefined ? undefined : choosePipeline(engine.pipelines, name),
     [Symbol.asyncDispose]: async () => {
+      kept[Symbol.dispose]();
       progress?.[Symbol.dispose]();
       await engine[Symbol.asyncDispose]();
     },

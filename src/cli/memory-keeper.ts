@@ -3,14 +3,15 @@ import { runInNewContext } from 'node:vm';
 
 const lookEveryMs = 20;
 /** Below this nothing is done: collecting costs some ten milliseconds, in which nothing flows. */
-const quietBytes = 112 * 1024 * 1024;
+const quietBytes = 96 * 1024 * 1024;
 /** What may have come since the last collection. */
 const growthBytes = 8 * 1024 * 1024;
 
 /**
- * Keeps a service small that has a large transaction pass by. Rows live for the time of a window: long enough to leave V8's nursery, so they
+ * Keeps an engine small that has much pass by. Rows live for the time of a window or a batch: long enough to leave V8's nursery, so they
  * are garbage that only a full collection finds, and V8 puts that off until its heap is several times what is alive. Measured with one
- * transaction of 100 MB: 295 MB without this. Returns what ends it.
+ * transaction of 100 MB: 295 MB without this; with a copy of 0.9 GB through a mapping function: 183 MB without, 133 to 158 MB with it, in
+ * the same time. Returns what ends it.
  */
 export function keepMemorySmall(): Disposable {
   const collect = collector();

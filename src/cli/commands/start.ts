@@ -4,7 +4,6 @@ import type { StartedPipeline } from '../../service/live-results.ts';
 import { seal } from '../../service/secrets/seal.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { type EngineSession, openSession } from '../engine-session.ts';
-import { keepMemorySmall } from '../memory-keeper.ts';
 import { exitOfFailures } from './exit-of.ts';
 import { httpAddress, httpToken } from './http-options.ts';
 import { chooseLive } from './live-pipelines.ts';
@@ -29,7 +28,6 @@ export const start: Command = {
     const { engine } = session;
     const pipelines = chooseLive(engine, input.positionals);
     const { openServiceLog } = await import('../logs/service-log.ts');
-    using _kept = keepMemorySmall();
     using log = openServiceLog(engine.events, context.terminal);
     await using server =
       address === null ? null : await openHttp({ input, context, session, address, pipelines });
