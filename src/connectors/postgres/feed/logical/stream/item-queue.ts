@@ -1,6 +1,9 @@
 import type { FeedItem } from '../../../../../protocol/feed.ts';
 
-/** Items that were decoded and not taken, with their size. */
+/** So many places of items that were taken are given up at once. */
+const mostTaken = 64;
+
+/** Items that were decoded and not taken, with their size. What was taken is forgotten, also while the queue never runs empty. */
 export class ItemQueue {
   #items: FeedItem[] = [];
   #next = 0;
@@ -28,8 +31,8 @@ export class ItemQueue {
     if (item === undefined) return undefined;
     this.#next += 1;
     this.#bytes -= sizeOf(item);
-    if (this.#next === this.#items.length) {
-      this.#items = [];
+    if (this.#next === this.#items.length || this.#next === mostTaken) {
+      this.#items = this.#items.slice(this.#next);
       this.#next = 0;
     }
     return item;
