@@ -31,6 +31,10 @@ export function keyTextExpression(expression: string, typeName: string): string 
   const text = `(${expression})::pg_catalog.text`;
   const withLetter = `pg_catalog.regexp_replace(${text}, '^(\\S+) ', '\\1T')`;
   switch (typeName) {
+    // A cast to text takes the blanks off.
+    case 'character':
+    case 'bpchar':
+      return `pg_catalog.concat(${expression})`;
     case 'timestamp without time zone':
       return withLetter;
     case 'timestamp with time zone':

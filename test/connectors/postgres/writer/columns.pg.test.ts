@@ -61,6 +61,16 @@ describe.each([17, 18] as const)('columns of PostgreSQL %i', (version) => {
     expect(await target.holders([row('c', 'a', 1)], { signal: never })).toEqual([['["b"]']]);
   });
 
+  it('names holders by keys as rows spell them, with the blanks of padded types', async () => {
+    await using db = await createTestDatabase({ version });
+    const ddl = `CREATE DOMAIN code AS char(4); CREATE TABLE t (a char(3), b code, v int UNIQUE, PRIMARY KEY (a, b))`;
+    const parts = { target: 't', columns: ['a', 'b', 'v'], key: ['a', 'b'] };
+    await using open = await openTable(db, ddl, parts);
+    const { target } = open;
+    await target.append(chunks({ a: 'x', b: 'y', v: 1 }), holding(1));
+    expect(await target.holders([{ a: 'z', b: 'z', v: 1 }], { signal: never })).toEqual([['["x  ","y   "]']]);
+  });
+
   it('takes keys of several columns', async () => {
     await using db = await createTestDatabase({ version });
     const ddl = 'CREATE TABLE t (at timestamptz, part uuid, v numeric, PRIMARY KEY (part, at))';

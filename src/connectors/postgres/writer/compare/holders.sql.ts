@@ -1,3 +1,4 @@
+import { underlying } from '../../catalog/pg-type.ts';
 import { keyTextExpression } from '../../key.ts';
 import { list } from '../model/expressions.ts';
 import type { TargetModel } from '../model/target-model.ts';
@@ -9,7 +10,7 @@ export const holdersOf = (model: TargetModel, stage: Stage, index: UniqueIndex):
   holding(model, {
     stage,
     index,
-    says: `ARRAY[${list(model.key.map(({ slot, type }) => keyTextExpression(`h.${slot}`, type.name)))}] AS key`,
+    says: `ARRAY[${list(model.key.map(({ slot, type }) => keyTextExpression(`h.${slot}`, underlying(type).name)))}] AS key`,
   });
 
 /** The same by the places of the rows, as `placeOf` tells them. */

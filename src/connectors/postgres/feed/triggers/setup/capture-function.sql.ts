@@ -104,12 +104,9 @@ function logStatement({
   END IF;`;
 }
 
-/** By bytes, whatever its own collation takes for equal; with the blanks of a padded type, which a cast to text would take off. */
+/** By bytes, whatever its own collation takes for equal. */
 function keyPart(row: string, { name, type }: KeyColumn): string {
-  const column = `${row}.${quoteIdentifier(name)}`;
-  const isPadded = type === 'character' || type === 'bpchar';
-  const text = isPadded ? `pg_catalog.concat(${column})` : keyTextExpression(column, type);
-  return `${text} COLLATE "C"`;
+  return `${keyTextExpression(`${row}.${quoteIdentifier(name)}`, type)} COLLATE "C"`;
 }
 
 /** The application's settings must not change how keys are spelled. Each setting costs half a microsecond a statement. */
