@@ -92,7 +92,7 @@ export const operationErrors = defineErrors({
     exit: 'failed',
     message: '{collection} has more than {limit} dead letters and stops',
     cause: 'So many rows can’t be applied that something general is wrong.',
-    cure: 'Look at `lockstep status`, mend the cause, run again.',
+    cure: 'Look at them with `lockstep dead-letters list` and mend the cause. Then run again; a live pipeline goes on after `lockstep resync` of the collection.',
   },
   'store-unusable': {
     class: 'pipeline',
