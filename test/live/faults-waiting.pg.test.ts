@@ -7,7 +7,15 @@ import { ownSide, rowsIn } from './support/side.ts';
 let server: PostgresServer;
 
 beforeAll(async () => {
-  server = await startPostgres({ version: 18, settings: { max_prepared_transactions: '10' } });
+  server = await startPostgres({
+    version: 18,
+    settings: {
+      max_prepared_transactions: '10',
+      // Whoever asks for more than `local` waits for a standby that does not exist.
+      synchronous_standby_names: 'nobody',
+      synchronous_commit: 'local',
+    },
+  });
 });
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -91,26 +99,19 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     const writer = await source.connect();
     const [{ pid } = { pid: 0 }] = (await writer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
       .rows;
-    await source.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
-    await source.query('SELECT pg_reload_conf()');
-    let asked: Promise<unknown> = Promise.resolve();
-    try {
-      const committing = writer.query(`UPDATE items SET name = 'second' WHERE id <= 5`);
-      await running.until('the COMMIT waits', async () => {
-        const rows = await source.query(
-          `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND wait_event = 'SyncRep'`,
-        );
-        return rows.length === 1;
-      });
-      asked = running.engine.resync('it');
-      // Whether it comes now or once it can be seen: never may it go back.
-      await running.until('the lag was told twice', () => running.log.all('lag').length > 5);
-      await source.query(`SELECT pg_cancel_backend(${pid})`);
-      await committing;
-    } finally {
-      await source.query('ALTER SYSTEM RESET synchronous_standby_names');
-      await source.query('SELECT pg_reload_conf()');
-    }
+    await writer.query('SET synchronous_commit = on');
+    const committing = writer.query(`UPDATE items SET name = 'second' WHERE id <= 5`);
+    await running.until('the COMMIT waits', async () => {
+      const rows = await source.query(
+        `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND wait_event = 'SyncRep'`,
+      );
+      return rows.length === 1;
+    });
+    const asked = running.engine.resync('it');
+    // Whether it comes now or once it can be seen: never may it go back.
+    await running.until('the lag was told twice', () => running.log.all('lag').length > 5);
+    await source.query(`SELECT pg_cancel_backend(${pid})`);
+    await committing;
     await asked;
     await running.inStep('items');
     expect(await trial.expectSame('items')).toBe(200);
