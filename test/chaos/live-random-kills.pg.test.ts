@@ -38,14 +38,14 @@ test.each(['logical', 'triggers'] as const)(
       if (round === 0) {
         for (let kill = 0; kill < killsInFirstCopy; kill += 1) await killSoon(load.failed);
         const isLive = () => engine.current.said.includes('"status":"live"');
-        await until('it is ready for the first time', isLive, { alive: engine.alive, patienceMs: 60_000 });
+        await until('it is ready for the first time', isLive, { alive: engine.alive, patienceMs: 240_000 });
         await watchFromNowOn(world);
       }
       load.truncateFromNowOn();
       while (engine.kills < Math.min(killsWanted, before + killsBetweenLooks)) await killSoon(load.failed);
       await load.stop();
       await performHere(world.places, 'approve');
-      await inStep(world, { heldBack: false }, { alive: engine.alive, patience: 120_000 }).catch(
+      await inStep(world, { heldBack: false }, { alive: engine.alive, patience: 240_000 }).catch(
         (error: unknown) => {
           throw new Error(`${error}\n${engine.current.said.slice(-2_000)}`, { cause: error });
         },

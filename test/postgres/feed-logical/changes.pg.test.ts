@@ -93,6 +93,8 @@ test('truncate, and what becomes of columns and names, are barriers inside their
   await begun(feed, collections);
   await using reading = new Reading(feed, collections);
   await db.query(`INSERT INTO a VALUES (1, 1, 'x'); INSERT INTO b VALUES (1)`);
+  // It is under way: it could not begin any more once `a` is called otherwise.
+  await reading.until(() => reading.changes.length >= 2);
   await db.query(`BEGIN; INSERT INTO b VALUES (2); TRUNCATE a, b; INSERT INTO b VALUES (3); COMMIT`);
   const shapes = [
     `ALTER TABLE a ADD COLUMN x int`,

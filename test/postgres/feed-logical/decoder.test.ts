@@ -1,7 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { Assembler } from '../../../src/connectors/postgres/feed/logical/decode/assembler.ts';
 import { MessageSplitter } from '../../../src/connectors/postgres/feed/logical/decode/message-splitter.ts';
 import { PgOutputDecoder } from '../../../src/connectors/postgres/feed/logical/decode/pgoutput-decoder.ts';
@@ -238,36 +236,6 @@ test('a keepalive that is as far as somebody waits for is told at once', () => {
   expect(told()).toEqual(['s@0/6', 's@0/A', 's@0/B']);
 });
 
-test('what was taken is held by nobody, also while the queue never runs empty', async () => {
-  const queue = new ItemQueue();
-  const released = new Set<number>();
-  const registry = new FinalizationRegistry<number>((place) => released.add(place));
-  const put = (place: number): void => {
-    const meta = { origin: null, committedAtMs: null, version: null, transaction: null };
-    const changes = [{ kind: 'touch' as const, collection: 't', key: `k${place}`, meta }];
-    registry.register(changes, place);
-    queue.put({
-      kind: 'batch',
-      shard: 'main',
-      epoch: 1,
-      changes,
-      boundary: null,
-      committedAtMs: 1,
-      bytes: 1,
-    });
-  };
-  put(0);
-  for (let place = 1; place <= 1_000; place += 1) {
-    put(place);
-    queue.take();
-  }
-  await vi.waitFor(() => {
-    collectGarbage();
-    expect(released.size).toBeGreaterThan(900);
-  });
-  expect(queue.bytes).toBe(1);
-});
-
 test('keepalives that nobody takes do not pile up', () => {
   const queue = new ItemQueue();
   const batch = (boundary: string | null, changes: number): FeedItem => ({
@@ -401,9 +369,3 @@ test.for([
   expect(verdict.kind).toBe(kind);
   if (verdict.kind !== 'remake') expect(verdict.start).toBe(start);
 });
-
-/** Node has no other way to ask for it after it was started. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  Reflect.apply(runInNewContext('gc'), undefined, []);
-}
