@@ -1,7 +1,7 @@
 import { isLockstepError, type LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { DestinationState } from '../../protocol/writer.ts';
-import { Applier } from '../stream/applier.ts';
+import { Applier, type ApplierParts } from '../stream/applier.ts';
 import { feedCollection } from '../stream/carried-rows.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
@@ -10,6 +10,7 @@ import { LeaveGauge } from '../stream/leave-gauge.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
 import type { Trouble } from '../stream/persevere.ts';
+import { RowSizes } from '../stream/row-sizes.ts';
 import { Signal } from '../stream/signal.ts';
 import { Stream } from '../stream/stream.ts';
 import { TouchMarks } from '../stream/touch-marks.ts';
@@ -52,6 +53,8 @@ export interface Assembled {
 export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const { context, memory, collections, condition, again } = request;
   const touches = new TouchQueue();
+  const shapes = [...collections].map(([name, { plan }]) => [name, plan.sourceShape] as const);
+  const sizes = new RowSizes(new Map(shapes));
   const moved = new Signal();
   const ledger = new Ledger(request.positions, () => performance.now());
   const letters = await LetterBook.open(context);
@@ -81,7 +84,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       request.onWalksChanged();
     },
   });
-  const applier = await openApplier(request, { letters, holder, stop });
+  const applier = await openApplier(request, { letters, holder, stop, sizes });
   const openStream = (stopping: AbortSignal): Stream => {
     stream = new Stream({
       context,
@@ -89,6 +92,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       ledger,
       letters,
       touches,
+      sizes,
       moved,
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
@@ -132,7 +136,7 @@ async function reconsidered(
 
 async function openApplier(
   { context, collections, state, condition }: AssembleRequest,
-  parts: Pick<Assembled, 'letters' | 'holder' | 'stop'>,
+  parts: Pick<ApplierParts, 'letters' | 'holder' | 'stop' | 'sizes'>,
 ): Promise<Applier> {
   const { signal } = context;
   const gauges = new Map<string, LeaveGauge>();

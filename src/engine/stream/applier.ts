@@ -9,6 +9,7 @@ import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
 import { RetryExtent } from './retry-extent.ts';
+import type { RowSizes } from './row-sizes.ts';
 import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
@@ -25,6 +26,7 @@ export interface ApplierParts {
   readonly marks: TouchMarks;
   readonly letters: LetterBook;
   readonly holder: LeavingHolder;
+  readonly sizes: RowSizes;
   /** Marks that an earlier process left at the destination, by plan name. */
   readonly kept: ReadonlySet<string>;
   readonly trouble: { readonly source: Trouble; readonly destination: Trouble };
@@ -158,12 +160,12 @@ export class Applier {
   }
 
   async #plan(window: Window | null, touches: Touches): Promise<WindowPlan> {
-    const { context, collections, marks, letters, stop } = this.#parts;
+    const { context, collections, marks, letters, sizes, stop } = this.#parts;
     if (window !== null) this.#unseen.told(window.transactions);
     const shows = this.#unseen.all;
     const { signal } = context;
     const plan = await this.#source.until(() =>
-      planWindow({ collections, window, touches, marks, letters, shows, stop, signal }),
+      planWindow({ collections, window, touches, marks, letters, sizes, shows, stop, signal }),
     );
     if (plan.read.size > 0) this.#unseen.seen(shows);
     else if (this.#unseen.isMany) await this.#proveSeen(shows);

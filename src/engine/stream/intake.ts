@@ -1,4 +1,4 @@
-import type { Gap } from '../../protocol/change.ts';
+import type { FeedChange, Gap } from '../../protocol/change.ts';
 import type { FeedItem } from '../../protocol/feed.ts';
 import { Window } from './window.ts';
 
@@ -9,6 +9,8 @@ export type Work =
   | { readonly kind: 'window'; readonly window: Window }
   | { readonly kind: 'barrier'; readonly barrier: Barrier }
   | { readonly kind: 'gap'; readonly gap: Gap; readonly collections: readonly string[] | null };
+
+type Batch = FeedItem & { readonly kind: 'batch' };
 
 export interface IntakeLimits {
   /** Changes, and bytes, after which a window takes no further transaction. */
@@ -29,6 +31,7 @@ export interface IntakeLimits {
 export class Intake {
   readonly #limits: IntakeLimits;
   readonly #now: () => number;
+  readonly #sizeOf: (collection: string) => number;
   readonly #ready: Work[] = [];
   /** Whole transactions that nobody took yet: always the newest of all that is ready. */
   #whole: Window | null = null;
@@ -36,9 +39,14 @@ export class Intake {
   #partial: Window | null = null;
   #tears = false;
 
-  constructor(limits: IntakeLimits, now: () => number) {
+  /** `sizeOf`: what a row of a collection takes that has to be read. */
+  constructor(
+    limits: IntakeLimits,
+    { now, sizeOf }: { readonly now: () => number; readonly sizeOf: (collection: string) => number },
+  ) {
     this.#limits = limits;
     this.#now = now;
+    this.#sizeOf = sizeOf;
   }
 
   /**
@@ -47,8 +55,8 @@ export class Intake {
    */
   isFull(inHandBytes: number): boolean {
     if (!this.hasWork && inHandBytes === 0) return false;
-    let bytes = (this.#whole?.bytes ?? 0) + (this.#partial?.bytes ?? 0);
-    for (const work of this.#ready) if (work.kind === 'window') bytes += work.window.bytes;
+    let bytes = (this.#whole?.memoryBytes ?? 0) + (this.#partial?.memoryBytes ?? 0);
+    for (const work of this.#ready) if (work.kind === 'window') bytes += work.window.memoryBytes;
     const { readAheadBytes, transactionBytes } = this.#limits;
     const isAhead = this.hasWork && (bytes >= readAheadBytes || this.#ready.length >= 4);
     return isAhead || bytes + inHandBytes >= readAheadBytes + transactionBytes;
@@ -61,7 +69,7 @@ export class Intake {
   add(item: FeedItem): void {
     switch (item.kind) {
       case 'batch':
-        this.#addBatch(item);
+        for (const piece of this.#pieces(item)) this.#addBatch(piece);
         return;
       case 'barrier':
         // Inside a transaction the pieces around it are torn: what stands before it must be done before it.
@@ -99,14 +107,14 @@ export class Intake {
     this.#tears = false;
   }
 
-  #addBatch(batch: FeedItem & { readonly kind: 'batch' }): void {
-    const { shard, epoch, changes, bytes, boundary, committedAtMs } = batch;
+  #addBatch(batch: Batch): void {
+    const { shard, epoch, changes, boundary, committedAtMs } = batch;
     if (changes.length === 0 && boundary === null) return;
     const isDirect = boundary !== null && this.#partial === null && !this.#tears;
     const into = isDirect
       ? (this.#whole ?? new Window({ shard, epoch, beganAt: this.#now() }))
       : (this.#partial ?? new Window({ shard, epoch, beganAt: this.#now() }));
-    into.add(changes, bytes);
+    into.add(changes, batch.bytes, batch.bytes + this.#toRead(changes));
     into.committedAtMs = committedAtMs ?? into.committedAtMs;
     if (boundary === null) {
       this.#partial = into;
@@ -117,6 +125,30 @@ export class Intake {
     if (isDirect) this.#whole = into;
     else this.#complete(into);
     if (this.#whole !== null && this.#isWholeEnough(this.#whole)) this.#seal();
+  }
+
+  /** A batch of keys whose rows would not fit is taken apart. */
+  #pieces(batch: Batch): readonly Batch[] {
+    const { changes, bytes } = batch;
+    const share = (bytes + this.#toRead(changes)) / this.#limits.transactionBytes;
+    // Rounded up, so that each piece is as large as one that is written by itself.
+    const length = Math.ceil(changes.length / share);
+    if (share <= 1 || length >= changes.length || changes.every(({ kind }) => kind !== 'touch'))
+      return [batch];
+    const count = Math.ceil(changes.length / length);
+    return Array.from({ length: count }, (_, index) => ({
+      ...batch,
+      changes: changes.slice(index * length, (index + 1) * length),
+      bytes: bytes / count,
+      boundary: index === count - 1 ? batch.boundary : null,
+    }));
+  }
+
+  /** Keys alone are small; their rows come into memory with the window. */
+  #toRead(changes: readonly FeedChange[]): number {
+    let bytes = 0;
+    for (const { kind, collection } of changes) if (kind === 'touch') bytes += this.#sizeOf(collection);
+    return bytes;
   }
 
   #complete(transaction: Window): void {
@@ -132,12 +164,12 @@ export class Intake {
     else this.#whole.append(transaction);
   }
 
-  #isWholeEnough({ changes, bytes }: Window): boolean {
-    return changes >= this.#limits.windowChanges || bytes >= this.#limits.windowBytes;
+  #isWholeEnough({ changes, memoryBytes }: Window): boolean {
+    return changes >= this.#limits.windowChanges || memoryBytes >= this.#limits.windowBytes;
   }
 
-  #isTooLarge({ changes, bytes }: Window): boolean {
-    return changes >= this.#limits.transactionChanges || bytes >= this.#limits.transactionBytes;
+  #isTooLarge({ changes, memoryBytes }: Window): boolean {
+    return changes >= this.#limits.transactionChanges || memoryBytes >= this.#limits.transactionBytes;
   }
 
   /** Gives out what has come of the transaction, behind the whole ones before it. */

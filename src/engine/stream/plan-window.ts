@@ -4,6 +4,7 @@ import type { Key } from '../../protocol/names.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
 import { readTouches } from './read-touches.ts';
+import { type RowSizes, rowBytes } from './row-sizes.ts';
 import { type SortedOut, sortOut } from './sort-out.ts';
 import type { TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
@@ -17,6 +18,8 @@ export interface PlanWindow {
   readonly touches: ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
   readonly marks: TouchMarks;
   readonly letters: LetterBook;
+  /** Told of what was read. */
+  readonly sizes: RowSizes;
   /** Transactions that reads must show. */
   readonly shows: readonly string[];
   /** A collection's own fault at the source: it is stopped, durably, and the rest goes on. */
@@ -57,7 +60,7 @@ const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [] }
 async function planCollection(
   plan: WindowPlan,
   collection: StreamCollection,
-  { window, touches, marks, letters, shows, signal }: PlanWindow,
+  { window, touches, marks, letters, sizes, shows, signal }: PlanWindow,
 ): Promise<void> {
   const { name } = collection;
   const merged = window?.collections.get(name);
@@ -71,6 +74,7 @@ async function planCollection(
   const asked = touches.get(name) ?? new Map<Key, Touch>();
   const keys = new Set([...sorted.touches, ...asked.keys()]);
   const read = await readTouches(collection, [...keys], { shows, signal });
+  sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
   const changes = [...sorted.changes.filter(({ key }) => !keys.has(key)), ...read.changes];
   const mayLeave = new Set([...asked].filter(([, touch]) => touch.mayLeave).map(([key]) => key));
   if (changes.length > 0) plan.parts.set(name, { collection, changes: lastOfEach(changes), mayLeave });
@@ -79,6 +83,9 @@ async function planCollection(
   const failures = [...sorted.failures, ...read.failures];
   if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
 }
+
+const bytesOf = (changes: readonly Change[]): number =>
+  changes.reduce((sum, change) => sum + ('row' in change ? rowBytes(change.row) : 0), 0);
 
 /** A read may answer under another spelling of a key that has a change of its own. */
 function lastOfEach(changes: readonly Change[]): Change[] {

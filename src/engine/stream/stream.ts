@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts';
 import type { LetterBook } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { Pump } from './pump.ts';
+import type { RowSizes } from './row-sizes.ts';
 import { Signal } from './signal.ts';
 import type { TouchQueue } from './touch-queue.ts';
 import { Window } from './window.ts';
@@ -19,6 +20,8 @@ export interface StreamParts {
   readonly ledger: Ledger;
   readonly letters: LetterBook;
   readonly touches: TouchQueue;
+  /** Of rows that are read again. */
+  readonly sizes: RowSizes;
   /** What the feed is asked for; looked at whenever it is opened. */
   readonly collections: () => readonly FeedCollection[];
   readonly trouble: Trouble;
@@ -49,7 +52,7 @@ export class Stream {
   #inHandBytes = 0;
 
   constructor(parts: StreamParts) {
-    const { context, trouble } = parts;
+    const { context, trouble, sizes } = parts;
     const { settings, writer } = context;
     this.#parts = parts;
     this.#source = new Perseverance(context, { what: 'read changes', trouble, hurry: parts.stopping });
@@ -61,7 +64,7 @@ export class Stream {
         transactionBytes: Math.min(writer.limits.bytes, settings.stream.transactionBytes),
         readAheadBytes: settings.stream.readAheadBytes,
       },
-      () => performance.now(),
+      { now: () => performance.now(), sizeOf: sizes.of.bind(sizes) },
     );
   }
 
@@ -121,8 +124,9 @@ export class Stream {
       if (to !== null) await this.#moveTo(shard, to);
       return true;
     }
-    const { touches, applier } = this.#parts;
-    const taken = touches.take(touchesPerWindow);
+    const { touches, applier, sizes } = this.#parts;
+    const sizeOf = sizes.of.bind(sizes);
+    const taken = touches.take({ keys: touchesPerWindow, bytes: windowBytes, sizeOf });
     if (work === null && taken.length === 0) return await applier.retryDue();
     if (work !== null && work.window.changes === 0 && taken.length === 0) {
       this.#keepalive = work.window;
@@ -142,7 +146,7 @@ export class Stream {
   async #write(window: Window | null, touches: Touches): Promise<void> {
     const { context, applier, ledger } = this.#parts;
     const startedAt = performance.now();
-    this.#inHandBytes = window?.bytes ?? 0;
+    this.#inHandBytes = window?.memoryBytes ?? 0;
     const applied = await applier.apply(window, touches);
     this.#inHandBytes = 0;
     if (window?.boundary != null) {

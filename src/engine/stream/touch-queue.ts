@@ -11,6 +11,12 @@ export interface TakenTouches {
   readonly keys: ReadonlyMap<Key, Touch>;
 }
 
+export interface TakeLimits {
+  readonly keys: number;
+  readonly bytes: number;
+  readonly sizeOf: (collection: string) => number;
+}
+
 const mostWaiting = 20_000;
 
 /**
@@ -52,15 +58,21 @@ export class TouchQueue {
     return this.#count > 0 ? Promise.resolve() : this.#moved.next(signal);
   }
 
-  take(most: number): readonly TakenTouches[] {
+  /** At most so many, and no more than have room by what `sizeOf` says that one of a collection takes; but one if there is any. */
+  take({ keys: most, bytes, sizeOf }: TakeLimits): readonly TakenTouches[] {
     const taken: TakenTouches[] = [];
     let room = most;
+    let roomBytes = bytes;
     for (const [collection, waiting] of this.#waiting) {
       if (room <= 0) break;
-      const keys = new Map([...waiting].slice(0, room));
+      const size = sizeOf(collection);
+      const fitting = Math.max(taken.length === 0 ? 1 : 0, Math.floor(roomBytes / size));
+      if (fitting === 0) continue;
+      const keys = new Map([...waiting].slice(0, Math.min(room, fitting)));
       for (const key of keys.keys()) waiting.delete(key);
       if (waiting.size === 0) this.#waiting.delete(collection);
       room -= keys.size;
+      roomBytes -= keys.size * size;
       this.#count -= keys.size;
       this.#inHand.set(collection, (this.#inHand.get(collection) ?? 0) + keys.size);
       taken.push({ collection, keys });

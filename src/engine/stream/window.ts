@@ -15,7 +15,10 @@ export class Window {
   /** It holds a piece of a source transaction and not all of it. */
   torn = false;
   changes = 0;
+  /** As they were told. */
   bytes = 0;
+  /** What it takes in memory: with the rows that have to be read. */
+  memoryBytes = 0;
   committedAtMs: number | null = null;
   /** When its first change came, by the engine's monotonic clock. */
   readonly beganAt: number;
@@ -36,7 +39,7 @@ export class Window {
     return keys;
   }
 
-  add(changes: readonly FeedChange[], bytes: number): void {
+  add(changes: readonly FeedChange[], bytes: number, memoryBytes: number): void {
     let name: string | null = null;
     let merged: MergedChanges | null = null;
     let transaction: string | null = null;
@@ -53,6 +56,7 @@ export class Window {
     }
     this.changes += changes.length;
     this.bytes += bytes;
+    this.memoryBytes += memoryBytes;
   }
 
   /** All of another window's, which came later and ends where this one ends then. */
@@ -61,6 +65,7 @@ export class Window {
     for (const transaction of later.transactions) this.transactions.add(transaction);
     this.changes += later.changes;
     this.bytes += later.bytes;
+    this.memoryBytes += later.memoryBytes;
     this.torn ||= later.torn;
     this.boundary = later.boundary;
     this.committedAtMs = later.committedAtMs ?? this.committedAtMs;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Intake, type Work } from '../../../src/engine/stream/intake.ts';
 import type { FeedItem } from '../../../src/protocol/feed.ts';
-import { batch, inserted } from './feed-changes.ts';
+import { batch, inserted, touched } from './feed-changes.ts';
 
 const limits = {
   windowChanges: 5,
@@ -12,7 +12,7 @@ const limits = {
   readAheadBytes: 10,
 };
 const intakeOf = (...items: readonly FeedItem[]): Intake => {
-  const intake = new Intake(limits, () => 0);
+  const intake = new Intake(limits, { now: () => 0, sizeOf: () => 3 });
   for (const item of items) intake.add(item);
   return intake;
 };
@@ -29,6 +29,34 @@ const summary = (work: Work | null) =>
   work?.kind === 'window'
     ? { changes: work.window.changes, boundary: work.window.boundary, torn: work.window.torn }
     : (work?.kind ?? null);
+
+test('keys that have to be read weigh as much as their rows', () => {
+  const intake = new Intake(
+    { ...limits, windowBytes: 100, transactionBytes: 100, windowChanges: 50, transactionChanges: 50 },
+    { now: () => 0, sizeOf: () => 40 },
+  );
+  for (const place of [1, 2, 3, 4]) intake.add(batch([touched(String(place))], `b${place}`));
+  expect(summary(intake.take())).toEqual({ changes: 3, boundary: 'b3', torn: false });
+  intake.add(batch([touched('5'), touched('6'), touched('7')], null));
+  expect(summary(intake.take())).toEqual({ changes: 1, boundary: 'b4', torn: false });
+  expect(summary(intake.take())).toEqual({ changes: 3, boundary: null, torn: true });
+  intake.add(batch([touched('8')], 'b8'));
+  expect(summary(intake.take())).toEqual({ changes: 1, boundary: 'b8', torn: true });
+});
+
+test('a batch of keys whose rows would not fit is taken apart, and only its end is a boundary', () => {
+  const intake = new Intake(
+    { ...limits, windowBytes: 100, transactionBytes: 100, windowChanges: 50, transactionChanges: 50 },
+    { now: () => 0, sizeOf: () => 40 },
+  );
+  intake.add(batch(['1', '2', '3', '4', '5'].map(touched), 'b', 0));
+  const taken = [intake.take(), intake.take(), intake.take(), intake.take()].map(summary);
+  expect(taken.map((window) => (typeof window === 'object' ? window?.boundary : window))).toContain('b');
+  expect(
+    taken.reduce((sum, window) => sum + (typeof window === 'object' ? (window?.changes ?? 0) : 0), 0),
+  ).toBe(5);
+  expect(taken[0]).toMatchObject({ boundary: null, torn: true });
+});
 
 describe('windows', () => {
   test('whole transactions grow together until they are taken', () => {
@@ -132,7 +160,7 @@ test('every change comes out once, in order, and boundaries only grow, however i
   const transactions = fc.array(fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }), { maxLength: 12 });
   fc.assert(
     fc.property(transactions, fc.infiniteStream(fc.boolean()), (sizes, takes) => {
-      const intake = new Intake(limits, () => 0);
+      const intake = new Intake(limits, { now: () => 0, sizeOf: () => 3 });
       const told: string[] = [];
       const given: string[] = [];
       const boundaries: number[] = [];

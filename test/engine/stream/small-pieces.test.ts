@@ -107,7 +107,7 @@ describe('keys that are to be touched', () => {
     const waiting = queue.drained('users', never).then(() => {
       drained = true;
     });
-    const taken = queue.take(10);
+    const taken = queue.take({ keys: 10, bytes: 1_000, sizeOf: () => 1 });
     expect([...(taken[0]?.keys ?? [])]).toEqual([
       ['1', { mayLeave: false }],
       ['2', { mayLeave: true }],
@@ -128,7 +128,7 @@ describe('keys that are to be touched', () => {
     });
     await new Promise(setImmediate);
     expect(added).toBe(false);
-    queue.done(queue.take(10));
+    queue.done(queue.take({ keys: 10, bytes: 1_000, sizeOf: () => 1 }));
     await adding;
     expect(queue.size).toBe(19_991);
   });
