@@ -38,6 +38,7 @@ test('a wrong configuration is refused as a whole', async () => {
   expect(error).toMatchObject({ exitCode: 3, details: { count: 2 } });
 });
 
+// That an error is expected is the assertion: the type check fails when there is none.
 test('types refuse what the schema refuses', () => {
   // @ts-expect-error: there is no such mode
   defineConfig({ pipelines: { shop: { ...config.pipelines.shop, mode: 'fast' } } });

@@ -41,9 +41,10 @@ describe('a lock that another program holds', () => {
     const { fence } = await leaseOn(under.store);
     const other = new DatabaseSync(under.file);
     other.exec('BEGIN EXCLUSIVE');
-    const release = setTimeout(() => other.exec('COMMIT'), 400);
-    await under.store.checkpoints.save({ pipeline, fence }, entry(1));
-    clearTimeout(release);
+    const saving = under.store.checkpoints.save({ pipeline, fence }, entry(1));
+    await expectWaiting(saving);
+    other.exec('COMMIT');
+    await saving;
     other.close();
     expect(await under.store.checkpoints.get(pipeline, 's', 'n')).toBe(1);
   });
@@ -52,9 +53,10 @@ describe('a lock that another program holds', () => {
     await using under = await openStoreUnderTest();
     const other = new DatabaseSync(under.file);
     other.exec('BEGIN EXCLUSIVE');
-    const release = setTimeout(() => other.exec('COMMIT'), 400);
-    await using late = await openSqliteStore({ path: under.file });
-    clearTimeout(release);
+    const opening = openSqliteStore({ path: under.file });
+    await expectWaiting(opening);
+    other.exec('COMMIT');
+    await using late = await opening;
     other.close();
     expect(late.storeId).toBe(under.store.storeId);
   });
@@ -191,3 +193,14 @@ describe('what is kept', () => {
     expect(kept[0]?.id).toBe(id);
   });
 });
+
+/** The event loop has turned many times, and it is still not done. */
+async function expectWaiting(work: Promise<unknown>): Promise<void> {
+  let done = false;
+  const settled = (): void => {
+    done = true;
+  };
+  work.then(settled, settled);
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(done).toBe(false);
+}

@@ -25,7 +25,7 @@ export default defineConfig({
 });
 `;
 
-/** A gigabyte passes through a process that may not grow with it. Peaks are the kernel's (VmHWM). */
+/** A gigabyte passes through a process that may not grow with it. Peaks are the kernel's (VmHWM), which only Linux tells. */
 test.skipIf(process.platform !== 'linux')(
   'a million rows of a kilobyte are copied, verified and mapped in bounded memory',
   async () => {
