@@ -138,7 +138,7 @@ export class Applier {
       throw thrown;
     }
     const { blocked, cured } = letters.outcomeOf(tried);
-    const waiting = letters.blocked(isActive);
+    const waiting = (): number => letters.blocked(isActive);
     const againAtMs = this.#retries.tried({ blocked: blocked.length, cured, waiting }, context.clock.now());
     const [any] = blocked;
     if (againAtMs !== null && any !== undefined) letters.wakeAt(any.collection, any.key, againAtMs);

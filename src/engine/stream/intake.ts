@@ -69,7 +69,7 @@ export class Intake {
   add(item: FeedItem): void {
     switch (item.kind) {
       case 'batch':
-        for (const piece of this.#pieces(item)) this.#addBatch(piece);
+        this.#addWeighed(item);
         return;
       case 'barrier':
         // Inside a transaction the pieces around it are torn: what stands before it must be done before it.
@@ -107,14 +107,14 @@ export class Intake {
     this.#tears = false;
   }
 
-  #addBatch(batch: Batch): void {
-    const { shard, epoch, changes, boundary, committedAtMs } = batch;
+  #addBatch(batch: Batch, toRead: number): void {
+    const { shard, epoch, changes, bytes, boundary, committedAtMs } = batch;
     if (changes.length === 0 && boundary === null) return;
     const isDirect = boundary !== null && this.#partial === null && !this.#tears;
     const into = isDirect
       ? (this.#whole ?? new Window({ shard, epoch, beganAt: this.#now() }))
       : (this.#partial ?? new Window({ shard, epoch, beganAt: this.#now() }));
-    into.add(changes, batch.bytes, batch.bytes + this.#toRead(changes));
+    into.add(changes, bytes, bytes + toRead);
     into.committedAtMs = committedAtMs ?? into.committedAtMs;
     if (boundary === null) {
       this.#partial = into;
@@ -128,20 +128,23 @@ export class Intake {
   }
 
   /** A batch of keys whose rows would not fit is taken apart. */
-  #pieces(batch: Batch): readonly Batch[] {
-    const { changes, bytes } = batch;
-    const share = (bytes + this.#toRead(changes)) / this.#limits.transactionBytes;
-    // Rounded up, so that each piece is as large as one that is written by itself.
+  #addWeighed(batch: Batch): void {
+    const { changes, bytes, boundary } = batch;
+    const toRead = this.#toRead(changes);
+    const share = (bytes + toRead) / this.#limits.transactionBytes;
+    if (toRead === 0 || share <= 1) {
+      this.#addBatch(batch, toRead);
+      return;
+    }
+    // Rounded up, so that each piece but the last is as large as one that is written by itself.
     const length = Math.ceil(changes.length / share);
-    if (share <= 1 || length >= changes.length || changes.every(({ kind }) => kind !== 'touch'))
-      return [batch];
-    const count = Math.ceil(changes.length / length);
-    return Array.from({ length: count }, (_, index) => ({
-      ...batch,
-      changes: changes.slice(index * length, (index + 1) * length),
-      bytes: bytes / count,
-      boundary: index === count - 1 ? batch.boundary : null,
-    }));
+    for (let from = 0; from < changes.length; from += length) {
+      const piece = changes.slice(from, from + length);
+      const part = piece.length / changes.length;
+      const isLast = from + length >= changes.length;
+      const weighed = { ...batch, changes: piece, bytes: bytes * part, boundary: isLast ? boundary : null };
+      this.#addBatch(weighed, toRead * part);
+    }
   }
 
   /** Keys alone are small; their rows come into memory with the window. */

@@ -8,8 +8,8 @@ export interface Retried {
   readonly blocked: number;
   /** Keys that are right now. */
   readonly cured: number;
-  /** All keys that others are in the way of, tried or not. */
-  readonly waiting: number;
+  /** Counts all keys that others are in the way of, tried or not; asked only when nothing was cured. */
+  readonly waiting: () => number;
 }
 
 /**
@@ -35,7 +35,7 @@ export class RetryExtent {
   tried({ blocked, cured, waiting }: Retried, nowMs: number): number | null {
     if (cured > 0) return this.#cured();
     if (blocked === 0) return null;
-    if (blocked >= waiting || this.#keys >= mostKeys) return this.#gaveUp(nowMs);
+    if (blocked >= waiting() || this.#keys >= mostKeys) return this.#gaveUp(nowMs);
     this.#keys = Math.min(mostKeys, 2 * this.#keys);
     return Math.max(nowMs, this.#growsFromMs);
   }
