@@ -107,6 +107,8 @@ export interface EventMap {
   /** The destination (or source) fails again and again: nothing is tried until the pause is over. */
   'breaker.opened': { pipeline: PipelineName; code: ErrorCode; message: string; pauseMs: number };
   'breaker.closed': { pipeline: PipelineName };
+  /** The destination is busy, or is not any more: how much of the time we work from now on (1: all of it). `reason` is empty then. */
+  throttle: { pipeline: PipelineName; share: number; reason: string };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

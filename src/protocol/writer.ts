@@ -128,6 +128,12 @@ export interface Writer extends AsyncDisposable {
     options: WriteOptions & { readonly sourceShape: Shape },
   ): Promise<readonly PreparedStep[]>;
 
+  /**
+   * How busy the destination is, by the measures that its configuration names; absent when it names none. Called about once a second beside
+   * everything else; a failure that does not pass makes the pipeline slow, not blind.
+   */
+  load?(options: { readonly signal: AbortSignal }): Promise<readonly LoadReading[]>;
+
   /** Removes our state of this pipeline from the destination (never targets' rows) and names what is left. */
   remove(options: {
     readonly pipeline: PipelineName;
@@ -152,6 +158,13 @@ export interface WindowWrite {
   readonly marks: ReadonlyMap<string, Position | null>;
   /** The newest dead letter's number in the control store, so that a store restored from an older copy is noticed. */
   readonly newestLetter: number;
+}
+
+/** One measure of a destination's load. */
+export interface LoadReading {
+  /** For people, with its limit: `a replica is 12 s behind (limit 10 s)`. */
+  readonly text: string;
+  readonly isBusy: boolean;
 }
 
 export interface DestinationState {

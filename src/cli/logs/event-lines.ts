@@ -1,6 +1,6 @@
 import type { EventMap, EventName } from '../../protocol/events.ts';
 import type { PipelineStatus } from '../../protocol/status.ts';
-import { count, counted, duration } from '../render/numbers.ts';
+import { count, counted, duration, percent } from '../render/numbers.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
@@ -76,6 +76,12 @@ export const eventLines: Lines = {
   'feed.connected': ({ shard }) => info(`follows the source (shard ${shard})`),
   'breaker.opened': ({ code, message, pauseMs }) =>
     warn(`nothing is tried for ${duration(pauseMs / 1000)}: ${code}: ${message}`),
+  throttle: ({ share, reason }) =>
+    share === 1
+      ? info('it works at full speed again')
+      : info(
+          `it works ${percent(share)} of the time${reason === '' ? '' : `, since the destination is busy: ${reason}`}`,
+        ),
   'breaker.closed': () => info('it is tried again'),
 };
 

@@ -1,6 +1,6 @@
 import type { EventMap, EventName } from '../../protocol/events.ts';
 import type { EventSource } from '../../service/lockstep.ts';
-import { count, counted, duration } from '../render/numbers.ts';
+import { count, counted, duration, percent } from '../render/numbers.ts';
 import type { Terminal } from '../terminal.ts';
 import { blockLines, logLines } from './lines.ts';
 import { advance, noProgress, type Progress, type ProgressEvent } from './model.ts';
@@ -52,6 +52,10 @@ const sentences: Sentences = {
   retry: ({ what, message, attempt, delayMs }) =>
     `${what}: ${message}; trying again in ${duration(delayMs / 1000)} (attempt ${count(attempt)})`,
   notice: ({ side, message }) => `${side}: ${message}`,
+  throttle: ({ share, reason }) =>
+    share === 1
+      ? 'full speed again'
+      : `works ${percent(share)} of the time${reason === '' ? '' : `; the destination is busy: ${reason}`}`,
   'guard.raised': ({ collection, leaving, total }) =>
     `${collection}: ${count(leaving)} of ${count(total)} rows would leave; nothing was removed`,
 };
@@ -68,6 +72,7 @@ function tellMessages(events: EventSource, terminal: Terminal): readonly (() => 
     tell('retry'),
     tell('notice'),
     tell('guard.raised'),
+    tell('throttle'),
     tellLetters(events, terminal),
   ];
 }

@@ -47,6 +47,18 @@ const captureSchema = z.discriminatedUnion('kind', [
 ]);
 export type CaptureConfig = z.output<typeof captureSchema>;
 
+/** Above any of these a pipeline works more slowly, so that others get on; nothing is looked at by default. */
+const throttleSchema = z.strictObject({
+  /** How far a streaming replica of the destination may be behind. These three need the right pg_read_all_stats. */
+  replicaLagMs: milliseconds.optional(),
+  replicaLagBytes: z.int().min(1).optional(),
+  /** Sessions of others that run a statement at the moment of looking. */
+  activeSessions: z.int().min(1).max(100_000).optional(),
+  /** One statement that only reads: true in its first column means busy. */
+  query: text.optional(),
+});
+export type ThrottleConfig = z.output<typeof throttleSchema>;
+
 /** A PostgreSQL server, as source or destination. Either `url` or the parts; the parts win over the url. */
 export const postgresConfigSchema = z
   .strictObject({
@@ -72,6 +84,8 @@ export const postgresConfigSchema = z
     applicationName: text.max(63).optional(),
     /** As the source of a live pipeline. */
     capture: captureSchema.prefault({ kind: 'logical' }),
+    /** As a destination. */
+    throttle: throttleSchema.optional(),
     /** A row above this is not held in memory: it becomes a dead letter. */
     maxRowBytes: z.int().min(1024).max(1_073_741_823).default(67_108_864),
   })

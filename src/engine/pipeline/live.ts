@@ -18,6 +18,7 @@ import { Reporting } from './reporting.ts';
 import { answerRequests } from './requests.ts';
 import { SourceWord } from './source-word.ts';
 import { collectionTrouble } from './stopping.ts';
+import { tellPace } from './tell-pace.ts';
 
 export interface LiveOptions {
   readonly plans: readonly CollectionPlan[];
@@ -54,6 +55,7 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   const memory = new LiveMemory(context);
   const { condition } = options;
   await using reporting = new Reporting(new Reporter({ context, memory, condition }));
+  using _pace = tellPace(context, condition);
   const begun = await beginning(context, { plans, memory, condition });
   await using collections = await openCollections(context, plans);
   const live = new Live({ context, options, memory, collections: collections.byName, begun, reporting });

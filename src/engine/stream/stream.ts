@@ -147,7 +147,9 @@ export class Stream {
     const { context, applier, ledger } = this.#parts;
     const startedAt = performance.now();
     this.#inHandBytes = window?.memoryBytes ?? 0;
-    const applied = await applier.apply(window, touches);
+    const { throttle, signal } = context;
+    const ends = [this.#parts.stopping, signal];
+    const applied = await throttle.paced(ends, () => applier.apply(window, touches));
     this.#inHandBytes = 0;
     if (window?.boundary != null) {
       const { shard, epoch, boundary, committedAtMs } = window;

@@ -3,6 +3,7 @@ import type { Partition } from '../../protocol/partition.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions.ts';
+import { paced } from './context.ts';
 import { joinHashes } from './hash-join.ts';
 
 /** As many suspects are told by key and hash at once; more are first narrowed down by smaller groups. */
@@ -77,13 +78,15 @@ class PartitionDigests {
   }
 
   read(groups: number): Promise<[DigestResult, DigestResult]> {
-    const { plan, moment, targetReads } = this.#work;
-    return Promise.all([
-      moment.read(this.#signal, (snapshot) =>
-        snapshot.digest(plan.source, this.partition, this.#source(groups)),
-      ),
-      targetReads.digest(plan.target, this.partition, this.#target(groups)),
-    ]);
+    const { context, plan, moment, targetReads } = this.#work;
+    return paced(context, () =>
+      Promise.all([
+        moment.read(this.#signal, (snapshot) =>
+          snapshot.digest(plan.source, this.partition, this.#source(groups)),
+        ),
+        targetReads.digest(plan.target, this.partition, this.#target(groups)),
+      ]),
+    );
   }
 
   async narrow(

@@ -6,6 +6,7 @@ import type { EventSink } from '../../protocol/events.ts';
 import type { Fence, PipelineName } from '../../protocol/names.ts';
 import type { Reader } from '../../protocol/reader.ts';
 import type { WriteLease, Writer } from '../../protocol/writer.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 
 export type ComparingReader = Reader & Partial<DigestNegotiator>;
 export type ComparingWriter = Writer & { readonly reader: ComparingReader };
@@ -27,6 +28,7 @@ export interface WalkContext {
   /** Ends after the pieces that are under way: what they did is saved. */
   readonly draining: AbortSignal;
   readonly clock: { now(): number };
+  readonly throttle: Throttle;
 }
 
 export const leaseOf = (context: WalkContext): WriteLease => ({
@@ -39,6 +41,29 @@ export function stopIfDraining(context: Pick<WalkContext, 'draining' | 'signal'>
   context.signal.throwIfAborted();
   if (context.draining.aborted)
     throw new LockstepError('interrupted', { detail: 'the pieces under way were finished and saved' });
+}
+
+/** One piece of work at the destination; then a rest, while the destination is busy. */
+export const paced = <Result>(
+  { throttle, draining, signal }: Pick<WalkContext, 'throttle' | 'draining' | 'signal'>,
+  work: () => Promise<Result>,
+): Promise<Result> => throttle.paced([draining, signal], work);
+
+/** What comes piece by piece, with a rest after each while the destination is busy. */
+export async function* pacedEach<Item>(
+  context: Pick<WalkContext, 'throttle' | 'draining' | 'signal'>,
+  items: AsyncIterable<Item>,
+): AsyncIterable<Item> {
+  const iterator = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await paced(context, () => iterator.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 export const lanesOf = ({ settings, signal, draining }: WalkContext) => ({

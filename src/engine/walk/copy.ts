@@ -2,7 +2,7 @@ import type { Partition } from '../../protocol/partition.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import { refersToItself } from '../plan/order.ts';
 import type { CollectionWork } from './collection-work.ts';
-import { lanesOf, stopIfDraining } from './context.ts';
+import { lanesOf, paced, stopIfDraining } from './context.ts';
 import { fillPartition } from './fill-partition.ts';
 import { runInLanes } from './lanes.ts';
 import { sourcePartitions } from './partitions.ts';
@@ -33,7 +33,7 @@ export async function copyCollection(
   });
   await runInLanes(partitions, lanesOf(context), async (partition, signal) => {
     const empty = !goesOn || (await isEmpty(work, partition, signal));
-    await fillPartition(work, partition, { empty, deferred, signal });
+    await paced(context, () => fillPartition(work, partition, { empty, deferred, signal }));
     await progress.finishPartition(plan.name, partition);
     context.events.emit('partition.finished', { pipeline, collection: plan.name, partition: partition.id });
   });

@@ -2,6 +2,7 @@ import type { Change } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { confirm } from './confirm.ts';
+import { paced } from './context.ts';
 import { type LeavingGuard, leavesTooMuch } from './guard.ts';
 import { retrying } from './retrying.ts';
 import { Spool } from './spool.ts';
@@ -50,5 +51,5 @@ async function leavePage(work: CollectionWork, keys: readonly Key[], deferred: D
     confirm(work, keys, signal),
   );
   const changes: Change[] = extra.map((key) => ({ kind: 'leave', key }));
-  await writeChanges(work, changes, { deferred, signal });
+  await paced(context, () => writeChanges(work, changes, { deferred, signal }));
 }

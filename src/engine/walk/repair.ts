@@ -5,6 +5,7 @@ import { parkLetters } from '../apply/dead-letters.ts';
 import type { CollectionWork } from './collection-work.ts';
 import type { SuspectSink } from './compare-partitions.ts';
 import { type Confirmed, confirm } from './confirm.ts';
+import { paced } from './context.ts';
 import { fillPartition } from './fill-partition.ts';
 import type { Suspects } from './hash-join.ts';
 import { inPages } from './pages.ts';
@@ -39,7 +40,8 @@ export class RepairSink implements SuspectSink {
     const wanted = suspects.missing.length + suspects.different.length;
     const { signal } = this.#work.context;
     if (wanted >= bulkRows && wanted >= rows * bulkShare) {
-      await fillPartition(this.#work, partition, { empty: false, deferred: this.#deferred, signal });
+      const options = { empty: false, deferred: this.#deferred, signal };
+      await paced(this.#work.context, () => fillPartition(this.#work, partition, options));
       // The merge left strangers' rows alone that hold one of our keys; only a look at each key tells which.
       if (this.#work.plan.scope.kind === 'all') return await this.#repair(suspects.extra);
     }
@@ -64,7 +66,8 @@ export class RepairSink implements SuspectSink {
       key,
       row,
     }));
-    await writeChanges(this.#work, changes, { deferred: this.#deferred, signal: context.signal });
+    const options = { deferred: this.#deferred, signal: context.signal };
+    await paced(context, () => writeChanges(this.#work, changes, options));
     tally.clashes += clashes.length;
     await parkLetters(context, plan.name, [
       ...clashes.map((key) => clashLetter(plan.name, key)),

@@ -5,6 +5,7 @@ import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { CollectionWork } from './collection-work.ts';
+import { pacedEach } from './context.ts';
 import { mapChunk } from './map-rows.ts';
 
 /** As likely as any other hash, so not one in 2^64 rows has it. */
@@ -31,11 +32,12 @@ export async function* sourceHashes(
 
 /** Every row that the target has within scope. */
 export async function* targetHashes(
-  { plan, target }: CollectionWork,
+  { context, plan, target }: CollectionWork,
   signal: AbortSignal,
 ): AsyncIterable<readonly HashedKey[]> {
   const everything = wholeCollection(plan.sourceShape.estimatedRows);
-  for await (const forms of target.readStoredForms(everything, { signal })) yield forms.map(toHashedKey);
+  const read = pacedEach(context, target.readStoredForms(everything, { signal }));
+  for await (const forms of read) yield forms.map(toHashedKey);
 }
 
 /** Where one row has a value that the target can't store, each is tried alone. */

@@ -32,6 +32,14 @@ export const configurationErrors = defineErrors({
     cause: 'The file given with `--env-file` does not exist, or this user may not read it.',
     cure: 'Correct --env-file, or the rights of the file.',
   },
+  'throttle-query-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'destination.throttle.query can’t be used: {detail}',
+    cause:
+      'The query that says whether the destination is busy fails, takes longer than five seconds, or does not answer with true, false or null.',
+    cure: 'Correct destination.throttle.query: one statement that only reads, whose first column is a boolean.',
+  },
   usage: {
     class: 'configuration',
     exit: 'configuration',

@@ -33,10 +33,19 @@ export function addTroubleMetrics(
       resolved.inc({ pipeline, collection }, count),
     ),
     addBreaker(registry, events, pipelines),
+    addPace(registry, events, pipelines),
   ];
   return () => {
     for (const end of ends) end();
   };
+}
+
+function addPace(registry: Registry, events: Lockstep['events'], pipelines: readonly string[]): () => void {
+  const name = 'lockstep_pace_share';
+  const help = 'The share of the time in which we work; below 1 while the destination is busy.';
+  const pace = new Gauge({ name, help, labelNames: ['pipeline'], registers: [registry] });
+  for (const pipeline of pipelines) pace.set({ pipeline }, 1);
+  return events.on('throttle', ({ pipeline, share }) => pace.set({ pipeline }, share));
 }
 
 function addBreaker(

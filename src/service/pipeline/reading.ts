@@ -3,6 +3,7 @@ import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { type Connections, openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
+import { openThrottle } from './open-throttle.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { makeSpillDirectory } from './spill-directory.ts';
 import { reasonOf, workContext } from './work-context.ts';
@@ -19,8 +20,10 @@ export async function whileReading<Result>(
     const { plans } = await plansToRun(pipeline, connections, { signal });
     await using spill = await makeSpillDirectory(context.stateDirectory);
     const store = await context.store();
-    const request = { pipeline, context, connections, store, fence: 0, spillDirectory: spill.path, ...asked };
-    return await work(workContext(request), plans, connections);
+    const { events } = context;
+    await using throttle = openThrottle(connections, { pipeline: pipeline.name, events });
+    const opened = { connections, store, fence: 0, spillDirectory: spill.path, throttle };
+    return await work(workContext({ pipeline, context, ...opened, ...asked }), plans, connections);
   } catch (thrown) {
     throw reasonOf(thrown, asked);
   }

@@ -2,6 +2,7 @@ import type { WalkContext } from '../../engine/walk/context.ts';
 import type { ControlStore } from '../../protocol/control-store.ts';
 import type { Connections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
+import { openThrottle } from './open-throttle.ts';
 import { makeSpillDirectory } from './spill-directory.ts';
 import { takeLease } from './take-lease.ts';
 import { reasonOf, workContext } from './work-context.ts';
@@ -37,9 +38,11 @@ export async function underLease<Plans>(
   // Whoever held the lease when we looked may have made what was missing then.
   const plans = lease.wasWaitedFor ? await plan() : prepared;
   const { path: spillDirectory } = opening.use(await makeSpillDirectory(context.stateDirectory));
+  const throttle = opening.use(openThrottle(connections, { pipeline: name, events }));
   const asked = { asked: signal, leaseLost: lease.signal };
   const { fence } = lease;
-  const walk = workContext({ pipeline, context, connections, store, fence, spillDirectory, ...asked });
+  const work = { connections, store, fence, spillDirectory, throttle, ...asked };
+  const walk = workContext({ pipeline, context, ...work });
   const opened = opening.move();
   return {
     store,

@@ -1,3 +1,4 @@
+import type { Throttle } from '../../engine/throttle/throttle.ts';
 import type { WalkContext } from '../../engine/walk/context.ts';
 import type { ControlStore } from '../../protocol/control-store.ts';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
@@ -15,6 +16,7 @@ export interface WorkRequest {
   readonly store: ControlStore;
   readonly fence: number;
   readonly spillDirectory: string;
+  readonly throttle: Throttle;
   /** Aborted by whoever asked for the work, and by a lost lease. */
   readonly asked: AbortSignal;
   readonly leaseLost: AbortSignal | null;
@@ -22,7 +24,8 @@ export interface WorkRequest {
 
 /** What the walk works with. An abort drains first; only when that takes too long, or when the lease is lost, everything ends at once. */
 export function workContext(request: WorkRequest): WalkContext {
-  const { pipeline, context, connections, store, fence, spillDirectory, asked, leaseLost } = request;
+  const { pipeline, context, connections, store, fence, spillDirectory, throttle, asked, leaseLost } =
+    request;
   const hard = new AbortController();
   const endHard = (): void => {
     setTimeout(() => hard.abort(asked.reason), drainMs).unref();
@@ -40,6 +43,7 @@ export function workContext(request: WorkRequest): WalkContext {
     spillDirectory,
     signal: leaseLost === null ? hard.signal : AbortSignal.any([hard.signal, leaseLost]),
     draining: asked,
+    throttle,
     clock: { now: () => Date.now() },
   };
 }

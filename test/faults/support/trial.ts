@@ -46,6 +46,7 @@ const recorded = [
   'dead-letter.put',
   'dead-letter.resolved',
   'failed',
+  'throttle',
 ] as const;
 
 export async function openTrial(options: TrialOptions): Promise<Trial> {

@@ -85,6 +85,7 @@ const recorded = [
   'window.applied',
   'breaker.opened',
   'breaker.closed',
+  'throttle',
 ] as const;
 
 export async function openLiveTrial(options: LiveTrialOptions = {}): Promise<LiveTrial> {

@@ -19,6 +19,7 @@ import { previewSteps } from '../create/preview.ts';
 import type { PostgresReader } from '../reader/postgres-reader.ts';
 import { align, alignment } from './align/alignment.ts';
 import type { Destination } from './destination.ts';
+import { LoadMeter } from './load/load-meter.ts';
 import { inspectTarget, pendingKeys } from './open/inspect-target.ts';
 import { openTarget } from './open/open-target.ts';
 import { removePipeline } from './remove/remove.ts';
@@ -47,14 +48,19 @@ export class PostgresWriter implements Writer {
   /** A transaction holds locks and keeps vacuum back: large enough that its fixed cost vanishes, no larger. */
   readonly limits: WriterLimits = { operations: 100_000, bytes: 64 * 1024 * 1024, seconds: 30 };
   readonly reader: PostgresReader;
+  readonly load?: NonNullable<Writer['load']>;
   readonly #destination: Destination;
   readonly #windows: WindowWriter;
+  readonly #meter: LoadMeter | null;
   readonly #opened = new Map<string, CollectionPlan>();
 
   constructor(destination: Destination, reader: PostgresReader) {
     this.#destination = destination;
     this.reader = reader;
     this.#windows = new WindowWriter(destination);
+    const { throttle } = destination.pool.config;
+    this.#meter = throttle === undefined ? null : new LoadMeter(destination.pool, throttle);
+    if (this.#meter !== null) this.load = this.#meter.read.bind(this.#meter);
   }
 
   identity(options: { readonly signal: AbortSignal }): Promise<SourceIdentity> {
@@ -64,7 +70,8 @@ export class PostgresWriter implements Writer {
   async check({ plans, signal }: PlansRequest): Promise<readonly Finding[]> {
     const { pool, defaultSchema } = this.#destination;
     const { user, address, config } = pool;
-    return pool.use(
+    const load = (await this.#meter?.check({ signal })) ?? [];
+    const findings = await pool.use(
       async (session) => {
         const keysPending = await pendingKeys(session, this.#destination, { signal });
         const { stateSchema } = config;
@@ -79,6 +86,7 @@ export class PostgresWriter implements Writer {
       },
       { signal },
     );
+    return [...findings, ...load];
   }
 
   async preview({ plans, signal }: PlansRequest): Promise<readonly PreparedStep[]> {
@@ -152,6 +160,7 @@ export class PostgresWriter implements Writer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#meter?.[Symbol.asyncDispose]();
     await this.#windows[Symbol.asyncDispose]();
     await this.reader[Symbol.asyncDispose]();
     await this.#destination.pool[Symbol.asyncDispose]();
