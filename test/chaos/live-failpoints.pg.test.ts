@@ -52,7 +52,7 @@ afterAll(async () => {
   for (const each of templates.values()) await each[Symbol.asyncDispose]();
 });
 
-describe.concurrent('a live pipeline killed at a failpoint goes on as if nothing had been', () => {
+describe.concurrent('a live pipeline killed at a failpoint goes on as if nothing had been (rules 1, 4)', () => {
   test.each(cases)('%s, with %s, from PostgreSQL %i', async (point, capture, version) => {
     const template = templates.get(version);
     if (template === undefined) throw new Error(`no template of version ${version}`);

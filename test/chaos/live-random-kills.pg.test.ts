@@ -19,7 +19,7 @@ const killsBetweenLooks = 20;
 const longestLifeMs = 3_000;
 
 test.each(['logical', 'triggers'] as const)(
-  `killed at random moments under load, with %s, nothing is lost or undone (seed ${seed})`,
+  `killed at random moments under load, with %s, nothing is lost or undone (seed ${seed}) (rule 4)`,
   { timeout: 3_600_000 },
   async (capture) => {
     const random = seededRandom(seed);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => templates[Symbol.asyncDispose]());
 
 test.each([midway, 'guard.raise.after', 'dead-letter.put.after'])(
-  'the control store is deleted after a kill at %s',
+  'the control store is deleted after a kill at %s (rule 4)',
   { timeout },
   async (point) => {
     await using world = await openWorld(templates);

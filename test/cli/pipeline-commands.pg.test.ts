@@ -113,7 +113,7 @@ test('what a guard holds exits with 2 until it is approved', async () => {
   expect((await shop.target.query('SELECT count(*)::int FROM orders')).rows).toEqual([{ count: 500 }]);
 }, 60_000);
 
-test('wrong passwords, databases and collections say so and exit as documented', async () => {
+test('wrong passwords, databases and collections say so and exit as documented (rule 6)', async () => {
   await using shop = await openShop();
   const wrongDatabase = { ...shop, env: { ...shop.env, SOURCE_URL: `${shop.source.url}_none` } };
   expect(await call(wrongDatabase, 'run')).toMatchObject({

@@ -56,7 +56,7 @@ const failures: readonly [string, string, readonly string[]][] = [
   ],
 ];
 
-test.each(failures)('no secret is shown: %s', async (_, more, args) => {
+test.each(failures)('no secret is shown: %s (rule 8)', async (_, more, args) => {
   await using directory = await temporaryDirectory({
     'lockstep.config.ts': config(more),
     '.env': 'PASSWORD="canary p@ss"',

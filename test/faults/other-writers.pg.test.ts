@@ -53,7 +53,7 @@ const ours = (url: string) => ({
   key: ['id'],
 });
 
-describe('rows of others outside of our scope', () => {
+describe('rows of others outside of our scope (rule 11)', () => {
   test.each(cases)(
     'scope %s, leaving %s: never counted, changed or deleted; clashes are letters',
     async (scope, leaving) => {

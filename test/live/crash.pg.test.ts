@@ -27,150 +27,153 @@ beforeAll(async () => {
 });
 afterAll(() => templates[Symbol.asyncDispose]());
 
-describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
-  test.each([
-    ['in the middle of the first copy', 'destination.append.after-commit:3'],
-    ['between the first copy and its position', 'pass.finish.after:1'],
-    ['before the first position is durable', 'destination.window.before-commit:1'],
-    ['between the first position and what the store knows of it', 'destination.window.after-commit:1'],
-    ['while it catches up', 'acknowledge.before:2'],
-  ])('killed %s, it goes on from where the copy began', { timeout }, async (_moment, point) => {
-    await using world = await openLiveWorld(templates, capture);
-    await expectKilled(world, point);
-    await changeLiveSource(world.places.source, 'meanwhile');
-    await ask(world.places.source, `DELETE FROM shop.lines WHERE article LIKE 'article 1_'`);
-    await using engine = new KeptEngine(world.places);
-    await inStep(world, { heldBack: true }, { alive: engine.alive });
-    expect(engine.kills).toBe(0);
-  });
+describe.each(['logical', 'triggers'] as const)(
+  'killed and started again, with %s (rule 1, L2)',
+  (capture) => {
+    test.each([
+      ['in the middle of the first copy', 'destination.append.after-commit:3'],
+      ['between the first copy and its position', 'pass.finish.after:1'],
+      ['before the first position is durable', 'destination.window.before-commit:1'],
+      ['between the first position and what the store knows of it', 'destination.window.after-commit:1'],
+      ['while it catches up', 'acknowledge.before:2'],
+    ])('killed %s, it goes on from where the copy began', { timeout }, async (_moment, point) => {
+      await using world = await openLiveWorld(templates, capture);
+      await expectKilled(world, point);
+      await changeLiveSource(world.places.source, 'meanwhile');
+      await ask(world.places.source, `DELETE FROM shop.lines WHERE article LIKE 'article 1_'`);
+      await using engine = new KeptEngine(world.places);
+      await inStep(world, { heldBack: true }, { alive: engine.alive });
+      expect(engine.kills).toBe(0);
+    });
 
-  test('a collection that the first copy could not fill is still stopped after a kill', {
-    timeout,
-  }, async () => {
-    await using world = await openLiveWorld(templates, capture);
-    await ask(world.places.target, refusePages);
-    await expectKilled(world, 'collection.stop.before:1');
-    await ask(world.places.target, allowPages);
-    await using engine = new KeptEngine(world.places);
-    await inStep(world, { heldBack: true }, { alive: engine.alive });
-  });
+    test('a collection that the first copy could not fill is still stopped after a kill', {
+      timeout,
+    }, async () => {
+      await using world = await openLiveWorld(templates, capture);
+      await ask(world.places.target, refusePages);
+      await expectKilled(world, 'collection.stop.before:1');
+      await ask(world.places.target, allowPages);
+      await using engine = new KeptEngine(world.places);
+      await inStep(world, { heldBack: true }, { alive: engine.alive });
+    });
 
-  test('a walk that was under way when the process died is walked to its end', { timeout }, async () => {
-    await using world = await openLiveWorld(templates, capture);
-    await untilReady(world);
-    await ask(
-      world.places.target,
-      `DELETE FROM shop.logbook WHERE id > 20; UPDATE shop.orders SET total = 0; DELETE FROM shop.lines WHERE line = 1`,
-    );
-    {
-      await using engine = new EngineProcess(world.places, 'start', 'destination.window.after-commit:2');
-      await engine.go();
-      await engine.waitForStatus('live');
-      await runEngine(world.places, 'resync', 'request.ask.after:1');
-      expect(await engine.end()).toMatchObject({ killed: true });
-    }
-    await using engine = new KeptEngine(world.places);
-    await inStep(world, { heldBack: false }, { alive: engine.alive });
-  });
-
-  test.each(['walk.note.before:1', 'walk.note.after:1'])(
-    'killed at a truncate, at %s, it walks nevertheless',
-    { timeout },
-    async (point) => {
+    test('a walk that was under way when the process died is walked to its end', { timeout }, async () => {
       await using world = await openLiveWorld(templates, capture);
       await untilReady(world);
+      await ask(
+        world.places.target,
+        `DELETE FROM shop.logbook WHERE id > 20; UPDATE shop.orders SET total = 0; DELETE FROM shop.lines WHERE line = 1`,
+      );
       {
-        await using engine = new EngineProcess(world.places, 'start', point);
+        await using engine = new EngineProcess(world.places, 'start', 'destination.window.after-commit:2');
         await engine.go();
         await engine.waitForStatus('live');
-        await ask(world.places.source, truncate('cut'));
-        await changeLiveSource(world.places.source, 'after');
+        await runEngine(world.places, 'resync', 'request.ask.after:1');
         expect(await engine.end()).toMatchObject({ killed: true });
       }
       await using engine = new KeptEngine(world.places);
       await inStep(world, { heldBack: false }, { alive: engine.alive });
-      expect(await steppedBack(world)).toEqual([]);
-    },
-  );
-
-  test('a truncate that the position has passed is walked by the next process', { timeout }, async () => {
-    await using world = await openLiveWorld(templates, capture);
-    await untilReady(world);
-    const client = await world.target.connect();
-    {
-      await using engine = new EngineProcess(world.places, 'start');
-      await engine.go();
-      await engine.waitForStatus('live');
-      await client.query('BEGIN; LOCK TABLE shop.logbook IN ACCESS EXCLUSIVE MODE');
-      await ask(world.places.source, 'TRUNCATE shop.logbook');
-      await changeLiveSource(world.places.source, 'after');
-      const hasPassed = async () =>
-        (await ask(world.places.target, `SELECT 1 FROM shop.notes WHERE code = 'after'`)).length > 0;
-      await until('what came after the truncate is there', hasPassed);
-      await engine.kill();
-    }
-    await client.query('COMMIT');
-    await ask(
-      world.places.source,
-      `INSERT INTO shop.logbook SELECT i, 'again' FROM generate_series(1, 50) AS i`,
-    );
-    await using engine = new KeptEngine(world.places);
-    await inStep(world, { heldBack: false }, { alive: engine.alive });
-  });
-
-  test.each(['walk.note.before:1', 'walk.note.after:1', 'walk.note.after:5'])(
-    'killed at a gap, at %s, it walks everything nevertheless',
-    { timeout },
-    async (point) => {
-      await using world = await openLiveWorld(templates, capture);
-      await untilReady(world);
-      await makeGap(world, capture);
-      await expectKilled(world, point);
-      await using engine = new KeptEngine(world.places);
-      await inStep(world, { heldBack: false }, { alive: engine.alive });
-    },
-  );
-
-  test('a pause outlives kills of both who asks and who pauses', { timeout }, async () => {
-    await using world = await openLiveWorld(templates, capture);
-    await untilReady(world);
-    await using engine = new KeptEngine(world.places);
-    await engine.current.waitForStatus('live');
-    expect(await runEngine(world.places, 'pause', 'request.pause.after')).toMatchObject({ killed: true });
-    await engine.current.waitForStatus('paused');
-    await ask(world.places.source, `UPDATE shop.prices SET amount = 4711 WHERE id = 5`);
-    await engine.current.kill();
-    const isPaused = () => engine.kills === 1 && engine.current.said.includes('"status":"paused"');
-    await until('the next process is paused', isPaused, { alive: engine.alive });
-    // Paused is paused: what it must not do it would have done by then.
-    await until('it has told of itself twice since', toldTwiceSince(world, Date.now()), {
-      alive: engine.alive,
     });
-    expect(await priceAt(world.places.target)).not.toBe(4711);
-    await performHere(world.places, 'resume');
-    await inStep(world, { heldBack: false }, { alive: engine.alive });
-    expect(await priceAt(world.places.target)).toBe(4711);
-  });
 
-  test.each(['dead-letter.put.before:1', 'dead-letter.put.after:1'])(
-    'a key that somebody else holds has its letter, killed at %s',
-    { timeout },
-    async (point) => {
+    test.each(['walk.note.before:1', 'walk.note.after:1'])(
+      'killed at a truncate, at %s, it walks nevertheless',
+      { timeout },
+      async (point) => {
+        await using world = await openLiveWorld(templates, capture);
+        await untilReady(world);
+        {
+          await using engine = new EngineProcess(world.places, 'start', point);
+          await engine.go();
+          await engine.waitForStatus('live');
+          await ask(world.places.source, truncate('cut'));
+          await changeLiveSource(world.places.source, 'after');
+          expect(await engine.end()).toMatchObject({ killed: true });
+        }
+        await using engine = new KeptEngine(world.places);
+        await inStep(world, { heldBack: false }, { alive: engine.alive });
+        expect(await steppedBack(world)).toEqual([]);
+      },
+    );
+
+    test('a truncate that the position has passed is walked by the next process', { timeout }, async () => {
       await using world = await openLiveWorld(templates, capture);
       await untilReady(world);
+      const client = await world.target.connect();
       {
-        await using engine = new EngineProcess(world.places, 'start', point);
+        await using engine = new EngineProcess(world.places, 'start');
         await engine.go();
         await engine.waitForStatus('live');
-        await ask(world.places.source, `INSERT INTO shop.tags VALUES (1005, 'ours too')`);
-        await engine.end();
+        await client.query('BEGIN; LOCK TABLE shop.logbook IN ACCESS EXCLUSIVE MODE');
+        await ask(world.places.source, 'TRUNCATE shop.logbook');
+        await changeLiveSource(world.places.source, 'after');
+        const hasPassed = async () =>
+          (await ask(world.places.target, `SELECT 1 FROM shop.notes WHERE code = 'after'`)).length > 0;
+        await until('what came after the truncate is there', hasPassed);
+        await engine.kill();
       }
+      await client.query('COMMIT');
+      await ask(
+        world.places.source,
+        `INSERT INTO shop.logbook SELECT i, 'again' FROM generate_series(1, 50) AS i`,
+      );
       await using engine = new KeptEngine(world.places);
       await inStep(world, { heldBack: false }, { alive: engine.alive });
-      expect(await lettersOf(world.places)).toContain('shop.tags ["1005"] key-clash');
-    },
-  );
-});
+    });
+
+    test.each(['walk.note.before:1', 'walk.note.after:1', 'walk.note.after:5'])(
+      'killed at a gap, at %s, it walks everything nevertheless',
+      { timeout },
+      async (point) => {
+        await using world = await openLiveWorld(templates, capture);
+        await untilReady(world);
+        await makeGap(world, capture);
+        await expectKilled(world, point);
+        await using engine = new KeptEngine(world.places);
+        await inStep(world, { heldBack: false }, { alive: engine.alive });
+      },
+    );
+
+    test('a pause outlives kills of both who asks and who pauses', { timeout }, async () => {
+      await using world = await openLiveWorld(templates, capture);
+      await untilReady(world);
+      await using engine = new KeptEngine(world.places);
+      await engine.current.waitForStatus('live');
+      expect(await runEngine(world.places, 'pause', 'request.pause.after')).toMatchObject({ killed: true });
+      await engine.current.waitForStatus('paused');
+      await ask(world.places.source, `UPDATE shop.prices SET amount = 4711 WHERE id = 5`);
+      await engine.current.kill();
+      const isPaused = () => engine.kills === 1 && engine.current.said.includes('"status":"paused"');
+      await until('the next process is paused', isPaused, { alive: engine.alive });
+      // Paused is paused: what it must not do it would have done by then.
+      await until('it has told of itself twice since', toldTwiceSince(world, Date.now()), {
+        alive: engine.alive,
+      });
+      expect(await priceAt(world.places.target)).not.toBe(4711);
+      await performHere(world.places, 'resume');
+      await inStep(world, { heldBack: false }, { alive: engine.alive });
+      expect(await priceAt(world.places.target)).toBe(4711);
+    });
+
+    test.each(['dead-letter.put.before:1', 'dead-letter.put.after:1'])(
+      'a key that somebody else holds has its letter, killed at %s',
+      { timeout },
+      async (point) => {
+        await using world = await openLiveWorld(templates, capture);
+        await untilReady(world);
+        {
+          await using engine = new EngineProcess(world.places, 'start', point);
+          await engine.go();
+          await engine.waitForStatus('live');
+          await ask(world.places.source, `INSERT INTO shop.tags VALUES (1005, 'ours too')`);
+          await engine.end();
+        }
+        await using engine = new KeptEngine(world.places);
+        await inStep(world, { heldBack: false }, { alive: engine.alive });
+        expect(await lettersOf(world.places)).toContain('shop.tags ["1005"] key-clash');
+      },
+    );
+  },
+);
 
 async function expectKilled({ places }: World, point: string): Promise<void> {
   const end = await runEngine(places, 'start', point);

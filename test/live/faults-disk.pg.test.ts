@@ -4,7 +4,7 @@ import { makeSmallDisk } from '../faults/support/small-disk.ts';
 import { openLiveTrial } from './support/live-trial.ts';
 import { ownSide, rowsIn } from './support/side.ts';
 
-test('the disk of the destination is full: it waits without blaming a row, and goes on when there is room', async (context) => {
+test('the disk of the destination is full: it waits without blaming a row, and goes on when there is room (rule 4)', async (context) => {
   using disk = await makeSmallDisk(6);
   if (disk === null) return context.skip('not run: a small file system can’t be mounted here');
   await using server = await startPostgres({ version: 17 });

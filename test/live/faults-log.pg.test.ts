@@ -94,7 +94,7 @@ describe('the log of the triggers', { timeout: 60_000 }, () => {
     expect(running.log.all('dead-letter.put')).toEqual([]);
   });
 
-  test('is above its bounds: it stops growing, and what was left out is walked', async () => {
+  test('is above its bounds: it stops growing, and what was left out is walked (rule 10)', async () => {
     await using trial = await openLiveTrial({ capture: 'triggers' });
     await trial.both(table);
     const ways = { captureConfig: { maxLogRows: 1_000 } };

@@ -48,7 +48,7 @@ const cases = (['source', 'target'] as const).flatMap((side) =>
   Object.keys(faults).map((fault) => [side, fault] as const),
 );
 
-describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
+describe.each(captures)('a bad network, with %s (rule 4)', { timeout: 60_000 }, (capture) => {
   test.each(cases)(
     'the connections to the %s are %s in the middle of a large transaction',
     async (side, fault) => {

@@ -75,7 +75,7 @@ describe.each(captures)('with %s', (capture) => {
   });
 
   test.each(['source', 'target'] as const)(
-    'the server of the %s is away for longer than every cap and pause',
+    'the server of the %s is away for longer than every cap and pause (rule 6)',
     async (side) => {
       await using from = await ownSide(source);
       await using to = await ownSide(target);

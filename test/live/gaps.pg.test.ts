@@ -22,7 +22,7 @@ async function once(pair: LivePair): Promise<void> {
 /** Changes of every kind, told to nobody who follows later. */
 const unseen = `UPDATE users SET name = 'unseen' WHERE id <= 100; DELETE FROM users WHERE id BETWEEN 101 AND 150; INSERT INTO users SELECT n, 'new' FROM generate_series(1001, 1050) n`;
 
-describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
+describe.each(['logical', 'triggers'] as const)('gaps, with %s (rule 5, L4)', (capture) => {
   test('a truncate is walked, and what is inserted around it stays', async () => {
     await using pair = await filled(capture);
     await using running = await pair.start({ ...settings, guard: { fromRows: 100_000, maxLeavingShare: 1 } });

@@ -3,7 +3,7 @@ import { openLivePair } from './live-pair.ts';
 
 const rows = 300;
 
-test('keys whose rows are large are read in windows that fit into memory', async () => {
+test('keys whose rows are large are read in windows that fit into memory (rule 10)', async () => {
   await using pair = await openLivePair({ capture: 'triggers' });
   await pair.both('CREATE TABLE pages (id int PRIMARY KEY, body text NOT NULL)');
   await pair.source.query(

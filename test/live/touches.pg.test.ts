@@ -21,7 +21,7 @@ const writersCount = 4;
 const seconds = 5;
 
 describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
-  test('walks and replays that race the stream never bring back an older row', async () => {
+  test('walks and replays that race the stream never bring back an older row (rule 2, L3)', async () => {
     await using pair = await openLivePair({ capture });
     await pair.both('CREATE TABLE accounts (id int PRIMARY KEY, v bigint NOT NULL, note text)');
     await pair.both('ALTER TABLE accounts ALTER note SET STORAGE EXTERNAL');

@@ -5,7 +5,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL)';
 const fill = `INSERT INTO users SELECT n, 'user ' || n FROM generate_series(1, 300) n`;
 
 describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
-  test('a pause holds over restarts, and what happened meanwhile follows when it ends', async () => {
+  test('a pause holds over restarts, and what happened meanwhile follows when it ends (L5)', async () => {
     await using pair = await openLivePair({ capture });
     await pair.both(users);
     await pair.source.query(fill);
@@ -95,7 +95,7 @@ describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
     expect(repaired.repaired).toMatchObject({ updated: 1 });
   });
 
-  test('verify says equal while changes flow', async () => {
+  test('verify says equal while changes flow (rule 3)', async () => {
     await using pair = await openLivePair({ capture });
     await pair.both(users);
     await pair.source.query(fill);
@@ -111,7 +111,7 @@ describe.each(['logical', 'triggers'] as const)('with %s', (capture) => {
     expect(verified.equal).toBe(true);
   });
 
-  test('remove leaves nothing at the source', async () => {
+  test('remove leaves nothing at the source (rule 11)', async () => {
     await using pair = await openLivePair({ capture });
     await pair.both(users);
     const objects = `SELECT (SELECT count(*) FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace)::int AS classes, (SELECT count(*) FROM pg_proc)::int AS functions, (SELECT count(*) FROM pg_trigger)::int AS triggers,

@@ -52,7 +52,7 @@ const attempt = ({ source, target }: Sides, collections: unknown): Attempt => ({
   collections,
 });
 
-describe('what is wrong is said before anything is touched', () => {
+describe('what is wrong is said before anything is touched (rule 9)', () => {
   it.each([
     [
       'an unknown collection, with the nearest',

@@ -194,7 +194,7 @@ test.each(table)('%s', async (_, config, faults) => {
   expect(await faultsOf(config)).toEqual(faults);
 });
 
-test('all faults are told at once, missing variables among them', async () => {
+test('all faults are told at once, missing variables among them (rule 9)', async () => {
   const faults = await faultsOf({
     stroe: {},
     pipelines: {

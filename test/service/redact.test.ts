@@ -64,7 +64,7 @@ describe('createRedactor', () => {
     );
   });
 
-  test('lets no secret of four or more characters through', () => {
+  test('lets no secret of four or more characters through (rule 8)', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 4 }), fc.string(), fc.string(), (secret, before, after) => {
         fc.pre(!'[secret]'.includes(secret));

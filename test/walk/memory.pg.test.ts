@@ -27,7 +27,7 @@ export default defineConfig({
 
 /** A gigabyte passes through a process that may not grow with it. Peaks are the kernel's (VmHWM), which only Linux tells. */
 test.skipIf(process.platform !== 'linux')(
-  'a million rows of a kilobyte are copied, verified and mapped in bounded memory',
+  'a million rows of a kilobyte are copied, verified and mapped in bounded memory (rule 10)',
   async () => {
     await using pair = await openPair({ source: 18 });
 

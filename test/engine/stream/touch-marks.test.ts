@@ -3,7 +3,7 @@ import { TouchMarks } from '../../../src/engine/stream/touch-marks.ts';
 
 const reached = (at: string, until: string): boolean => Number(at) >= Number(until);
 
-test('a key is marked until the stream has passed the head that was taken after its read', () => {
+test('a key is marked until the stream has passed the head that was taken after its read (L3)', () => {
   const marks = new TouchMarks();
   marks.mark('users', ['1', '2'], '10');
   expect(marks.isMarked('users', '1')).toBe(true);

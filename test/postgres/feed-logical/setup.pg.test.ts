@@ -50,7 +50,7 @@ test('the publication holds what is asked for and nothing else, follows the coll
   expect(await slots(db)).toEqual([`lockstep_${pipeline}`]);
 });
 
-test('removal leaves nothing, also while the stream is being read', async () => {
+test('removal leaves nothing, also while the stream is being read (rule 11)', async () => {
   await using db = await createTestDatabase();
   await db.query(tables);
   await using feed = await feedFor(db.url);

@@ -26,7 +26,7 @@ async function objects(db: TestDatabase): Promise<unknown> {
   return (await db.query(`SELECT ${counts.join(', ')}`)).rows[0];
 }
 
-test('removal leaves nothing', async () => {
+test('removal leaves nothing (rule 11)', async () => {
   await using db = await createTestDatabase();
   await db.query(create);
   const before = await objects(db);

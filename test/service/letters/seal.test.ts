@@ -59,7 +59,7 @@ test('without a key nothing of the row is kept', () => {
   expect(createSealer([]).seal(row)).toBeNull();
 });
 
-test('after a rotation the newest key seals and all open; a key that is gone is named', () => {
+test('after a rotation the newest key seals and all open; a key that is gone is named (rule 8)', () => {
   const [former, newest] = [newKey(), newKey()];
   const old = sealed(former);
   const rotated = createSealer([newest, former]);
