@@ -26,9 +26,9 @@ export class LoadMeter implements AsyncDisposable {
 
   async read({ signal }: Asked): Promise<readonly LoadReading[]> {
     const session = await this.#ready(signal);
-    const applicationName = this.#pool.config.applicationName ?? '';
+    const { applicationName = '', schema } = this.#pool.config;
     try {
-      return await readLoad(session, this.#throttle, { applicationName, signal });
+      return await readLoad(session, this.#throttle, { applicationName, schema, signal });
     } catch (thrown) {
       throw asQueryFault(thrown);
     }

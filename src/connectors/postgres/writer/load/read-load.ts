@@ -1,17 +1,25 @@
-import { LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { LockstepError, toError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { LoadReading } from '../../../../protocol/writer.ts';
 import type { ThrottleConfig } from '../../config.ts';
+import { quoteIdentifier } from '../../names.ts';
 import type { Session, StatementOptions } from '../../session/session.ts';
 import { activeSessionsQuery, replicaLagQuery } from './load.sql.ts';
 
 /** The user's own query must not become a load itself. */
 const queryTimeoutMs = 5_000;
 
+export interface LoadOptions extends StatementOptions {
+  /** What our own sessions are called. */
+  readonly applicationName: string;
+  /** Where names without a schema are looked for. */
+  readonly schema: string;
+}
+
 /** Each measure that the configuration names, as it is now. */
 export async function readLoad(
   session: Session,
   throttle: ThrottleConfig,
-  options: StatementOptions & { readonly applicationName: string },
+  options: LoadOptions,
 ): Promise<readonly LoadReading[]> {
   return [
     ...(await readReplicas(session, throttle, options)),
@@ -40,7 +48,7 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 async function readSessions(
   session: Session,
   { activeSessions }: ThrottleConfig,
-  { applicationName, ...options }: StatementOptions & { readonly applicationName: string },
+  { applicationName, ...options }: LoadOptions,
 ): Promise<readonly LoadReading[]> {
   if (activeSessions === undefined) return [];
   const { rows } = await session.query<{ sessions: number }>(activeSessionsQuery, [applicationName], options);
@@ -65,12 +73,13 @@ const above = ({ what, value, limit, shown }: Measure): readonly LoadReading[] =
 async function readQuery(
   session: Session,
   { query }: ThrottleConfig,
-  options: StatementOptions,
+  { schema, ...options }: LoadOptions,
 ): Promise<readonly LoadReading[]> {
   if (query === undefined) return [];
   const rows = await session.transaction(
     async () => {
-      await session.execute(`SET LOCAL statement_timeout = ${queryTimeoutMs}`, options);
+      const settings = `SET LOCAL statement_timeout = ${queryTimeoutMs}; SET LOCAL search_path = pg_catalog, ${quoteIdentifier(schema)}`;
+      await session.execute(settings, options);
       return (await session.query<{ [column: string]: unknown }>(query, [], options)).rows;
     },
     { ...options, begin: 'BEGIN READ ONLY' },
@@ -86,7 +95,12 @@ async function readQuery(
 /** The user's own query is the user's own fault, whatever the server calls it. */
 export function asQueryFault(thrown: unknown): LockstepError {
   const error = toLockstepError(thrown);
-  if (error.class === 'transient' || error.code === 'permission-denied') return error;
-  if (error.code === 'throttle-query-invalid' || error.code === 'interrupted') return error;
-  return new LockstepError('throttle-query-invalid', { detail: error.message }, { cause: error });
+  // Only reading is our condition, so nobody else can be to blame for it.
+  const isWriting = error.code === 'read-only';
+  const isOurs = error.code === 'throttle-query-invalid' || error.code === 'interrupted';
+  const passes = error.class === 'transient' && !isWriting;
+  if (passes || isOurs || error.code === 'permission-denied') return error;
+  // As the server says it: our words for the same are made for tables that are copied.
+  const detail = toError(error.cause ?? error).message;
+  return new LockstepError('throttle-query-invalid', { detail }, { cause: error });
 }
