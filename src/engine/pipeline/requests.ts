@@ -1,5 +1,6 @@
 import type { DeadLetter, PipelineRequest } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { collectionNamed } from '../../protocol/named-collection.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { StreamContext } from '../stream/context.ts';
@@ -77,14 +78,14 @@ function stillStopped({ context, whyStopped }: RequestParts, names: readonly str
 }
 
 function chosen(known: readonly string[], asked: readonly string[] | null): readonly string[] {
-  const unknown = asked?.find((name) => !known.includes(name));
+  const unknown = asked?.find((name) => collectionNamed(name, known) === null);
   if (unknown !== undefined)
     throw new LockstepError('collection-unknown', {
       side: 'pipeline',
       collection: unknown,
       nearest: nearestHint(unknown, known),
     });
-  return asked ?? known;
+  return asked?.flatMap((name) => collectionNamed(name, known) ?? []) ?? known;
 }
 
 /** Replaying is reading again: whatever the row is now is tried. Answered once it was. */

@@ -1,4 +1,5 @@
 import { reach } from '../../protocol/failpoints.ts';
+import { collectionNamed } from '../../protocol/named-collection.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { ApproveResult } from '../results.ts';
 import type { PipelineParts } from './open-pipeline.ts';
@@ -6,10 +7,12 @@ import type { PipelineParts } from './open-pipeline.ts';
 /** Says that what the guards hold back is meant; the next run removes it, each key read again first. */
 export async function approve(
   { pipeline, context }: PipelineParts,
-  { collection }: VerbOptions & { readonly collection?: string | undefined },
+  { collection: asked }: VerbOptions & { readonly collection?: string | undefined },
 ): Promise<ApproveResult> {
   const store = await context.store();
   const guards = await store.guards.list(pipeline.name);
+  const names = guards.map((guard) => guard.collection);
+  const collection = asked === undefined ? undefined : (collectionNamed(asked, names) ?? asked);
   const approved: string[] = [];
   for (const guard of guards) {
     if (collection !== undefined && guard.collection !== collection) continue;

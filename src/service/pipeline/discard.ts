@@ -2,6 +2,7 @@ import { reach } from '../../protocol/failpoints.ts';
 import type { DiscardResult } from '../live-results.ts';
 import { keysOf, type LetterChoice, lettersMustExist } from './chosen-letters.ts';
 import { engineRuns } from './engine-owner.ts';
+import { letterCollection } from './letter-collection.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { ask, type RequestOptions } from './requests.ts';
 import { takeLease } from './take-lease.ts';
@@ -9,9 +10,10 @@ import { takeLease } from './take-lease.ts';
 /** Forgets letters without applying anything: by the engine that runs, or, when none does, here under the pipeline's lease. */
 export async function discard(
   parts: PipelineParts,
-  { letters, collection, ...options }: RequestOptions & LetterChoice,
+  { letters, collection: asked, ...options }: RequestOptions & LetterChoice,
 ): Promise<DiscardResult> {
   const { pipeline, context } = parts;
+  const collection = await letterCollection(await context.store(), pipeline.name, asked);
   const choice = { letters, collection };
   await lettersMustExist(parts, choice);
   if (await engineRuns(await context.store(), pipeline)) {

@@ -36,7 +36,10 @@ async function countOf(
 const sumOf = (counts: readonly LetterCount[]): number =>
   counts.reduce((sum, { count, deferred }) => sum + count + deferred, 0);
 
-async function collectionsWithLetters(store: ControlStore, pipeline: string): Promise<readonly string[]> {
+export async function collectionsWithLetters(
+  store: ControlStore,
+  pipeline: string,
+): Promise<readonly string[]> {
   const names = new Set<string>();
   for (let afterId = 0; ; ) {
     const page = await store.deadLetters.list(pipeline, { afterId, limit: lettersPerPage });

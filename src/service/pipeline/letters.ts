@@ -2,6 +2,7 @@ import type { DeadLetter, LetterState } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Json, Value } from '../../protocol/value.ts';
 import type { DeadLetterDetail, DeadLetterPage, DeadLetterSummary } from '../live-results.ts';
+import { letterCollection } from './letter-collection.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 
 export interface LetterQuery {
@@ -14,9 +15,10 @@ export interface LetterQuery {
 /** Keys, codes and counts of attempts; values of rows are shown by `showLetter` alone. */
 export async function listLetters(
   { pipeline, context }: PipelineParts,
-  { collection, state, afterId = 0, limit }: LetterQuery,
+  { collection: asked, state, afterId = 0, limit }: LetterQuery,
 ): Promise<DeadLetterPage> {
   const store = await context.store();
+  const collection = await letterCollection(store, pipeline.name, asked);
   const found = await store.deadLetters.list(pipeline.name, {
     afterId,
     limit: limit + 1,
