@@ -5,8 +5,8 @@ import { Applier, type ApplierParts } from '../stream/applier.ts';
 import { feedCollection } from '../stream/carried-rows.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
+import { Gauges } from '../stream/gauges.ts';
 import { LeavingHolder } from '../stream/hold-leavings.ts';
-import { LeaveGauge } from '../stream/leave-gauge.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
 import type { Trouble } from '../stream/persevere.ts';
@@ -138,10 +138,7 @@ async function openApplier(
   { context, collections, state, condition }: AssembleRequest,
   parts: Pick<ApplierParts, 'letters' | 'holder' | 'stop' | 'sizes'>,
 ): Promise<Applier> {
-  const { signal } = context;
-  const gauges = new Map<string, LeaveGauge>();
-  for (const [name, { target }] of collections)
-    gauges.set(name, new LeaveGauge(await target.countRows({ signal })));
+  const gauges = countRows(context, collections);
   const marks = new TouchMarks();
   for (const [name, until] of state.marks) marks.markWhole(name, until);
   return new Applier({
@@ -152,6 +149,15 @@ async function openApplier(
     kept: new Set(state.marks.keys()),
     trouble: { source: troubleOf(condition, 'source'), destination: troubleOf(condition, 'destination') },
     ...parts,
+  });
+}
+
+function countRows(context: StreamContext, collections: AssembleRequest['collections']): Gauges {
+  const signal = AbortSignal.any([context.signal, context.draining]);
+  return new Gauges(collections.keys(), async (name) => {
+    const target = collections.get(name)?.target;
+    if (target === undefined) return 0;
+    return await persisting(context, { what: `count ${name}`, signal }, () => target.countRows({ signal }));
   });
 }
 

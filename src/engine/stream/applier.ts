@@ -3,8 +3,8 @@ import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
+import type { Gauges } from './gauges.ts';
 import type { LeavingHolder } from './hold-leavings.ts';
-import type { LeaveGauge } from './leave-gauge.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
@@ -22,7 +22,7 @@ export type Touches = ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
 export interface ApplierParts {
   readonly context: StreamContext;
   readonly collections: ReadonlyMap<string, StreamCollection>;
-  readonly gauges: ReadonlyMap<string, LeaveGauge>;
+  readonly gauges: Gauges;
   readonly marks: TouchMarks;
   readonly letters: LetterBook;
   readonly holder: LeavingHolder;
@@ -77,10 +77,7 @@ export class Applier {
       if (await this.#putLetters(name, refused)) continue;
       plan.parts.delete(name);
     }
-    for (const [name, part] of plan.parts) {
-      const gauge = gauges.get(name);
-      if (gauge !== undefined) await holder.hold(part, gauge);
-    }
+    for (const part of plan.parts.values()) await holder.hold(part, gauges);
     for (const [name, keys] of plan.apart) letters.wake(name, keys);
     const at = window?.boundary ?? null;
     const position = window === null || at === null ? null : { shard: window.shard, lane: 0, at };
@@ -230,15 +227,17 @@ export class Applier {
       const clashes = clashesOf(each);
       if (!(await this.#putLetters(collection.name, clashes))) continue;
       const clashing = new Set(clashes.map(({ key }) => key));
-      await letters.resolve(
-        collection.name,
-        each.changes.map(({ key }) => key).filter((key) => !clashing.has(key)),
-      );
+      if (letters.hasAny(collection.name))
+        await letters.resolve(
+          collection.name,
+          each.changes.map(({ key }) => key).filter((key) => !clashing.has(key)),
+        );
       const { inserted, left } = summaryOf([each]);
-      const allowed = each.changes.filter(
-        ({ key }, index) => mayLeave.has(key) && each.outcomes[index]?.kind === 'left',
-      ).length;
-      gauges.get(collection.name)?.moved({ inserted, left, allowed }, context.clock.now());
+      const isAllowed = (key: Key, index: number): boolean =>
+        mayLeave.has(key) && each.outcomes[index]?.kind === 'left';
+      const allowed =
+        mayLeave.size === 0 ? 0 : each.changes.filter(({ key }, index) => isAllowed(key, index)).length;
+      gauges.moved(collection.name, { inserted, left, allowed }, context.clock.now());
     }
   }
 }

@@ -2,7 +2,7 @@ import { reach } from '../../protocol/failpoints.ts';
 import type { Key } from '../../protocol/names.ts';
 import { LeavingGuard } from '../walk/guard.ts';
 import type { StreamContext } from './context.ts';
-import type { LeaveGauge } from './leave-gauge.ts';
+import type { Gauges } from './gauges.ts';
 import type { PlannedPart } from './window-plan.ts';
 
 /**
@@ -40,10 +40,12 @@ export class LeavingHolder {
   }
 
   /** Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
-  async hold(part: PlannedPart, gauge: LeaveGauge): Promise<void> {
+  async hold(part: PlannedPart, gauges: Gauges): Promise<void> {
     const { collection, changes, mayLeave } = part;
     const leaving = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
     if (leaving.length === 0 || collection.plan.leaving.kind === 'keep') return;
+    const gauge = await gauges.of(collection.name);
+    if (gauge === undefined) return;
     const isHeld = this.#held.has(collection.name);
     const limits = this.#guard.limits(collection.work);
     if (!isHeld && gauge.allows(leaving.length, limits, this.#context.clock.now())) return;

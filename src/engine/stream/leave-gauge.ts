@@ -3,6 +3,14 @@ import type { PipelineSettings } from '../../protocol/configuration.ts';
 const spanMs = 600_000;
 const slotMs = 10_000;
 
+/** What a window did to the number of rows. */
+export interface Movement {
+  readonly inserted: number;
+  readonly left: number;
+  /** Of those that left: somebody allowed it. */
+  readonly allowed?: number;
+}
+
 /**
  * How far a collection has shrunk within the last ten minutes: the live form of the guard. What counts is the highest number of rows in that
  * time against what would be left, so that rows which come and go (a queue, sessions) do not add up. Without I/O; the clock is the caller's.
@@ -29,11 +37,7 @@ export class LeaveGauge {
     return (peak - (this.#total - leaving)) / peak <= limits.maxLeavingShare;
   }
 
-  /** What a window did. */
-  moved(
-    { inserted, left, allowed = 0 }: { inserted: number; left: number; allowed?: number },
-    nowMs: number,
-  ): void {
+  moved({ inserted, left, allowed = 0 }: Movement, nowMs: number): void {
     this.#note(this.#total, nowMs);
     this.#total = Math.max(0, this.#total + inserted - left);
     this.#allowed += allowed;

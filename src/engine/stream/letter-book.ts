@@ -78,6 +78,10 @@ export class LetterBook {
     return this.#byCollection.get(collection)?.has(key) ?? false;
   }
 
+  hasAny(collection: string): boolean {
+    return (this.#byCollection.get(collection)?.size ?? 0) > 0;
+  }
+
   /** Keys to be tried now, at most so many. `isWide`: with them keys that are not due and that others are in the way of. */
   takeDue(most: number, { isActive, isWide }: TakeOptions): ReadonlyMap<string, readonly Key[]> {
     const due = this.#due.take(this.#context.clock.now(), most, isActive);
