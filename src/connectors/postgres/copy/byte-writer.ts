@@ -38,6 +38,14 @@ export class ByteWriter {
     this.at = this.bytes.writeBigInt64BE(value, this.at);
   }
 
+  /** An int64 that is exact as a number. */
+  wideInteger(value: number): void {
+    this.ensure(8);
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.at = this.bytes.writeInt32BE(high, this.at);
+    this.at = this.bytes.writeUInt32BE(value - high * 0x1_0000_0000, this.at);
+  }
+
   float32(value: number): void {
     this.ensure(4);
     this.at = this.bytes.writeFloatBE(value, this.at);

@@ -2,6 +2,7 @@ import type { Value } from '../../../protocol/value.ts';
 import type { ByteWriter } from '../copy/byte-writer.ts';
 import { dateText, daysOf, eraOf, twoDigits } from './calendar.ts';
 import { type Codec, NotEncodable, type TypeModifier } from './codec.ts';
+import { microsOfIso } from './iso-moment.ts';
 
 /*
  * date: int32 days since 2000-01-01. timestamp(tz): int64 microseconds since 2000-01-01 (UTC). time: int64
@@ -25,12 +26,12 @@ export const dateCodec: Codec = {
 
 export const timestampCodec: Codec = {
   decode: (bytes, start) => timestampText(bytes, start, ''),
-  encode: (value, out, stored) => writeMicros(toMicros(value, false), out, stored),
+  encode: (value, out, stored) => writeMoment(value, out, { zoned: false, stored }),
 };
 
 export const timestamptzCodec: Codec = {
   decode: (bytes, start) => timestampText(bytes, start, 'Z'),
-  encode: (value, out, stored) => writeMicros(toMicros(value, true), out, stored),
+  encode: (value, out, stored) => writeMoment(value, out, { zoned: true, stored }),
 };
 
 export const timeCodec: Codec = {
@@ -152,6 +153,18 @@ function zoneOf(zone: string): number {
   const size =
     Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2, 4)) * 60 + Number(digits.slice(4, 6));
   return zone.startsWith('-') ? -size : size;
+}
+
+/** Most come in one spelling, and all of their digits are kept. */
+function writeMoment(
+  value: Value,
+  out: ByteWriter,
+  { zoned, stored }: { readonly zoned: boolean; readonly stored: TypeModifier | null },
+): void {
+  const isKept = (stored?.secondDigits ?? 6) >= 6;
+  const micros = isKept && typeof value === 'string' ? microsOfIso(value) : null;
+  if (micros === null) writeMicros(toMicros(value, zoned), out, stored);
+  else out.wideInteger(micros);
 }
 
 function writeMicros(moment: TimestampValue, out: ByteWriter, stored: TypeModifier | null): void {
