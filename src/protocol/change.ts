@@ -2,11 +2,18 @@ import type { CollectionName, Key, Position, Shard } from './names.ts';
 import type { Row } from './value.ts';
 
 /**
- * What happens to one key. `upsert` carries a whole row (an insert, or an update as it stands now); `patch`
+ * What happens to one key. A `row` may be made anew whenever it is read. `upsert` carries a whole row (an insert, or an update as it stands now); `patch`
  * only the columns that changed; `leave` takes the key out of the set (the mapping's leaving policy says how).
  */
 export type Change =
-  | { readonly kind: 'upsert'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
+  | {
+      readonly kind: 'upsert';
+      readonly key: Key;
+      readonly row: Row;
+      /** A hint: as far as the feed can tell no row has this key. There may be one all the same: it was copied, or it is somebody else's. */
+      readonly isNew?: boolean;
+      readonly meta?: ChangeMeta;
+    }
   | { readonly kind: 'patch'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
   | { readonly kind: 'leave'; readonly key: Key; readonly meta?: ChangeMeta };
 
@@ -16,8 +23,10 @@ export type FeedChange =
       readonly kind: 'insert' | 'update';
       readonly collection: string;
       readonly key: Key;
-      /** Only columns that the feed has: absent is unknown, not null. */
+      /** Only columns that the feed has: absent is unknown, not null. May be made anew whenever it is read: who needs it twice keeps it. */
       readonly row: Row;
+      /** No column that was asked for is absent. */
+      readonly complete: boolean;
       /** Set when the key itself changed: the row that had it is now `key`. */
       readonly previousKey?: Key;
       readonly meta: ChangeMeta;

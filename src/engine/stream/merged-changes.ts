@@ -4,13 +4,20 @@ import type { Row } from '../../protocol/value.ts';
 
 /**
  * What is left of all changes of one key.
- * - `row`: the row as the feed told it. `whole`: it is new under this key, so nothing that the target has there may be kept; else columns
- *   that it lacks are as they were
+ * - `insert`: the row is new under this key, so nothing that the target has there may be kept
+ * - `update`: columns that the row lacks are as they were
  * - `delete`: the row is gone
  * - `touch`: what it is now must be read
  */
 export type Merged =
-  | { readonly kind: 'row'; readonly row: Row; readonly whole: boolean }
+  | {
+      readonly kind: 'insert' | 'update';
+      readonly row: Row;
+      /** The row has every column that was asked for. */
+      readonly complete: boolean;
+      /** An insert of a key that had a row before, which has left or moved. */
+      readonly again?: true;
+    }
   | { readonly kind: 'delete' }
   | { readonly kind: 'touch' };
 
@@ -40,7 +47,8 @@ export class MergedChanges {
     switch (change.kind) {
       case 'insert':
       case 'update':
-        if (change.previousKey === undefined) this.#byKey.set(change.key, this.#written(change));
+        if (change.previousKey === undefined)
+          this.#byKey.set(change.key, follow(this.#byKey.get(change.key), change));
         else this.#move(change, change.previousKey);
         return;
       case 'delete':
@@ -56,16 +64,12 @@ export class MergedChanges {
     for (const [key, merged] of later.entries()) this.#byKey.set(key, follow(this.#byKey.get(key), merged));
   }
 
-  #written(change: FeedChange & { kind: 'insert' | 'update' }): Merged {
-    const { row } = change;
-    return follow(this.#byKey.get(change.key), { kind: 'row', row, whole: change.kind === 'insert' });
-  }
-
   /** The row goes on under another key: what is known of it goes with it, and nothing of what was there before stays. */
   #move(change: FeedChange & { kind: 'insert' | 'update' }, previousKey: Key): void {
     const before = this.#byKey.get(previousKey);
-    const known = before?.kind === 'row' ? before.row : {};
-    const moved: Merged = { kind: 'row', row: { ...known, ...change.row }, whole: true };
+    const known = before !== undefined && 'row' in before ? before : { row: {}, complete: false };
+    const row = change.complete ? change.row : { ...known.row, ...change.row };
+    const moved: Merged = { kind: 'insert', row, complete: change.complete || known.complete, again: true };
     this.#byKey.set(previousKey, before?.kind === 'touch' ? touch : gone);
     const isUnknown = this.#byKey.get(change.key)?.kind === 'touch' || before?.kind === 'touch';
     this.#byKey.set(change.key, isUnknown ? touch : moved);
@@ -75,8 +79,12 @@ export class MergedChanges {
 function follow(before: Merged | undefined, after: Merged): Merged {
   if (before === undefined) return after;
   if (before.kind === 'touch' || after.kind === 'touch') return touch;
-  if (after.kind === 'delete' || after.whole) return after;
+  if (after.kind === 'delete') return after;
+  if (after.kind === 'insert')
+    return { kind: 'insert', row: after.row, complete: after.complete, again: true };
   // An update of what is gone: the feed left something out.
   if (before.kind === 'delete') return touch;
-  return { kind: 'row', row: { ...before.row, ...after.row }, whole: before.whole };
+  // Most rows are told whole: what came before them says nothing more.
+  if (after.complete) return after;
+  return { kind: before.kind, row: { ...before.row, ...after.row }, complete: before.complete };
 }

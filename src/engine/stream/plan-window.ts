@@ -75,14 +75,18 @@ async function planCollection(
   const keys = new Set([...sorted.touches, ...asked.keys()]);
   const read = await readTouches(collection, [...keys], { shows, signal });
   sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
-  const changes = [...sorted.changes.filter(({ key }) => !keys.has(key)), ...read.changes];
+  const changes = keys.size === 0 ? sorted.changes : lastOfEach([...told(sorted, keys), ...read.changes]);
   const mayLeave = new Set([...asked].filter(([, touch]) => touch.mayLeave).map(([key]) => key));
-  if (changes.length > 0) plan.parts.set(name, { collection, changes: lastOfEach(changes), mayLeave });
+  if (changes.length > 0) plan.parts.set(name, { collection, changes, mayLeave });
   if (keys.size > 0) plan.read.set(name, [...keys]);
   if (sorted.apart.length > 0) plan.apart.set(name, sorted.apart);
   const failures = [...sorted.failures, ...read.failures];
   if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
 }
+
+/** What is read again says more than what was told. */
+const told = ({ changes }: SortedOut, read: ReadonlySet<Key>): readonly Change[] =>
+  changes.filter(({ key }) => !read.has(key));
 
 const bytesOf = (changes: readonly Change[]): number =>
   changes.reduce((sum, change) => sum + ('row' in change ? rowBytes(change.row) : 0), 0);

@@ -43,6 +43,31 @@ export function sortOut(
   return sorted;
 }
 
+/** The row is made when it is written. */
+class CarriedUpsert {
+  readonly key: Key;
+  readonly #told: KeyedChange['change'];
+  readonly #carried: CarriedRows;
+
+  constructor(key: Key, told: KeyedChange['change'], carried: CarriedRows) {
+    this.key = key;
+    this.#told = told;
+    this.#carried = carried;
+  }
+
+  get kind(): 'upsert' {
+    return 'upsert';
+  }
+
+  get row(): Row {
+    return renameRow(this.#carried, this.#told.row);
+  }
+
+  get isNew(): boolean {
+    return this.#told.kind === 'insert' && this.#told.again !== true;
+  }
+}
+
 interface Carrying {
   readonly plan: CollectionPlan;
   readonly carried: CarriedRows;
@@ -50,20 +75,20 @@ interface Carrying {
 
 interface KeyedChange {
   readonly key: Key;
-  readonly change: Merged & { readonly kind: 'row' };
+  readonly change: Extract<Merged, { readonly row: Row }>;
 }
 
-function addRow(collection: Carrying, { key, change: { row, whole } }: KeyedChange, sorted: SortedOut): void {
+function addRow(collection: Carrying, { key, change }: KeyedChange, sorted: SortedOut): void {
   const { carried } = collection;
-  const complete = carried.columns.every((column) => row[column] !== undefined);
+  const { kind, complete } = change;
   if (collection.plan.map !== null) {
-    if (complete) addMapped(collection, { key, row }, sorted);
+    if (complete) addMapped(collection, { key, row: change.row }, sorted);
     else sorted.touches.push(key);
     return;
   }
-  if (complete) sorted.changes.push({ kind: 'upsert', key, row: renameRow(carried, row) });
-  else if (whole) sorted.touches.push(key);
-  else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, row) });
+  if (complete) sorted.changes.push(new CarriedUpsert(key, change, carried));
+  else if (kind === 'insert') sorted.touches.push(key);
+  else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, change.row) });
 }
 
 function addMapped(

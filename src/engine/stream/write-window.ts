@@ -129,7 +129,9 @@ export class WindowWriter {
     const missing = [...failed].filter(([, { code }]) => code === 'row-missing').map(([key]) => key);
     const refused = [...failed].filter(([, { code }]) => code !== 'row-missing');
     const rows = new Map(
-      part.changes.flatMap((change) => ('row' in change ? [[change.key, change.row]] : [])),
+      part.changes.flatMap((change) =>
+        failed.has(change.key) && 'row' in change ? [[change.key, change.row]] : [],
+      ),
     );
     part.changes = part.changes.filter(({ key }) => !failed.has(key));
     await this.#park(part, refused, rows);
@@ -291,9 +293,11 @@ const toRefusedKey = (
 });
 
 /** Keys that rows of others hold: left alone, and said. Where our row left there is nothing to say. */
-export const clashesOf = ({ part, changes, outcomes }: WrittenPart): readonly RefusedKey[] =>
-  changes.flatMap(({ key, kind }, index) =>
+export function clashesOf({ part, changes, outcomes }: WrittenPart): readonly RefusedKey[] {
+  if (!outcomes.some(({ kind }) => kind === 'clash')) return [];
+  return changes.flatMap(({ key, kind }, index) =>
     outcomes[index]?.kind === 'clash' && kind !== 'leave'
       ? [{ ...clashLetter(part.collection.name, key), until: null }]
       : [],
   );
+}

@@ -9,6 +9,7 @@ export const inserted = (key: string, row: Row, collection = 'users'): FeedChang
   collection,
   key,
   row,
+  complete: true,
   meta,
 });
 
@@ -17,6 +18,8 @@ export const updated = (key: string, row: Row, previousKey?: string): FeedChange
   collection: 'users',
   key,
   row,
+  // What these rows are made of: `b` is the large column that an update does not always tell.
+  complete: 'a' in row && 'b' in row,
   meta,
   ...(previousKey === undefined ? {} : { previousKey }),
 });

@@ -14,29 +14,38 @@ const merge = (...changes: readonly FeedChange[]): MergedChanges => {
 describe('changes of one key', () => {
   test('later columns win, and what a change does not name keeps its value', () => {
     const merged = merge(inserted('1', { a: 1, b: 1 }), updated('1', { b: 2 }), updated('1', { b: 3 }));
-    expect(merged.get('1')).toEqual({ kind: 'row', row: { a: 1, b: 3 }, whole: true });
+    expect(merged.get('1')).toEqual({ kind: 'insert', row: { a: 1, b: 3 }, complete: true });
   });
 
   test('null is a value, absence is not', () => {
     const merged = merge(inserted('1', { a: 1, b: 1 }), updated('1', { a: null }));
-    expect(merged.get('1')).toEqual({ kind: 'row', row: { a: null, b: 1 }, whole: true });
+    expect(merged.get('1')).toEqual({ kind: 'insert', row: { a: null, b: 1 }, complete: true });
   });
 
   test('updates alone are not a whole row', () => {
     expect(merge(updated('1', { a: 1 }), updated('1', { b: 1 })).get('1')).toEqual({
-      kind: 'row',
+      kind: 'update',
       row: { a: 1, b: 1 },
-      whole: false,
+      complete: false,
     });
+  });
+
+  test('a row that is told whole takes the place of everything before it', () => {
+    const last = updated('1', { a: 2, b: 2 });
+    expect(merge(updated('1', { a: 1 }), last).get('1')).toBe(last);
+    expect(merge(inserted('1', { a: 1, b: 1 }), last).get('1')).toBe(last);
+    expect(merge(touched('1'), last).get('1')).toEqual({ kind: 'touch' });
+    expect(merge(deleted('1'), last).get('1')).toEqual({ kind: 'touch' });
   });
 
   test('a delete ends everything before it, an insert begins anew', () => {
     expect(merge(inserted('1', { a: 1 }), deleted('1')).get('1')).toEqual({ kind: 'delete' });
-    expect(merge(deleted('1'), inserted('1', { b: 2 })).get('1')).toEqual({
-      kind: 'row',
+    expect(merge(deleted('1'), inserted('1', { b: 2 })).get('1')).toMatchObject({
+      kind: 'insert',
       row: { b: 2 },
-      whole: true,
+      again: true,
     });
+    expect(merge(inserted('1', { b: 2 })).get('1')).not.toHaveProperty('again');
   });
 
   test('an update of what is gone must be read', () => {
@@ -55,7 +64,7 @@ describe('changes of one key', () => {
   test('a row that gets another key takes what is known of it along', () => {
     const merged = merge(inserted('1', { id: 1, a: 'x' }), updated('2', { id: 2 }, '1'));
     expect(merged.get('1')).toEqual({ kind: 'delete' });
-    expect(merged.get('2')).toEqual({ kind: 'row', row: { id: 2, a: 'x' }, whole: true });
+    expect(merged.get('2')).toMatchObject({ kind: 'insert', row: { id: 2, a: 'x' } });
   });
 
   test('keys that change places end with each other’s rows', () => {
@@ -65,15 +74,15 @@ describe('changes of one key', () => {
       updated('2', { id: 2, a: 'one' }, 'tmp'),
     );
     expect(merged.get('tmp')).toEqual({ kind: 'delete' });
-    expect(merged.get('1')).toMatchObject({ kind: 'row', row: { id: 1, a: 'two' } });
-    expect(merged.get('2')).toMatchObject({ kind: 'row', row: { id: 2, a: 'one' } });
+    expect(merged.get('1')).toMatchObject({ kind: 'insert', row: { id: 1, a: 'two' } });
+    expect(merged.get('2')).toMatchObject({ kind: 'insert', row: { id: 2, a: 'one' } });
   });
 });
 
 /** A table, and what a feed would tell of the statements that are run on it. */
 type Statement =
   | { readonly kind: 'put'; readonly key: number; readonly a: number }
-  | { readonly kind: 'set'; readonly key: number; readonly a: number }
+  | { readonly kind: 'set'; readonly key: number; readonly a: number; readonly all: boolean }
   | { readonly kind: 'remove'; readonly key: number }
   | { readonly kind: 'rename'; readonly key: number; readonly to: number };
 
@@ -81,7 +90,7 @@ const keys = fc.integer({ min: 0, max: 4 });
 const statements: fc.Arbitrary<readonly Statement[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('put' as const), key: keys, a: fc.nat(9) }),
-    fc.record({ kind: fc.constant('set' as const), key: keys, a: fc.nat(9) }),
+    fc.record({ kind: fc.constant('set' as const), key: keys, a: fc.nat(9), all: fc.boolean() }),
     fc.record({ kind: fc.constant('remove' as const), key: keys }),
     fc.record({ kind: fc.constant('rename' as const), key: keys, to: keys }),
   ),
@@ -101,6 +110,11 @@ function run(table: Map<string, Row>, statement: Statement): FeedChange | null {
     }
     case 'set':
       if (row === undefined) return null;
+      if (statement.all) {
+        const whole = { id: statement.key, a: statement.a, b: `other ${statement.a}` };
+        table.set(key, whole);
+        return updated(key, whole);
+      }
       table.set(key, { ...row, a: statement.a });
       // The large column did not change: it is not told.
       return updated(key, { id: statement.key, a: statement.a });
@@ -128,9 +142,12 @@ test('whatever happened, and however it is cut, applying what is left gives the 
       merged.addAll(merge(...changes.slice(cut)));
       for (const [key, change] of merged.entries()) {
         const now = source.get(key);
-        const incomplete = change.kind === 'row' && change.row['b'] === undefined;
+        if ('row' in change) expect(change.complete).toBe(change.row['b'] !== undefined);
         if (change.kind === 'delete') target.delete(key);
-        else if (change.kind === 'touch' || (incomplete && (change.whole || !target.has(key)))) {
+        else if (
+          change.kind === 'touch' ||
+          (!change.complete && (change.kind === 'insert' || !target.has(key)))
+        ) {
           if (now === undefined) target.delete(key);
           else target.set(key, now);
         } else target.set(key, { ...target.get(key), ...change.row });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { FeedChange } from '../../../src/protocol/change.ts';
 import type { FeedItem } from '../../../src/protocol/feed.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
+import { bare } from './plain.ts';
 import { begun, collection, feedFor, Reading } from './support.ts';
 
 test.for([17, 18] as const)('rows, keys, nothing of what was rolled back: PostgreSQL %i', async (version) => {
@@ -15,7 +16,7 @@ test.for([17, 18] as const)('rows, keys, nothing of what was rolled back: Postgr
   await db.query(`BEGIN; INSERT INTO t VALUES (3, 'gone', 0, 'x'); ROLLBACK`);
   await db.query(`UPDATE t SET name = 'uno' WHERE id = 1; DELETE FROM t WHERE id = 2`);
   const changes = await reading.take(4);
-  expect(changes.map(({ meta: _, ...change }) => change)).toEqual([
+  expect(changes.map(bare)).toEqual([
     { kind: 'insert', collection: 't', key: '["1"]', row: { id: 1n, name: 'one', n: '1.50' } },
     { kind: 'insert', collection: 't', key: '["2"]', row: { id: 2n, name: null, n: '2.00' } },
     { kind: 'update', collection: 't', key: '["1"]', row: { id: 1n, name: 'uno', n: '1.50' } },
@@ -27,7 +28,7 @@ test.for([17, 18] as const)('rows, keys, nothing of what was rolled back: Postgr
   expect((changes[0]?.meta.version ?? '') < (changes[2]?.meta.version ?? '')).toBe(true);
 });
 
-const plain = (changes: readonly FeedChange[]) => changes.map(({ meta: _, ...change }) => change);
+const plain = (changes: readonly FeedChange[]) => changes.map(bare);
 
 test('a changed key tells the former one, and collections without columns get touches', async () => {
   await using db = await createTestDatabase();

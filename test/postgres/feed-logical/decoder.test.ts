@@ -23,6 +23,7 @@ import { TransactionSpill } from '../../../src/connectors/postgres/feed/logical/
 import { ItemQueue } from '../../../src/connectors/postgres/feed/logical/stream/item-queue.ts';
 import { judgeResume } from '../../../src/connectors/postgres/feed/logical/stream/judge-resume.ts';
 import type { FeedItem } from '../../../src/protocol/feed.ts';
+import { plain } from './plain.ts';
 
 /** Messages as PostgreSQL 18 sent them for a table t (id int PRIMARY KEY, v text), in hexadecimal. */
 const captured = {
@@ -69,14 +70,24 @@ test('each message of a transaction, from the bytes of the wire', () => {
     version: '0000000001b87c78',
     transaction: '4294968052',
   };
-  expect(items).toEqual([
+  expect(
+    items.map((item) => (item.kind === 'batch' ? { ...item, changes: item.changes.map(plain) } : item)),
+  ).toEqual([
     {
       kind: 'batch',
       shard: 'main',
       epoch: 1,
       changes: [
-        { kind: 'insert', collection: 't', key: '["1"]', row: { id: 1, v: 'ab' }, meta },
-        { kind: 'update', collection: 't', key: '["2"]', previousKey: '["1"]', row: { id: 2 }, meta },
+        { kind: 'insert', collection: 't', key: '["1"]', row: { id: 1, v: 'ab' }, complete: true, meta },
+        {
+          kind: 'update',
+          collection: 't',
+          key: '["2"]',
+          previousKey: '["1"]',
+          row: { id: 2 },
+          complete: false,
+          meta,
+        },
         { kind: 'delete', collection: 't', key: '["2"]', meta },
       ],
       boundary: null,

@@ -6,6 +6,8 @@ import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { applyCarefully } from './careful-window.ts';
 import { applyFast, canBeFast } from './fast-window.ts';
+import { HintTrust } from './hint-trust.ts';
+import { isNew } from './part-statements.ts';
 import { partsOf, type WindowPart } from './window-part.ts';
 import { WindowSessions } from './window-sessions.ts';
 import { introduceShard } from './window-state.sql.ts';
@@ -20,6 +22,7 @@ export class WindowWriter implements AsyncDisposable {
   /** What the destination has, as far as we know: a number that did not change is not written again. */
   #letter: { readonly pipeline: PipelineName; readonly number: number } | null = null;
 
+  readonly #trust = new HintTrust();
   /** Shards and lanes that have a row. */
   readonly #introduced = new Set<string>();
 
@@ -52,7 +55,7 @@ export class WindowWriter implements AsyncDisposable {
   async #write(request: WindowRequest): Promise<void> {
     if (!canBeFast(request.parts)) return this.#carefully(request);
     await this.#introduceOnce(request);
-    const refusal = await this.#quickly(request);
+    const refusal = await this.#believing(request);
     if (refusal === null) return;
     if (refusal.class === 'deferred') return this.#carefully(request, refusal);
     if (refusal.code !== 'fence-lost') throw refusal;
@@ -63,10 +66,21 @@ export class WindowWriter implements AsyncDisposable {
     if (again !== null) throw again;
   }
 
+  /** Believes the feed about rows that are new, as long as it was right. */
+  async #believing(request: WindowRequest): Promise<LockstepError | null> {
+    const believing = this.#trust.isGiven && request.parts.some(({ changes }) => changes.some(isNew));
+    this.#trust.passed();
+    const refusal = await this.#quickly(request, believing);
+    if (!believing || refusal?.code !== 'unique-conflict') return refusal;
+    this.#trust.misled();
+    return await this.#quickly(request);
+  }
+
   /** What was refused; null: nothing. */
-  async #quickly(request: WindowRequest): Promise<LockstepError | null> {
+  async #quickly(request: WindowRequest, believing = false): Promise<LockstepError | null> {
     try {
-      await applyFast({ ...request, destination: this.#destination, sessions: this.#sessions });
+      const parts = { destination: this.#destination, sessions: this.#sessions, believing };
+      await applyFast({ ...request, ...parts });
       return null;
     } catch (thrown) {
       return toLockstepError(thrown);

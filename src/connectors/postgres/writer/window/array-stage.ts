@@ -16,6 +16,19 @@ export interface NumberedChange<Kind extends Change['kind'] = Change['kind']> {
   readonly change: Change & { readonly kind: Kind };
 }
 
+/** Some changes of a window, and which of its changes they are. */
+export interface Piece<Kind extends Change['kind'] = Change['kind']> {
+  readonly ordinals: readonly number[];
+  readonly changes: readonly (Change & { readonly kind: Kind })[];
+}
+
+export const pieceOf = <Kind extends Change['kind']>(
+  numbered: readonly NumberedChange<Kind>[],
+): Piece<Kind> => ({
+  ordinals: numbered.map(({ ordinal: place }) => place),
+  changes: numbered.map(({ change }) => change),
+});
+
 /** Rows with all these columns. */
 export function rowStage(columns: readonly TargetColumn[]): Stage {
   return stageOf(columns, columns.map(unnested));
@@ -57,38 +70,36 @@ FROM (SELECT ${list(['pg_catalog.unnest($1::int4[]) AS n', ...inner])}) AS u)`,
 export interface RowsRequest {
   readonly model: TargetModel;
   readonly columns: readonly TargetColumn[];
-  readonly changes: readonly NumberedChange<'upsert' | 'patch'>[];
+  readonly piece: Piece<'upsert' | 'patch'>;
   /** As the columns will have them, since they are compared before they are stored. */
   readonly stored: boolean;
 }
 
 export const rowValues = (request: RowsRequest): readonly Parameter[] => [
-  ordinalsOf(request.changes),
+  ordinalArray(request.piece.ordinals),
   ...columnValues(request),
 ];
 
-export const keyValues = (model: TargetModel, changes: readonly NumberedChange[]): readonly Parameter[] => [
-  ordinalsOf(changes),
+export const keyValues = (model: TargetModel, { ordinals, changes }: Piece): readonly Parameter[] => [
+  ordinalArray(ordinals),
   ...keyTexts(model, changes),
 ];
 
 export const patchValues = (request: RowsRequest): readonly Parameter[] => [
-  ...keyValues(request.model, request.changes),
+  ...keyValues(request.model, request.piece),
   ...columnValues(request),
 ];
 
-const ordinalsOf = (changes: readonly NumberedChange[]): Parameter =>
-  ordinalArray(changes.map(({ ordinal: place }) => place));
-
-function columnValues({ model, columns, changes, stored }: RowsRequest): readonly Parameter[] {
+function columnValues({ model, columns, piece, stored }: RowsRequest): readonly Parameter[] {
   const { collection } = model;
+  const rows = piece.changes.map(({ row }) => row);
   return columns.map((column) => {
-    const values = changes.map(({ change }) => change.row[column.name]);
+    const values = rows.map((row) => row[column.name]);
     return columnArray(column, values, { collection, stored });
   });
 }
 
-function keyTexts(model: TargetModel, changes: readonly NumberedChange[]): readonly Parameter[] {
-  const parts = changes.map(({ change }) => decodeKey(change.key));
+function keyTexts(model: TargetModel, changes: readonly Change[]): readonly Parameter[] {
+  const parts = changes.map(({ key }) => decodeKey(key));
   return model.key.map((_, index) => textArray(parts.map((part) => part[index] ?? null)));
 }

@@ -25,6 +25,8 @@ export interface FastRequest {
   readonly parts: readonly WindowPart[];
   /** The letter's number is the one that the destination has. */
   readonly letterKnown: boolean;
+  /** Rows of which the feed says that they are new are inserted without a look. */
+  readonly believing: boolean;
   readonly options: WriteOptions;
 }
 
@@ -40,9 +42,9 @@ export const canBeFast = (parts: readonly WindowPart[]): boolean =>
  * is an error by itself: an old fence, a partial row without its row. Throws what was refused; nothing is written then.
  */
 export async function applyFast(request: FastRequest): Promise<void> {
-  const { destination, sessions, parts, options } = request;
+  const { destination, sessions, parts, believing, options } = request;
   const { lease, signal } = options;
-  const planned = inOrder(parts);
+  const planned = inOrder(parts, believing);
   const state = stateStatements(request);
   const statements = [...state, ...planned.map(({ statement }) => statement)];
   const isDeferring = parts.some(({ model }) => hasDeferrable(model));
@@ -72,8 +74,8 @@ function throwInDoubt(thrown: unknown): never {
 }
 
 /** Rows that leave go first where nothing can refer to them: they free unique values. */
-function inOrder(parts: readonly WindowPart[]): readonly Planned[] {
-  const sorted = parentsFirst(parts).map((part) => ({ part, plan: planPart(part) }));
+function inOrder(parts: readonly WindowPart[], believing: boolean): readonly Planned[] {
+  const sorted = parentsFirst(parts).map((part) => ({ part, plan: planPart(part, { believing }) }));
   const isReferred = ({ part }: { readonly part: WindowPart }): boolean =>
     part.model.table.referencedBy.length > 0;
   const free = sorted.filter((each) => !isReferred(each));

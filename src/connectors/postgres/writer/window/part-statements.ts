@@ -3,7 +3,7 @@ import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { BatchRows, BatchStatement, Parameter } from '../../session/batch.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 import type { OutcomeList } from '../write/outcome-list.ts';
-import { keyValues, type NumberedChange, patchValues, rowValues } from './array-stage.ts';
+import { keyValues, type Piece, patchValues, pieceOf, rowValues } from './array-stage.ts';
 import { canUpsert } from './can-upsert.ts';
 import { patchColumns, patchSql, type TargetSql, targetSql } from './target-sql.ts';
 import { keyRepeated, type WindowPart } from './window-part.ts';
@@ -25,21 +25,27 @@ export interface PlannedPart {
 /** With the ordinals of so few, how each single change came out is asked; of more only how many. */
 const mostExact = 64;
 
-export function planPart({ model, changes, outcomes }: WindowPart): PlannedPart {
+/** `believing`: rows of which the feed says that they are new are inserted without a look. */
+export function planPart(
+  { model, changes, outcomes }: WindowPart,
+  { believing }: { readonly believing: boolean },
+): PlannedPart {
   const planner = new Planner(model, outcomes);
-  const upserts = numbered(changes, 'upsert');
-  const patches = numbered(changes, 'patch');
-  const leaves = numbered(changes, 'leave');
-  const keyed = model.scope.kind === 'all' ? [] : changes.map((change, ordinal) => ({ change, ordinal }));
+  const { fresh, upserts } = split(only(changes, 'upsert'), believing && mayBelieve(model));
+  const patches = only(changes, 'patch');
+  const leaves = only(changes, 'leave');
+  const keyed =
+    model.scope.kind === 'all' ? nothing : { changes, ordinals: changes.map((_, place) => place) };
   const piecewise = <Kind extends Change['kind']>(
-    some: readonly NumberedChange<Kind>[],
-    plan: (piece: readonly NumberedChange<Kind>[]) => readonly Planned[],
+    some: Piece<Kind>,
+    plan: (piece: Piece<Kind>) => readonly Planned[],
   ): readonly Planned[] => piecesOf(model, some).flatMap(plan);
   return {
     clashes: piecewise(keyed, (piece) => [planner.clashes(piece)]),
     writes: [
       ...piecewise(patches, (piece) => planner.patches(piece)),
       ...piecewise(upserts, (piece) => planner.upserts(piece)),
+      ...piecewise(fresh, (piece) => [planner.insertsNew(piece)]),
     ],
     leaves: model.leaving.kind === 'keep' ? [] : piecewise(leaves, (piece) => planner.leaves(piece)),
   };
@@ -49,19 +55,49 @@ export function planPart({ model, changes, outcomes }: WindowPart): PlannedPart 
 const changesPerPiece = 1000;
 
 /** Rows that refer to rows of the same table stay in one statement, at whose end references are checked. */
-function piecesOf<Item>({ table }: TargetModel, items: readonly Item[]): readonly (readonly Item[])[] {
-  const isOwn = table.references.some((each) => each.schema === table.schema && each.table === table.table);
-  const length = isOwn ? Math.max(1, items.length) : changesPerPiece;
-  const count = Math.ceil(items.length / length);
-  return Array.from({ length: count }, (_, index) => items.slice(index * length, (index + 1) * length));
+const refersToItself = ({ table }: TargetModel): boolean =>
+  table.references.some((each) => each.schema === table.schema && each.table === table.table);
+
+/** Whether some rows of a window may go in a statement of their own. */
+const mayBelieve = (model: TargetModel): boolean => canUpsert(model) && !refersToItself(model);
+
+interface Split {
+  readonly fresh: Piece<'upsert'>;
+  readonly upserts: Piece<'upsert'>;
 }
 
-function numbered<Kind extends Change['kind']>(
-  changes: readonly Change[],
-  kind: Kind,
-): readonly NumberedChange<Kind>[] {
+function split(piece: Piece<'upsert'>, believing: boolean): Split {
+  if (!believing || !piece.changes.some(isNew)) return { fresh: nothing, upserts: piece };
+  if (piece.changes.every(isNew)) return { fresh: piece, upserts: nothing };
+  const of = (wanted: boolean): Piece<'upsert'> => ({
+    ordinals: piece.ordinals.filter((_, index) => isNew(piece.changes[index]) === wanted),
+    changes: piece.changes.filter((change) => isNew(change) === wanted),
+  });
+  return { fresh: of(true), upserts: of(false) };
+}
+
+export const isNew = (change: Change | undefined): boolean =>
+  change?.kind === 'upsert' && change.isNew === true;
+
+function piecesOf<Kind extends Change['kind']>(
+  model: TargetModel,
+  { changes, ordinals }: Piece<Kind>,
+): readonly Piece<Kind>[] {
+  const length = refersToItself(model) ? Math.max(1, changes.length) : changesPerPiece;
+  return Array.from({ length: Math.ceil(changes.length / length) }, (_, index) => {
+    const [from, to] = [index * length, (index + 1) * length];
+    return { ordinals: ordinals.slice(from, to), changes: changes.slice(from, to) };
+  });
+}
+
+const nothing: Piece<never> = { ordinals: [], changes: [] };
+
+function only<Kind extends Change['kind']>(changes: readonly Change[], kind: Kind): Piece<Kind> {
   const isKind = (change: Change): change is Change & { readonly kind: Kind } => change.kind === kind;
-  return changes.flatMap((change, ordinal) => (isKind(change) ? [{ ordinal, change }] : []));
+  // Nearly always they are all of one kind.
+  if (changes.every(isKind)) return { ordinals: changes.map((_, place) => place), changes };
+  const ordinals = changes.flatMap((change, place) => (isKind(change) ? [place] : []));
+  return { ordinals, changes: changes.filter(isKind) };
 }
 
 interface PlanParts {
@@ -82,36 +118,42 @@ export class Planner {
     this.#sql = targetSql(model);
   }
 
-  clashes(changes: readonly NumberedChange[]): Planned {
-    const values = () => keyValues(this.#model, changes);
+  clashes(piece: Piece): Planned {
+    const values = () => keyValues(this.#model, piece);
     return this.plan(this.#sql.clashes, { values, note: this.#noting('clash') });
   }
 
-  upserts(changes: readonly NumberedChange<'upsert'>[]): readonly Planned[] {
-    const exactly = changes.length <= mostExact;
+  upserts(piece: Piece<'upsert'>): readonly Planned[] {
+    const exactly = piece.changes.length <= mostExact;
     return canUpsert(this.#model)
-      ? [this.#upsertAtOnce(changes, exactly)]
-      : this.#updateThenInsert(changes, exactly);
+      ? [this.#upsertAtOnce(piece, exactly)]
+      : this.#updateThenInsert(piece, exactly);
   }
 
-  #upsertAtOnce(changes: readonly NumberedChange<'upsert'>[], exactly: boolean): Planned {
-    const values = () => this.#rowValues(changes, false);
+  insertsNew(piece: Piece<'upsert'>): Planned {
+    const values = () => this.#rowValues(piece, false);
+    const note = () => this.#outcomes.set(piece.ordinals, 'inserted');
+    return this.plan(this.#sql.insertNew, { values, note });
+  }
+
+  #upsertAtOnce(piece: Piece<'upsert'>, exactly: boolean): Planned {
+    const values = () => this.#rowValues(piece, false);
     const sql = exactly ? this.#sql.upsertExactly : this.#sql.upsert;
     const note: Planned['note'] = ([row]) => {
       const [inserted, updated] = row ?? [];
       if (exactly) {
         this.#outcomes.set(arrayOf(inserted), 'inserted');
         this.#outcomes.set(arrayOf(updated), 'updated');
-      } else this.#share(changes, { inserted: Number(inserted), updated: Number(updated) });
+      } else this.#share(piece, { inserted: Number(inserted), updated: Number(updated) });
     };
     return this.plan(sql, { values, note });
   }
 
-  #updateThenInsert(changes: readonly NumberedChange<'upsert'>[], exactly: boolean): readonly Planned[] {
-    const values = once(() => this.#rowValues(changes, true));
+  #updateThenInsert(piece: Piece<'upsert'>, exactly: boolean): readonly Planned[] {
+    const values = once(() => this.#rowValues(piece, true));
     const { insert, insertExactly } = this.#sql;
     const counted: Planned['note'] = ([row]) =>
-      this.#share(changes, { inserted: Number(row?.[0]), updated: 0 });
+      this.#share(piece, { inserted: Number(row?.[0]), updated: 0 });
     return [
       ...this.#updates(values),
       exactly
@@ -120,8 +162,8 @@ export class Planner {
     ];
   }
 
-  updates(changes: readonly NumberedChange<'upsert'>[]): readonly Planned[] {
-    return this.#updates(once(() => this.#rowValues(changes, true)));
+  updates(piece: Piece<'upsert'>): readonly Planned[] {
+    return this.#updates(once(() => this.#rowValues(piece, true)));
   }
 
   #updates(values: BatchStatement['values']): readonly Planned[] {
@@ -133,40 +175,41 @@ export class Planner {
   }
 
   /** One statement per set of columns. */
-  patches(patches: readonly NumberedChange<'patch'>[]): readonly Planned[] {
-    const groups = Map.groupBy(patches, ({ change }) =>
+  patches({ ordinals, changes }: Piece<'patch'>): readonly Planned[] {
+    const numbered = changes.map((change, index) => ({ change, ordinal: ordinals[index] ?? 0 }));
+    const groups = Map.groupBy(numbered, ({ change }) =>
       patchColumns(this.#model, change.row)
         .map(({ slot }) => slot)
         .join(),
     );
-    return [...groups.values()].flatMap((changes) => this.#patch(changes));
+    return [...groups.values()].flatMap((group) => this.#patch(pieceOf(group)));
   }
 
-  #patch(changes: readonly NumberedChange<'patch'>[]): readonly Planned[] {
-    const columns = patchColumns(this.#model, changes[0]?.change.row ?? {});
+  #patch(piece: Piece<'patch'>): readonly Planned[] {
+    const columns = patchColumns(this.#model, piece.changes[0]?.row ?? {});
     const { update, refuseMissing } = patchSql(this.#model, columns);
-    const keys = () => keyValues(this.#model, changes);
+    const keys = () => keyValues(this.#model, piece);
     const missing = this.plan(refuseMissing, { values: keys, refusal: this.#rowMissing });
     if (update === null) return [missing];
-    const request = { model: this.#model, columns, changes, stored: true };
+    const request = { model: this.#model, columns, piece, stored: true };
     return [
       missing,
       this.plan(update, { values: () => patchValues(request), note: this.#noting('updated') }),
     ];
   }
 
-  leaves(changes: readonly NumberedChange<'leave'>[]): readonly Planned[] {
+  leaves(piece: Piece<'leave'>): readonly Planned[] {
     const { leave, disown } = this.#sql;
-    const values = once(() => keyValues(this.#model, changes));
+    const values = once(() => keyValues(this.#model, piece));
     return [
       ...(leave === null ? [] : [this.plan(leave, { values, note: this.#noting('left') })]),
       ...(disown === null ? [] : [this.plan(disown, { values })]),
     ];
   }
 
-  #rowValues(changes: readonly NumberedChange<'upsert'>[], stored: boolean): readonly Parameter[] {
+  #rowValues(piece: Piece<'upsert'>, stored: boolean): readonly Parameter[] {
     const columns: readonly TargetColumn[] = this.#sql.rowColumns;
-    return rowValues({ model: this.#model, columns, changes, stored });
+    return rowValues({ model: this.#model, columns, piece, stored });
   }
 
   #noting(kind: 'inserted' | 'updated' | 'left' | 'clash'): Planned['note'] {
@@ -174,9 +217,9 @@ export class Planner {
   }
 
   /** Which of them it was nobody knows; how many of each is true. */
-  #share(changes: readonly NumberedChange[], counts: { inserted: number; updated: number }): void {
+  #share({ ordinals }: Piece, counts: { inserted: number; updated: number }): void {
     const all = this.#outcomes.all();
-    const open = changes.map(({ ordinal }) => ordinal).filter((n) => all[n]?.kind === 'unchanged');
+    const open = ordinals.filter((n) => all[n]?.kind === 'unchanged');
     this.#outcomes.set(open.slice(0, counts.inserted), 'inserted');
     this.#outcomes.set(open.slice(counts.inserted, counts.inserted + counts.updated), 'updated');
   }

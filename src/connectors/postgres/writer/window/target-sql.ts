@@ -15,7 +15,7 @@ import {
   updateDiffering,
 } from '../write/upsert.sql.ts';
 import { keyStage, rowStage } from './array-stage.ts';
-import { refuseAny, refuseMissing, upsertWindow } from './upsert-window.sql.ts';
+import { insertNew, refuseAny, refuseMissing, upsertWindow } from './upsert-window.sql.ts';
 
 /** All statements of windows about one target; made once, since their text is the name under which they are prepared. */
 export interface TargetSql {
@@ -25,6 +25,7 @@ export interface TargetSql {
   readonly present: string;
   readonly upsert: string;
   readonly upsertExactly: string;
+  readonly insertNew: string;
   /** Null: there is nothing that an update could set. */
   readonly update: string | null;
   readonly refuseAbsent: string | null;
@@ -64,6 +65,7 @@ function makeSql(model: TargetModel): TargetSql {
     present: `SELECT s.${ordinal} AS n, ${placeOf(model)} AS place FROM ${keys.sql} AS s JOIN ${model.sql} ON ${keyMatches(model)}`,
     upsert: upsertWindow(model, rows, { exactly: false }),
     upsertExactly: upsertWindow(model, rows, { exactly: true }),
+    insertNew: insertNew(model, rows),
     update: update === null ? null : returningOrdinal(update),
     refuseAbsent: marks ? refuseAny(stillAbsent(model, rows)) : null,
     insert: insertCounting(model, insertMissing(model, rows)),

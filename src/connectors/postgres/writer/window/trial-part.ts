@@ -11,7 +11,15 @@ import { type HeldStage, hasColumns, vacateStatements } from '../together/vacate
 import { ChangeSteps } from '../write/change-steps.ts';
 import { OutcomeList } from '../write/outcome-list.ts';
 import { insertCounting, insertMissing } from '../write/upsert.sql.ts';
-import { keyStage, keyValues, type NumberedChange, patchValues, rowStage, rowValues } from './array-stage.ts';
+import {
+  keyStage,
+  keyValues,
+  type NumberedChange,
+  patchValues,
+  pieceOf,
+  rowStage,
+  rowValues,
+} from './array-stage.ts';
 import { blockedOrdinals, type Want } from './blocked.ts';
 import { type Planned, Planner } from './part-statements.ts';
 import { patchColumns, targetSql } from './target-sql.ts';
@@ -65,14 +73,15 @@ export class TrialPart {
     this.#places.clear();
     await this.#isolate(trials, this.#left(), (changes) => {
       const planner = this.#planner();
-      const values = keyValues(this.#model, changes);
+      const piece = pieceOf(changes);
+      const values = keyValues(this.#model, piece);
       const note: Planned['note'] = (rows) => {
         for (const [n, place] of rows) {
           this.#present.add(Number(n));
           this.#places.set(String(place), Number(n));
         }
       };
-      const clashes = this.#model.scope.kind === 'all' ? [] : [planner.clashes(changes)];
+      const clashes = this.#model.scope.kind === 'all' ? [] : [planner.clashes(piece)];
       return [planner.plan(targetSql(this.#model).present, { values, note }), ...clashes];
     });
   }
@@ -124,12 +133,12 @@ export class TrialPart {
   async update(trials: Trials): Promise<void> {
     const inserted = this.#outcomes.ordinalsOf('inserted');
     await this.#isolate(trials, this.#of('upsert'), (changes) =>
-      this.#planner().updates(changes.filter(isUpsert)),
+      this.#planner().updates(pieceOf(changes.filter(isUpsert))),
     );
     // An update that only fills in what the insert left out makes no second outcome.
     this.#outcomes.set(inserted, 'inserted');
     await this.#isolate(trials, this.#of('patch'), (changes) =>
-      this.#planner().patches(changes.filter(isPatch)),
+      this.#planner().patches(pieceOf(changes.filter(isPatch))),
     );
   }
 
@@ -146,7 +155,9 @@ export class TrialPart {
         );
       case 'delete':
       case 'mark':
-        await this.#isolate(trials, leaves, (changes) => this.#planner().leaves(changes.filter(isLeave)));
+        await this.#isolate(trials, leaves, (changes) =>
+          this.#planner().leaves(pieceOf(changes.filter(isLeave))),
+        );
     }
   }
 
@@ -202,7 +213,7 @@ export class TrialPart {
         changes: patches,
         held: { stage: keyStage(model, columns), holds: 'rows' },
         valuesOf: (changes) =>
-          patchValues({ model, columns, changes: changes.filter(isPatch), stored: true }),
+          patchValues({ model, columns, piece: pieceOf(changes.filter(isPatch)), stored: true }),
       };
     });
   }
@@ -213,7 +224,7 @@ export class TrialPart {
       {
         changes: this.#of('leave'),
         held: { stage: keyStage(this.#model), holds: 'keys' },
-        valuesOf: (changes) => keyValues(this.#model, changes),
+        valuesOf: (changes) => keyValues(this.#model, pieceOf(changes)),
       },
     ];
   }
@@ -229,7 +240,8 @@ export class TrialPart {
 
   #values(changes: readonly NumberedChange[]): readonly Parameter[] {
     const columns = targetSql(this.#model).rowColumns;
-    return rowValues({ model: this.#model, columns, changes: changes.filter(isUpsert), stored: true });
+    const piece = pieceOf(changes.filter(isUpsert));
+    return rowValues({ model: this.#model, columns, piece, stored: true });
   }
 
   /** Those that were not refused yet. */

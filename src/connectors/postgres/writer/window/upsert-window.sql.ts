@@ -20,6 +20,17 @@ WITH s AS ${exactly ? 'MATERIALIZED ' : ''}${stage.sql}, written AS (
 ${exactly ? exactOutcomes(model) : countedOutcomes}`;
 }
 
+/** Rows that nobody has: one that is there nevertheless is a violation of its key. Only where `upsertWindow` may be used. */
+export function insertNew(model: TargetModel, stage: Stage): string {
+  const insert = `INSERT INTO ${model.sql} (${list(insertable(model).map(({ sql }) => sql))}) OVERRIDING SYSTEM VALUE
+SELECT ${list(insertable(model).map(({ slot }) => `s.${slot}`))} FROM ${stage.sql} AS s`;
+  if (model.owned === null) return insert;
+  const keys = model.key.map((column) => `${stored(model, column)} AS ${column.slot}`);
+  return `WITH written AS (${insert} RETURNING ${list(keys)})
+INSERT INTO ${model.owned} (${list(model.key.map(({ ownedName }) => ownedName))})
+SELECT ${list(model.key.map(({ slot }) => slot))} FROM written ON CONFLICT DO NOTHING`;
+}
+
 function onConflict(model: TargetModel): string {
   const columns = comparedColumns(model, updatable(model));
   if (columns.length === 0) return 'NOTHING';

@@ -1,5 +1,5 @@
-import type { ChangeMeta, FeedChange } from '../../../../../protocol/change.ts';
-import { type Lsn, versionOf } from '../lsn.ts';
+import type { FeedChange } from '../../../../../protocol/change.ts';
+import type { Lsn } from '../lsn.ts';
 import { headType, type SpilledTransaction, type TransactionSpill } from '../spill/transaction-spill.ts';
 import type { Assembler } from './assembler.ts';
 import { FieldReader } from './field-reader.ts';
@@ -7,7 +7,9 @@ import { HeadDecoder } from './head-decoder.ts';
 import type { Projection } from './projection.ts';
 import { readRelation, readType } from './relation.ts';
 import type { KnownRelation, RelationBook } from './relation-book.ts';
+import { RowChange, RowSources } from './row-change.ts';
 import type { TransactionClock } from './transaction-clock.ts';
+import { TransactionMeta } from './transaction-meta.ts';
 import { Tuple } from './tuple.ts';
 
 /** A streamed transaction that was committed and is to be told from disk before anything else. */
@@ -25,6 +27,11 @@ export interface DecoderParts {
 
 /** What a change costs in memory beside its text, which becomes about twice as large. */
 const changeBytes = 200;
+
+const insertType = 0x49; // 'I'
+const updateType = 0x55; // 'U'
+const deleteType = 0x44; // 'D'
+const blockEnd = 0x45; // 'E'
 
 /**
  * Messages of pgoutput, protocol version 2, values as text
@@ -49,7 +56,10 @@ export class PgOutputDecoder {
   readonly #clock: TransactionClock;
   readonly #new = new Tuple();
   readonly #old = new Tuple();
-  #meta: ChangeMeta = { origin: null, committedAtMs: null, version: null, transaction: null };
+  readonly #sources = new RowSources();
+  #meta = new TransactionMeta(0n, { origin: null, committedAtMs: null, transaction: null });
+  /** What the message that is being taken counts for. */
+  #size = 0;
   readonly #heads: HeadDecoder;
   #inBlock = false;
   #replay: Replay | null = null;
@@ -69,13 +79,15 @@ export class PgOutputDecoder {
 
   /** One message between two offsets. */
   take(bytes: Buffer, start: number, end: number): void {
-    const type = String.fromCharCode(bytes[start] ?? 0);
-    if (this.#inBlock && type !== 'E') {
+    const type = bytes[start] ?? 0;
+    if (this.#inBlock && type !== blockEnd) {
       this.#spill.add(bytes, start, end);
       return;
     }
-    if (this.#takeRow(type, bytes, { at: start + 1, size: (end - start) * 2 + changeBytes })) return;
-    this.#takeRare(type, new FieldReader(bytes, start + 1), { bytes, start, end });
+    this.#size = (end - start) * 2 + changeBytes;
+    if (this.#takeRow(type, bytes, start + 1)) return;
+    const fields = new FieldReader(bytes, start + 1);
+    this.#takeRare(String.fromCharCode(type), fields, { bytes, start, end });
   }
 
   /** The beginning of a message that is too large to be held: its row is read again by key, if the key is there. */
@@ -90,63 +102,72 @@ export class PgOutputDecoder {
     this.#replay = null;
   }
 
-  #takeRow(type: string, bytes: Buffer, message: { readonly at: number; readonly size: number }): boolean {
-    if (type !== 'I' && type !== 'U' && type !== 'D') return false;
-    const known = this.#book.get(bytes.readUInt32BE(message.at));
+  #takeRow(type: number, bytes: Buffer, at: number): boolean {
+    if (type !== insertType && type !== updateType && type !== deleteType) return false;
+    const known = this.#book.get(bytes.readUInt32BE(at));
     if (known === undefined) throw new Error('a change of a table that was not described');
-    const fields = message.at + 4;
-    if (type === 'I') {
+    const fields = at + 4;
+    if (type === insertType) {
       this.#new.scan(bytes, fields + 1);
-      this.#tellRow('insert', known, { bytes, older: null, size: message.size });
-    } else if (type === 'U') this.#takeUpdate(known, bytes, { at: fields, size: message.size });
+      this.#tellRows('insert', known, bytes);
+    } else if (type === updateType) this.#takeUpdate(known, bytes, fields);
     else {
       this.#old.scan(bytes, fields + 1);
       for (const projection of known.projections)
-        this.#tellKey('delete', projection, {
-          key: projection.key(bytes, this.#old, null),
-          size: changeBytes,
-        });
+        this.#tellKey('delete', projection, projection.key(bytes, this.#old, null));
     }
     return true;
   }
 
   /** K: the old identity, told when it changed; O: the whole old row; then N: the new row. */
-  #takeUpdate(
-    known: KnownRelation,
-    bytes: Buffer,
-    { at, size }: { readonly at: number; readonly size: number },
-  ): void {
+  #takeUpdate(known: KnownRelation, bytes: Buffer, at: number): void {
     const hasOld = bytes[at] !== 0x4e;
     const next = hasOld ? this.#old.scan(bytes, at + 1) : at;
     this.#new.scan(bytes, next + 1);
-    this.#tellRow('update', known, { bytes, older: hasOld ? this.#old : null, size });
+    if (!hasOld) this.#tellRows('update', known, bytes);
+    else for (const projection of known.projections) this.#tellBeside(projection, bytes, this.#old);
   }
 
-  #tellRow(
-    kind: 'insert' | 'update',
-    { projections }: KnownRelation,
-    { bytes, older, size }: { readonly bytes: Buffer; readonly older: Tuple | null; readonly size: number },
-  ): void {
+  /** A row without its older form, which is what nearly all changes are. */
+  #tellRows(kind: 'insert' | 'update', { projections }: KnownRelation, bytes: Buffer): void {
     for (const projection of projections) {
-      const key = projection.key(bytes, this.#new, older);
-      const oldKey = older === null ? key : projection.key(bytes, older, null);
-      if (projection.touches) {
-        if (oldKey !== key) this.#tellKey('touch', projection, { key: oldKey, size: changeBytes });
-        this.#tellKey('touch', projection, { key, size: changeBytes });
-        continue;
-      }
-      const row = projection.row(bytes, this.#new, older);
-      const change: FeedChange = { kind, collection: projection.collection, key, row, meta: this.#meta };
-      this.#assembler.add(oldKey === key ? change : { ...change, previousKey: oldKey }, size);
+      const isWhole = projection.hasAll && !this.#new.lacks;
+      if (projection.touches) this.#tellKey('touch', projection, projection.key(bytes, this.#new, null));
+      // What is told from disk lies in a buffer that is used again.
+      else if (isWhole && this.#replay === null) {
+        const source = this.#sources.of(kind, projection, bytes);
+        this.#assembler.add(new RowChange(source, this.#new, this.#meta), this.#size);
+      } else this.#assembler.add(this.#rowNow(kind, projection, { bytes, older: null }), this.#size);
     }
   }
 
-  #tellKey(
-    kind: 'delete' | 'touch',
-    { collection }: Projection,
-    { key, size }: { readonly key: string; readonly size: number },
-  ): void {
-    this.#assembler.add({ kind, collection, key, meta: this.#meta }, size);
+  /** A row beside its older form: its key may be another one, and what the new one lacks may stand in the old one. */
+  #tellBeside(projection: Projection, bytes: Buffer, older: Tuple): void {
+    const oldKey = projection.key(bytes, older, null);
+    if (projection.touches) {
+      const key = projection.key(bytes, this.#new, older);
+      if (oldKey !== key) this.#tellKey('touch', projection, oldKey);
+      this.#tellKey('touch', projection, key);
+      return;
+    }
+    const change = this.#rowNow('update', projection, { bytes, older });
+    this.#assembler.add(oldKey === change.key ? change : { ...change, previousKey: oldKey }, this.#size);
+  }
+
+  #rowNow(
+    kind: 'insert' | 'update',
+    projection: Projection,
+    { bytes, older }: { readonly bytes: Buffer; readonly older: Tuple | null },
+  ): Extract<FeedChange, { readonly row: unknown }> {
+    const { collection } = projection;
+    const key = projection.key(bytes, this.#new, older);
+    const row = projection.row(bytes, this.#new, older);
+    const complete = projection.isComplete(this.#new, row);
+    return { kind, collection, key, row, complete, meta: this.#meta };
+  }
+
+  #tellKey(kind: 'delete' | 'touch', { collection }: Projection, key: string): void {
+    this.#assembler.add({ kind, collection, key, meta: this.#meta }, changeBytes);
   }
 
   #takeRare(
@@ -206,12 +227,8 @@ export class PgOutputDecoder {
   }
 
   #begin({ lsn, atMs }: { readonly lsn: Lsn; readonly atMs: number }, xid: number): void {
-    this.#meta = {
-      origin: null,
-      committedAtMs: atMs,
-      version: versionOf(lsn),
-      transaction: this.#clock.widen(xid),
-    };
+    const transaction = this.#clock.widen(xid);
+    this.#meta = new TransactionMeta(lsn, { origin: null, committedAtMs: atMs, transaction });
     this.#assembler.begin(this.#meta);
   }
 
@@ -223,7 +240,7 @@ export class PgOutputDecoder {
 
   #origin(fields: FieldReader): void {
     fields.uint64();
-    this.#meta = { ...this.#meta, origin: fields.text() };
+    this.#meta = this.#meta.from(fields.text());
   }
 
   #describe(bytes: Buffer, at: number): void {

@@ -31,6 +31,10 @@ export interface Projection {
   hasKey(tuple: Tuple): boolean;
   key(bytes: Buffer, tuple: Tuple, older: Tuple | null): Key;
   row(bytes: Buffer, tuple: Tuple, older: Tuple | null): Row;
+  /** The relation has every column that was asked for. */
+  readonly hasAll: boolean;
+  /** The row that was made of the tuple has every column that was asked for. */
+  isComplete(tuple: Tuple, row: Row): boolean;
 }
 
 /** Null: the relation lacks a column of the key. */
@@ -48,12 +52,17 @@ export function projectionOf(
     .flatMap(locate)
     .map((column) => ({ ...column, plain: isKeySpelling(column.decode) }));
   if (key.length < collection.key.length) return null;
+  const asked = collection.columns ?? [];
+  const columns = asked.flatMap(locate);
+  const hasAll = columns.length === asked.length;
   return {
     collection: collection.name,
     touches: collection.touches,
     hasKey: ({ lengths }) => key.every(({ index }) => (lengths[index] ?? cutField) !== cutField),
     key: keyMaker(key),
-    row: rowMaker((collection.columns ?? []).flatMap(locate)),
+    row: rowMaker(columns),
+    hasAll,
+    isComplete: ({ lacks }, row) => hasAll && (!lacks || Object.keys(row).length === asked.length),
   };
 }
 

@@ -3,16 +3,17 @@
  * other, so the missing bits are those of the nearest number to the last one.
  */
 export class TransactionClock {
-  #last: bigint;
+  /** Exact as a number for the next million years of a busy server. */
+  #last: number;
 
   /** A full number of about now. */
   constructor(near: bigint) {
-    this.#last = near;
+    this.#last = Number(near);
   }
 
   widen(xid: number): string {
-    const distance = (xid - Number(this.#last & 0xffffffffn)) | 0;
-    this.#last += BigInt(distance);
-    return this.#last.toString();
+    const distance = (xid - (this.#last % 0x1_0000_0000)) | 0;
+    this.#last += distance;
+    return String(this.#last);
   }
 }

@@ -14,18 +14,25 @@ export class Tuple {
   /** Or `nullField`, or `unchangedField`. */
   lengths = new Int32Array(64);
   count = 0;
+  /** Where it begins. */
+  at = 0;
+  /** Some field is `unchangedField`. */
+  lacks = false;
 
   /** https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html, TupleData. Returns the offset behind it. */
   scan(bytes: Buffer, start: number): number {
     const count = bytes.readInt16BE(start);
     if (count > this.starts.length) this.#grow(count);
     this.count = count;
+    this.at = start;
+    this.lacks = false;
     let at = start + 2;
     for (let index = 0; index < count; index += 1) {
       const kind = bytes[at];
       at += 1;
       if (kind === kindNull || kind === kindUnchanged) {
         this.lengths[index] = kind === kindNull ? nullField : unchangedField;
+        if (kind === kindUnchanged) this.lacks = true;
         continue;
       }
       const length = bytes.readInt32BE(at);

@@ -50,7 +50,8 @@ export class LogicalStream implements StreamReceiver, Disposable {
   readonly #splitter: MessageSplitter;
   readonly #timer: NodeJS.Timeout;
   readonly #waiting: Message[] = [];
-  #written: Lsn = 0n;
+  #writtenHigh = 0;
+  #writtenLow = 0;
   #reported: Lsn = 0n;
   /** Somebody waits to hear that the stream has come so far. */
   #wanted: Lsn = 0n;
@@ -67,8 +68,14 @@ export class LogicalStream implements StreamReceiver, Disposable {
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.#splitter = new MessageSplitter({
-      take: (bytes, start, end) => this.#take({ bytes, start, end, isWhole: true }),
-      takeHead: (bytes, start, end) => this.#take({ bytes, start, end, isWhole: false }),
+      take: (bytes, start, end) => {
+        if (parts.decoder.replay === null) this.#take(bytes, start, end);
+        else this.#waiting.push({ bytes, start, end, isWhole: true });
+      },
+      takeHead: (bytes, start, end) => {
+        if (parts.decoder.replay === null) this.#takeHead(bytes, start, end);
+        else this.#waiting.push({ bytes, start, end, isWhole: false });
+      },
       limitBytes: parts.maxRowBytes,
     });
     this.#watch = parts.connection.watch();
@@ -156,27 +163,39 @@ export class LogicalStream implements StreamReceiver, Disposable {
     this.#watch = null;
   }
 
-  #take(message: Message): void {
-    const { decoder } = this.#parts;
-    const { bytes, start, end, isWhole } = message;
-    if (decoder.replay !== null) return void this.#waiting.push(message);
+  #take(bytes: Buffer, start: number, end: number): void {
     if (bytes[start] === xLogData) {
-      if (isWhole) decoder.take(bytes, start + dataHeadBytes, end);
-      else decoder.takeHead(bytes, start + dataHeadBytes, end);
-      this.#noteWritten(bytes.readBigUInt64BE(start + 1));
+      this.#parts.decoder.take(bytes, start + dataHeadBytes, end);
+      this.#noteWritten(bytes, start + 1);
     } else if (bytes[start] === keepalive) this.#takeKeepalive(bytes, start);
+  }
+
+  /** Only rows are so large. */
+  #takeHead(bytes: Buffer, start: number, end: number): void {
+    if (bytes[start] !== xLogData) return;
+    this.#parts.decoder.takeHead(bytes, start + dataHeadBytes, end);
+    this.#noteWritten(bytes, start + 1);
   }
 
   #takeKeepalive(bytes: Buffer, start: number): void {
     const lsn = bytes.readBigUInt64BE(start + 1);
-    this.#noteWritten(lsn);
+    this.#noteWritten(bytes, start + 1);
     this.#parts.assembler.keepalive({ lsn, atMs: timeAt(bytes, start + 9) });
     if (bytes[start + 17] === 1) this.#report(false);
     this.#askSoon();
   }
 
-  #noteWritten(lsn: Lsn): void {
-    if (lsn > this.#written) this.#written = lsn;
+  /** For each message: without a BigInt, as long as nobody asks. */
+  #noteWritten(bytes: Buffer, at: number): void {
+    const high = bytes.readUInt32BE(at);
+    const low = bytes.readUInt32BE(at + 4);
+    if (high < this.#writtenHigh || (high === this.#writtenHigh && low <= this.#writtenLow)) return;
+    this.#writtenHigh = high;
+    this.#writtenLow = low;
+  }
+
+  get #written(): Lsn {
+    return (BigInt(this.#writtenHigh) << 32n) | BigInt(this.#writtenLow);
   }
 
   /** A committed transaction from disk, then what came meanwhile. */
@@ -192,7 +211,10 @@ export class LogicalStream implements StreamReceiver, Disposable {
     assembler.flush();
     while (this.#waiting.length > 0 && decoder.replay === null) {
       const message = this.#waiting.shift();
-      if (message !== undefined) this.#take(message);
+      if (message === undefined) break;
+      const { bytes, start, end, isWhole } = message;
+      if (isWhole) this.#take(bytes, start, end);
+      else this.#takeHead(bytes, start, end);
     }
     assembler.flush();
   }
