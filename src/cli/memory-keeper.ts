@@ -4,8 +4,10 @@ import { runInNewContext } from 'node:vm';
 const lookEveryMs = 20;
 /** Below this nothing is done: collecting costs some ten milliseconds, in which nothing flows. */
 const quietBytes = 96 * 1024 * 1024;
-/** What may have come since the last collection. */
+/** What may have come since the last collection: while there is room, collections are rarer, since changes wait for each of them. */
 const growthBytes = 8 * 1024 * 1024;
+const roomyGrowthBytes = 16 * 1024 * 1024;
+const roomyBelowBytes = 120 * 1024 * 1024;
 
 /**
  * Keeps an engine small that has much pass by. Rows live for the time of a window or a batch: long enough to leave V8's nursery, so they
@@ -20,7 +22,8 @@ export function keepMemorySmall(): Disposable {
     const { rss, heapTotal, external } = process.memoryUsage();
     const held = heapTotal + external;
     kept = Math.min(kept, held);
-    if (rss < quietBytes || held - kept < growthBytes) return;
+    const mayGrow = rss < roomyBelowBytes ? roomyGrowthBytes : growthBytes;
+    if (rss < quietBytes || held - kept < mayGrow) return;
     collect();
     const after = process.memoryUsage();
     kept = after.heapTotal + after.external;

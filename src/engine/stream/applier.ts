@@ -159,13 +159,17 @@ export class Applier {
   async #plan(window: Window | null, touches: Touches): Promise<WindowPlan> {
     const { context, collections, marks, letters, sizes, stop } = this.#parts;
     if (window !== null) this.#unseen.told(window.transactions);
-    const shows = this.#unseen.all;
+    let told: readonly string[] | null = null;
+    const shows = (): readonly string[] => {
+      told ??= this.#unseen.all;
+      return told;
+    };
     const { signal } = context;
     const plan = await this.#source.until(() =>
       planWindow({ collections, window, touches, marks, letters, sizes, shows, stop, signal }),
     );
-    if (plan.read.size > 0) this.#unseen.seen(shows);
-    else if (this.#unseen.isMany) await this.#proveSeen(shows);
+    if (plan.read.size > 0) this.#unseen.seen(shows());
+    else if (this.#unseen.isMany) await this.#proveSeen(shows());
     return plan;
   }
 

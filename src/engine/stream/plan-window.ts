@@ -20,8 +20,8 @@ export interface PlanWindow {
   readonly letters: LetterBook;
   /** Told of what was read. */
   readonly sizes: RowSizes;
-  /** Transactions that reads must show. */
-  readonly shows: readonly string[];
+  /** Transactions that reads must show: thousands, so that only who reads asks for them. */
+  readonly shows: () => readonly string[];
   /** A collection's own fault at the source: it is stopped, durably, and the rest goes on. */
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   readonly signal: AbortSignal;
@@ -55,6 +55,7 @@ async function planOrStop(
   }
 }
 
+const nothingRead: Pick<SortedOut, 'changes' | 'failures'> = { changes: [], failures: [] };
 const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
 
 async function planCollection(
@@ -73,8 +74,9 @@ async function planCollection(
         });
   const asked = touches.get(name) ?? new Map<Key, Touch>();
   const keys = new Set([...sorted.touches, ...asked.keys()]);
-  const read = await readTouches(collection, [...keys], { shows, signal });
-  sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
+  const read =
+    keys.size === 0 ? nothingRead : await readTouches(collection, [...keys], { shows: shows(), signal });
+  if (keys.size > 0) sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
   const changes = keys.size === 0 ? sorted.changes : lastOfEach([...told(sorted, keys), ...read.changes]);
   const mayLeave = new Set([...asked].filter(([, touch]) => touch.mayLeave).map(([key]) => key));
   if (changes.length > 0) plan.parts.set(name, { collection, changes, mayLeave });

@@ -34,6 +34,9 @@ export interface StreamParts {
   readonly stopping: AbortSignal;
 }
 
+/** Made once: an abort without a reason makes an exception with its stack each time. */
+const isAwake = new Error('it is awake');
+
 const touchesPerWindow = 2_000;
 const windowBytes = 4 * 1024 * 1024;
 
@@ -205,7 +208,7 @@ export class Stream {
     } finally {
       clearTimeout(timer);
       stopping.removeEventListener('abort', stop);
-      woken.abort();
+      woken.abort(isAwake);
       arrived.catch(() => undefined);
     }
   }

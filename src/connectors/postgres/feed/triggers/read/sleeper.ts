@@ -6,6 +6,9 @@ import type { LogLayout } from '../log-layout.ts';
 import { clockSeconds, setRegister } from '../register.sql.ts';
 import { markNow } from './mark.ts';
 
+/** Made once: an abort without a reason makes an exception with its stack each time. */
+const isRung = new Error('the bell was rung');
+
 export interface SleeperParts {
   readonly pool: SessionPool;
   readonly session: Session;
@@ -175,7 +178,7 @@ export class Sleeper implements AsyncDisposable {
   async #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (this.#notified) return;
     const rung = new AbortController();
-    this.#ring = () => rung.abort();
+    this.#ring = () => rung.abort(isRung);
     try {
       await sleep(milliseconds, undefined, { signal: AbortSignal.any([signal, rung.signal]) });
     } catch (thrown) {
