@@ -76,6 +76,10 @@ export class MergedChanges {
   }
 }
 
+/** What it says, without what makes it: a feed's change may be more than an object of values. */
+const rowOf = ({ kind, complete, again }: Extract<Merged, { readonly row: Row }>) =>
+  again === true ? { kind, complete, again } : { kind, complete };
+
 function follow(before: Merged | undefined, after: Merged): Merged {
   if (before === undefined) return after;
   if (before.kind === 'touch' || after.kind === 'touch') return touch;
@@ -86,5 +90,5 @@ function follow(before: Merged | undefined, after: Merged): Merged {
   if (before.kind === 'delete') return touch;
   // Most rows are told whole: what came before them says nothing more.
   if (after.complete) return after;
-  return { kind: before.kind, row: { ...before.row, ...after.row }, complete: before.complete };
+  return { ...rowOf(before), row: { ...before.row, ...after.row } };
 }

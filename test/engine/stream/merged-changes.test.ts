@@ -45,6 +45,10 @@ describe('changes of one key', () => {
       row: { b: 2 },
       again: true,
     });
+    expect(merge(deleted('1'), inserted('1', { b: 2 }), updated('1', { b: 3 })).get('1')).toMatchObject({
+      row: { b: 3 },
+      again: true,
+    });
     expect(merge(inserted('1', { b: 2 })).get('1')).not.toHaveProperty('again');
   });
 
