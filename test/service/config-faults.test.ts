@@ -174,7 +174,7 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [
       `${at}.source.url: must be a URL: postgres://user:password@host:5432/database`,
       `${at}.source.port: must be a number, not a text`,
-      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, capture, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, url, user)`,
+      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, capture, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, throttle, url, user)`,
     ],
   ],
   [
