@@ -81,14 +81,10 @@ describe.each(['logical', 'triggers'] as const)(
       async (point) => {
         await using world = await openLiveWorld(templates, capture);
         await untilReady(world);
-        {
-          await using engine = new EngineProcess(world.places, 'start', point);
-          await engine.go();
-          await engine.waitForStatus('live');
+        await liveUntilKilled(world, point, async () => {
           await ask(world.places.source, truncate('cut'));
           await changeLiveSource(world.places.source, 'after');
-          expect(await engine.end()).toMatchObject({ killed: true });
-        }
+        });
         await using engine = new KeptEngine(world.places);
         await inStep(world, { heldBack: false }, { alive: engine.alive });
         expect(await steppedBack(world)).toEqual([]);
@@ -160,13 +156,9 @@ describe.each(['logical', 'triggers'] as const)(
       async (point) => {
         await using world = await openLiveWorld(templates, capture);
         await untilReady(world);
-        {
-          await using engine = new EngineProcess(world.places, 'start', point);
-          await engine.go();
-          await engine.waitForStatus('live');
-          await ask(world.places.source, `INSERT INTO shop.tags VALUES (1005, 'ours too')`);
-          await engine.end();
-        }
+        await liveUntilKilled(world, point, () =>
+          ask(world.places.source, `INSERT INTO shop.tags VALUES (1005, 'ours too')`),
+        );
         await using engine = new KeptEngine(world.places);
         await inStep(world, { heldBack: false }, { alive: engine.alive });
         expect(await lettersOf(world.places)).toContain('shop.tags ["1005"] key-clash');
@@ -194,6 +186,15 @@ async function untilReady(world: World): Promise<void> {
   await inStep(world, { heldBack: false }, { alive: engine.alive });
   await watchFromNowOn(world);
   await engine.stop();
+}
+
+/** An engine that is live, to which something happens of which it dies at a failpoint. */
+async function liveUntilKilled(world: World, point: string, act: () => Promise<unknown>): Promise<void> {
+  await using engine = new EngineProcess(world.places, 'start', point);
+  await engine.go();
+  await engine.waitForStatus('live');
+  await act();
+  expect(await engine.end()).toMatchObject({ killed: true });
 }
 
 /** History of everything is lost, and not all of it was seen. */

@@ -7,7 +7,7 @@ const trouble = 'throttle';
 export function tellPace({ events, pipeline }: StreamContext, condition: Condition): Disposable {
   const end = events.on('throttle', ({ pipeline: name, share, reason }) => {
     if (name !== pipeline) return;
-    const nextStep = 'it goes on at full speed by itself';
+    const nextStep = 'it goes on at full speed by itself; destination.throttle sets the limits';
     const told = `it works ${Math.round(100 * share)} % of the time, since the destination is busy: ${reason}`;
     if (share === 1) condition.relieved(trouble);
     else if (reason !== '') condition.troubled(trouble, { reason: told, nextStep });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Throttle } from '../../engine/throttle/throttle.ts';
 import type { EventSink } from '../../protocol/events.ts';
 import type { PipelineName } from '../../protocol/names.ts';
@@ -15,5 +16,6 @@ export function openThrottle(
     load: load === undefined ? null : (signal) => load({ signal }),
     tell: ({ share, reason }) => events.emit('throttle', { pipeline, share, reason }),
     lookEveryMs,
+    clock: { now: () => performance.now(), pause: (milliseconds) => delay(milliseconds) },
   });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Throttle } from '../../../src/engine/throttle/throttle.ts';
+import { Throttle, type ThrottleParts } from '../../../src/engine/throttle/throttle.ts';
 import { LockstepError } from '../../../src/protocol/errors/lockstep-error.ts';
 
 const busy = async () => [
@@ -9,66 +9,84 @@ const busy = async () => [
 ];
 const quiet = async () => [{ text: 'few sessions', isBusy: false }];
 
-function open(load: ConstructorParameters<typeof Throttle>[0]['load']) {
+/** With a clock of its own: work and rest take what they say, and no time. `during`: what happens while it rests. */
+function open(load: ThrottleParts['load'], during: () => Promise<void> = async () => undefined) {
   const told: { readonly share: number; readonly reason: string }[] = [];
-  const throttle = new Throttle({ load, tell: (pace) => told.push(pace), lookEveryMs: 5 });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await delay(2);
+  let now = 0;
+  const clock = {
+    now: () => now,
+    pause: async (milliseconds: number) => {
+      now += milliseconds;
+      await during();
+    },
   };
-  return { throttle, told, until };
+  const throttle = new Throttle({ load, tell: (pace) => told.push(pace), lookEveryMs: 1, clock });
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await delay(1);
+  };
+  const slowest = () => until(() => told.at(-1)?.share === 1 / 64);
+  const work = async (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { throttle, told, until, slowest, work, clock };
 }
-
-const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
-  const beganAt = performance.now();
-  await work();
-  return performance.now() - beganAt;
-};
 
 describe('Throttle', () => {
   test('without anything to look at, nothing rests', async () => {
-    const { throttle, told } = open(null);
+    const { throttle, told, work, clock } = open(null);
     await using _throttle = throttle;
     expect(await throttle.paced([], async () => 'done')).toBe('done');
+    await throttle.paced([], () => work(100));
+    expect(clock.now()).toBe(100);
     expect(told).toEqual([]);
   });
 
-  test('rests for as long as the work took, and longer the longer the destination is busy', async () => {
-    const { throttle, told, until } = open(busy);
+  test('the share is halved with each look, down to one part in 64, and the reasons are told', async () => {
+    const { throttle, told, slowest } = open(busy);
     await using _throttle = throttle;
-    await until(() => told.length >= 2);
-    expect(told.slice(0, 2)).toEqual([
-      { share: 1 / 2, reason: 'too many sessions' },
-      { share: 1 / 4, reason: 'too many sessions' },
-    ]);
-    const took = await elapsed(() => throttle.paced([], () => delay(30)));
-    expect(took).toBeGreaterThan(4 * 29);
+    await slowest();
+    expect(told.map(({ share }) => 1 / share)).toEqual([2, 4, 8, 16, 32, 64]);
+    expect(told[0]?.reason).toBe('too many sessions');
   });
 
-  test('a rest ends with the load that it was for, and with the work', async () => {
+  test.each([0.5, 1, 30, 700])(
+    'work of %d ms is followed by the rest that is told, and no longer one',
+    async (ms) => {
+      const { throttle, slowest, work, clock } = open(busy);
+      await using _throttle = throttle;
+      await slowest();
+      await throttle.paced([], () => work(ms));
+      expect(clock.now()).toBeCloseTo(64 * ms, 6);
+    },
+  );
+
+  test('a rest ends with the load that it was for', async () => {
     let load = busy;
-    const { throttle, told, until } = open(() => load());
+    const { throttle, told, slowest, until, work, clock } = open(
+      () => load(),
+      async () => {
+        load = quiet;
+        await until(() => told.at(-1)?.share === 1);
+      },
+    );
     await using _throttle = throttle;
-    await until(() => told.at(-1)?.share === 1 / 64);
-    const resting = elapsed(() => throttle.paced([], () => delay(500)));
-    load = quiet;
-    // It would be 32 s.
-    expect(await resting).toBeLessThan(16_000);
+    await slowest();
+    await throttle.paced([], () => work(500));
+    expect(clock.now()).toBe(550);
     expect(told.at(-1)).toEqual({ share: 1, reason: '' });
-    load = busy;
-    await until(() => told.at(-1)?.share === 1 / 64);
-    const ended = AbortSignal.abort();
-    expect(await elapsed(() => throttle.paced([ended], () => delay(100)))).toBeLessThan(3_000);
   });
 
-  test('what is thrown is thrown at once', async () => {
-    const { throttle, told, until } = open(busy);
+  test('nobody rests who is to stop, or whose work failed', async () => {
+    const { throttle, slowest, work, clock } = open(busy);
     await using _throttle = throttle;
-    await until(() => told.at(-1)?.share === 1 / 64);
+    await slowest();
+    await throttle.paced([AbortSignal.abort()], () => work(100));
     const failing = throttle.paced([], async () => {
-      await delay(200);
+      await work(100);
       throw new Error('refused');
     });
-    expect(await elapsed(() => expect(failing).rejects.toThrow('refused'))).toBeLessThan(6_000);
+    await expect(failing).rejects.toThrow('refused');
+    expect(clock.now()).toBe(200);
   });
 
   test('trouble that passes changes nothing; what does not pass makes it slow, and says why', async () => {
