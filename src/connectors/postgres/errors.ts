@@ -59,6 +59,8 @@ const byState: Readonly<Record<string, ServerCode>> = {
   '0A000': 'shape-changed',
   '42501': 'permission-denied',
   '25006': 'read-only',
+  '25P03': 'connection-lost',
+  '25P04': 'connection-lost',
   '40': 'transaction-conflict',
   '40003': 'connection-lost',
   '53100': 'disk-full',

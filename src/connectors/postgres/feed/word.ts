@@ -2,6 +2,7 @@ import { isLockstepError, toLockstepError } from '../../../protocol/errors/locks
 import { reach } from '../../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../../protocol/writer.ts';
 import { quoteLiteral } from '../names.ts';
+import { briefTransaction } from '../session/brief-transaction.ts';
 import type { SessionPool } from '../session/pool.ts';
 import type { Session } from '../session/session.ts';
 import { createSchema, dropSchemaIfEmpty, lockSchema, readSchemaState } from './state-schema.ts';
@@ -50,7 +51,8 @@ export async function removeWords(pool: SessionPool, place: WordPlace): Promise<
   const { stateSchema, pipeline, signal } = place;
   return await pool.use(
     (session) =>
-      session.transaction(
+      briefTransaction(
+        session,
         async () => {
           await session.execute(lockSchema(stateSchema), { signal });
           if (!(await hasWords(session, place))) return [];
@@ -70,7 +72,8 @@ async function keep(
   session: Session,
   { stateSchema, pipeline, word, signal }: WordPlace & { readonly word: string },
 ): Promise<void> {
-  await session.transaction(
+  await briefTransaction(
+    session,
     async () => {
       await makeWords(session, { stateSchema, pipeline, signal });
       await session.query(keepWord(stateSchema), [pipeline, word], { signal });

@@ -2,6 +2,7 @@ import { isLockstepError } from '../../../../../protocol/errors/lockstep-error.t
 import { reach } from '../../../../../protocol/failpoints.ts';
 import type { FeedRequest } from '../../../../../protocol/feed.ts';
 import type { PreparedStep } from '../../../../../protocol/writer.ts';
+import { briefTransaction } from '../../../session/brief-transaction.ts';
 import { createSlot } from '../slot/create-slot.ts';
 import { dropSlot } from '../slot/drop-slot.ts';
 import { type CaptureSetup, slotPatienceMs } from './capture-setup.ts';
@@ -39,7 +40,8 @@ async function publish({ pool, user }: CaptureSetup, plan: SetupPlan, signal: Ab
   try {
     await pool.use(
       (session) =>
-        session.transaction(
+        briefTransaction(
+          session,
           async () => {
             for (const { statement } of plan.publication) await session.execute(statement, { signal });
           },

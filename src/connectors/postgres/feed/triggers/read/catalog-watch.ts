@@ -1,4 +1,5 @@
 import { isLockstepError, toLockstepError } from '../../../../../protocol/errors/lockstep-error.ts';
+import { briefTransaction } from '../../../session/brief-transaction.ts';
 import type { SessionPool } from '../../../session/pool.ts';
 import type { Session } from '../../../session/session.ts';
 import { lockSchema } from '../../state-schema.ts';
@@ -57,7 +58,8 @@ export class CatalogWatch {
     try {
       const mended = await pool.use(
         (session) =>
-          session.transaction(
+          briefTransaction(
+            session,
             async () => {
               await session.execute(`${lockPatience}; ${lockSchema(context.layout.schemaName)}`, { signal });
               return await mendCapture(session, { context, request }, { signal });

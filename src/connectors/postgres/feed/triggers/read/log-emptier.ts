@@ -78,22 +78,29 @@ export class LogEmptier implements AsyncDisposable {
     reach('log.empty.before');
     await session.query(markLow(this.#layout), [String(upTo)], { signal });
     for (let deleted = rowsPerBatch; deleted === rowsPerBatch; ) {
-      deleted = await session.transaction(
-        async () => {
-          await session.execute(`SET LOCAL ${ownDeletes} = 'on'; ${plans}`, { signal });
-          const range = [String(this.#done), String(upTo), rowsPerBatch];
-          return (await session.query(deleteBatch(this.#layout), range, { signal })).rowCount;
-        },
-        { signal },
-      );
+      const range = [String(this.#done), String(upTo), String(rowsPerBatch)];
+      // In one message: whoever is paused in the middle must not have a transaction open, behind which nobody can read the log.
+      const statements = [
+        { sql: settings, values: [] },
+        { sql: deleteBatch(this.#layout), values: range },
+      ];
+      const [, counted] = await session.batch(statements, { signal });
+      deleted = Number(counted?.[0]?.[0]);
     }
     await session.query(markFirst(this.#layout), undefined, { signal });
     reach('log.empty.after');
   }
 }
 
-const plans =
-  'SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off';
+/** Until the end of the transaction. */
+const settings = `SELECT ${[
+  [ownDeletes, 'on'],
+  ['enable_seqscan', 'off'],
+  ['enable_sort', 'off'],
+  ['enable_bitmapscan', 'off'],
+]
+  .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+  .join(', ')}`;
 
 /** $1 xid: never back, whoever else empties. */
 const markLow = ({ lowXid }: LogLayout): string =>
@@ -104,8 +111,11 @@ const markLow = ({ lowXid }: LogLayout): string =>
  * already, $2 xid, $3 how many
  */
 const deleteBatch = ({ log }: LogLayout): string => `
-DELETE FROM ${log} WHERE ctid = ANY (ARRAY(
-  SELECT l.ctid FROM ${log} l WHERE l.xid > $1::xid8 AND l.xid <= $2::xid8 ORDER BY l.xid, l.seq LIMIT $3))`;
+WITH gone AS (
+  DELETE FROM ${log} WHERE ctid = ANY (ARRAY(
+    SELECT l.ctid FROM ${log} l WHERE l.xid > $1::xid8 AND l.xid <= $2::xid8 ORDER BY l.xid, l.seq LIMIT $3::int8))
+  RETURNING 1
+) SELECT pg_catalog.count(*) FROM gone`;
 
 /** From which row on the log is counted, and since when, for its bounds. */
 const markFirst = ({ log, rows, lowRow, lowAt }: LogLayout): string => `

@@ -8,6 +8,7 @@ import {
 import { reach } from '../../../../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../../../../protocol/writer.ts';
 import { interrupted } from '../../../errors.ts';
+import { briefTransaction } from '../../../session/brief-transaction.ts';
 import type { SessionPool } from '../../../session/pool.ts';
 import type { Session } from '../../../session/session.ts';
 import { createSchema, lockSchema, readSchemaState } from '../../state-schema.ts';
@@ -82,7 +83,8 @@ async function makeLog(session: Session, request: PrepareRequest): Promise<reado
   const { context, signal } = request;
   if ((await missingLog(session, request)).length === 0) return [];
   reach('log.make.before');
-  const steps = await session.transaction(
+  const steps = await briefTransaction(
+    session,
     async () => {
       await session.execute(lockSchema(context.layout.schemaName), { signal });
       // Another engine may have made it while we waited for the lock.
@@ -130,7 +132,8 @@ async function inTransaction<T>(
   const locks = `${lockPatience}; ${lockSchema(context.layout.schemaName)}`;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await session.transaction(
+      return await briefTransaction(
+        session,
         async () => {
           await session.execute(locks, { signal });
           return await work();

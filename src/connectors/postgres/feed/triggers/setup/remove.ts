@@ -3,6 +3,7 @@ import { reach } from '../../../../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../../../../protocol/writer.ts';
 import { readItems } from '../../../catalog/read-items.ts';
 import { qualified } from '../../../names.ts';
+import { briefTransaction } from '../../../session/brief-transaction.ts';
 import type { SessionPool } from '../../../session/pool.ts';
 import type { Session } from '../../../session/session.ts';
 import { dropSchemaIfEmpty, lockSchema } from '../../state-schema.ts';
@@ -37,7 +38,8 @@ async function removeAll(session: Session, request: RemoveRequest): Promise<read
   for (const step of await functionSteps(session, request)) steps.push(await attempt(session, request, step));
   if ((await readLogState(session, layout, { signal })) !== 'missing' || steps.length > 0)
     for (const step of dropLog(layout)) steps.push(await attempt(session, request, step));
-  const schema = await session.transaction(
+  const schema = await briefTransaction(
+    session,
     async () => {
       await session.execute(lockSchema(layout.schemaName), { signal });
       return await dropSchemaIfEmpty(session, layout.schemaName, { signal });
@@ -69,7 +71,8 @@ async function attempt(
   { what, statement }: { readonly what: string; readonly statement: string },
 ): Promise<PreparedStep> {
   try {
-    await session.transaction(
+    await briefTransaction(
+      session,
       async () => {
         await session.execute(`${lockPatience}; ${statement}`, { signal });
       },
