@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkReport } from './harness/benchmark.ts';
 import { renderReport } from './harness/render.ts';
 
-/** `npm run bench -- NAME [--quick] [--case NAME] [--json]`: ours and the peers in one run, side by side. */
+/** `npm run bench -- NAME [--quick] [--case NAME] [--rounds N] [--only NAME,…] [--json]`: ours and the peers in one run, side by side; `--only` some of them. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   'postgres-copy': () => import('./postgres-copy.ts'),
   'postgres-live': () => import('./postgres-live.ts'),
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     case: { type: 'string' },
     rounds: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 
@@ -30,6 +31,7 @@ if (load === undefined) {
     quick: values.quick ?? false,
     only: values.case ?? null,
     rounds: values.rounds === undefined ? null : Number(values.rounds),
+    contestants: values.only?.split(',') ?? null,
     log: (line) => console.error(line),
   });
   console.log(values.json === true ? JSON.stringify(report) : renderReport(report));

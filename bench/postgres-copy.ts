@@ -98,6 +98,7 @@ async function runCase(
   return contest(item.name, contestants, {
     missing,
     rows,
+    chosen: options.contestants,
     rounds: options.rounds ?? (options.quick ? 1 : 3),
     log: options.log,
   });

@@ -121,6 +121,7 @@ function repair({ databases, tools, rows }: Sides, options: BenchmarkOptions): P
 const roundsOf = ({ rows, tools }: Sides, options: BenchmarkOptions) => ({
   rows,
   missing: tools === null ? ['copy', 'copy-binary'] : [],
+  chosen: options.contestants,
   rounds: options.rounds ?? (options.quick ? 1 : 3),
   log: options.log,
 });

@@ -29,6 +29,8 @@ export interface BenchmarkOptions {
   readonly quick: boolean;
   readonly only: string | null;
   readonly rounds: number | null;
+  /** Null: all take part. */
+  readonly contestants: readonly string[] | null;
   readonly log: (line: string) => void;
 }
 
@@ -62,6 +64,7 @@ export interface ContestOptions {
   /** Default: rows. */
   readonly unit?: string;
   readonly rounds: number;
+  readonly chosen: readonly string[] | null;
   /** Peers whose programs this machine does not have. */
   readonly missing: readonly string[];
   readonly log: (line: string) => void;
@@ -77,21 +80,23 @@ export async function contest(
   options: ContestOptions,
 ): Promise<CaseReport> {
   const runs = await takeTurns(caseName, contestants, options);
-  return report(
-    caseName,
-    contestants.map(({ name }) => name),
-    { ...options, runs },
-  );
+  const names = contestants.map(({ name }) => name);
+  const took = names.filter((name, index) => index === 0 || runs.has(name));
+  return report(caseName, took, { ...options, runs });
 }
 
 export async function takeTurns(
   caseName: string,
   contestants: readonly Contestant[],
-  { rounds, log }: Pick<ContestOptions, 'rounds' | 'log'>,
+  { rounds, chosen, log }: Pick<ContestOptions, 'rounds' | 'chosen' | 'log'>,
 ): Promise<Runs> {
-  const runs = new Map<string, Run[]>(contestants.map(({ name }) => [name, []]));
+  const takesPart = ({ name }: Contestant): boolean => chosen === null || chosen.includes(name);
+  const taking = contestants.filter(takesPart);
+  if (taking.length === 0)
+    throw new Error(`nobody takes part: there are ${contestants.map(({ name }) => name).join(', ')}`);
+  const runs = new Map<string, Run[]>(taking.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const contestant of contestants) {
+    for (const contestant of taking) {
       if (round > (contestant.rounds ?? rounds)) continue;
       await contestant.prepare();
       const run = await contestant.run();

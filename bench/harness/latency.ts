@@ -19,7 +19,7 @@ export function latencyReport(
     return { p50: median(each.map(({ p50 }) => p50)), p99: median(each.map(({ p99 }) => p99)) };
   };
   const ours = latency(own);
-  const others = peers.map((name) => [name, latency(name)] as const);
+  const others = peers.filter((name) => runs.has(name)).map((name) => [name, latency(name)] as const);
   return {
     case: caseName,
     ours: ours.p50,

@@ -17,6 +17,7 @@ export function followCase(
     missing: [],
     rows: workload.changes,
     unit: 'changes',
+    chosen: options.contestants,
     rounds: options.rounds ?? workload.rounds,
     log: options.log,
   });

@@ -29,7 +29,11 @@ export async function latencyCases(
     contestant('native-latency', subscription({ durable: false })),
     contestant('native-latency-durable', subscription({ durable: true })),
   ];
-  const runs = await takeTurns('latency', contestants, { rounds: options.rounds ?? 1, log: options.log });
+  const runs = await takeTurns('latency', contestants, {
+    rounds: options.rounds ?? 1,
+    chosen: options.contestants,
+    log: options.log,
+  });
   return [
     latencyReport('latency', { own: 'logical', peers }, runs),
     latencyReport('latency-triggers', { own: 'triggers', peers }, runs),

@@ -66,6 +66,7 @@ export function throughputCase(
       missing: [],
       rows: 0,
       unit: 'statements',
+      chosen: options.contestants,
       rounds: options.rounds ?? (options.quick ? 1 : 3),
       log: options.log,
     },

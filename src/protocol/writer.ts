@@ -105,6 +105,12 @@ export interface Writer extends AsyncDisposable {
   applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]>;
 
   /**
+   * Makes what `applyWindow` will send for these very arrays of changes, as far as it can be known: called while the window before is on its
+   * way. Only a hint: it throws nothing, and parts that come otherwise then, or not at all, do no harm.
+   */
+  foresee?(parts: readonly WindowPart[]): void;
+
+  /**
    * Which changes the destination refuses, and why, by trying all of them in a transaction that is rolled back: those that can't be
    * applied beside the others come out `failed`, all others as they would be. May refuse too much with class `deferred` (a change that is
    * blocked by one that is itself refused), and what it lets through may still be refused by `applyWindow`: then it is asked again.

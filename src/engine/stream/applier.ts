@@ -3,6 +3,7 @@ import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
+import { Foresight } from './foresight.ts';
 import type { Gauges } from './gauges.ts';
 import type { LeavingHolder } from './hold-leavings.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
@@ -49,6 +50,7 @@ export class Applier {
   readonly #parts: ApplierParts;
   readonly #source: Perseverance;
   readonly #writer: WindowWriter;
+  readonly #foresight: Foresight;
   readonly #unseen = new UnseenTransactions();
   readonly #retries = new RetryExtent();
   /** Collections that have a mark at the destination. */
@@ -60,6 +62,7 @@ export class Applier {
     const { context, letters, trouble } = parts;
     this.#parts = parts;
     this.#kept = new Set(parts.kept);
+    this.#foresight = new Foresight({ ...parts, writer: context.writer });
     this.#source = new Perseverance(context, { what: 'read the source', trouble: trouble.source });
     this.#writer = new WindowWriter({
       context,
@@ -68,6 +71,11 @@ export class Applier {
       shows: () => this.#unseen.all,
       stop: ({ collection }, error) => parts.stop(collection, error),
     });
+  }
+
+  /** It is most likely what `apply` is asked for next: makes it ready as far as that can be done before. */
+  foresee(window: Window): void {
+    this.#foresight.foresee(window);
   }
 
   async apply(window: Window | null, touches: Touches = noTouches): Promise<AppliedWindow> {
@@ -165,9 +173,12 @@ export class Applier {
       return told;
     };
     const { signal } = context;
-    const plan = await this.#source.until(() =>
-      planWindow({ collections, window, touches, marks, letters, sizes, shows, stop, signal }),
-    );
+    const foreseen = window === null || touches.size > 0 ? null : this.#foresight.take(window);
+    const plan =
+      foreseen ??
+      (await this.#source.until(() =>
+        planWindow({ collections, window, touches, marks, letters, sizes, shows, stop, signal }),
+      ));
     if (plan.read.size > 0) this.#unseen.seen(shows());
     else if (this.#unseen.isMany) await this.#proveSeen(shows());
     return plan;

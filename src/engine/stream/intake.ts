@@ -23,6 +23,14 @@ export interface IntakeLimits {
   readonly readAheadBytes: number;
 }
 
+export interface IntakeOptions {
+  readonly now: () => number;
+  /** What a row of a collection takes that has to be read. */
+  readonly sizeOf: (collection: string) => number;
+  /** Called when a window takes no more changes. */
+  readonly sealed?: () => void;
+}
+
 /**
  * Turns what a feed tells into windows, without I/O. A window grows by whole source transactions until it is taken or large enough; what
  * has come of a transaction that is not complete waits beside it. A transaction above the limits is given out in torn pieces, of which only
@@ -32,6 +40,7 @@ export class Intake {
   readonly #limits: IntakeLimits;
   readonly #now: () => number;
   readonly #sizeOf: (collection: string) => number;
+  readonly #sealed: () => void;
   readonly #ready: Work[] = [];
   /** Whole transactions that nobody took yet: always the newest of all that is ready. */
   #whole: Window | null = null;
@@ -39,14 +48,17 @@ export class Intake {
   #partial: Window | null = null;
   #tears = false;
 
-  /** `sizeOf`: what a row of a collection takes that has to be read. */
-  constructor(
-    limits: IntakeLimits,
-    { now, sizeOf }: { readonly now: () => number; readonly sizeOf: (collection: string) => number },
-  ) {
+  constructor(limits: IntakeLimits, { now, sizeOf, sealed = () => undefined }: IntakeOptions) {
     this.#limits = limits;
     this.#now = now;
     this.#sizeOf = sizeOf;
+    this.#sealed = sealed;
+  }
+
+  /** The next one, if it is a window to which nothing is added any more. */
+  get nextSealed(): Window | null {
+    const [next] = this.#ready;
+    return next?.kind === 'window' ? next.window : null;
   }
 
   /**
@@ -160,7 +172,7 @@ export class Intake {
       transaction.torn = true;
       this.#tears = false;
       this.#seal();
-      this.#ready.push({ kind: 'window', window: transaction });
+      this.#give(transaction);
       return;
     }
     if (this.#whole === null) this.#whole = transaction;
@@ -181,14 +193,19 @@ export class Intake {
     if (piece === null) return;
     this.#seal();
     piece.torn = true;
-    this.#ready.push({ kind: 'window', window: piece });
+    this.#give(piece);
     this.#partial = null;
     this.#tears = true;
   }
 
+  #give(window: Window): void {
+    this.#ready.push({ kind: 'window', window });
+    this.#sealed();
+  }
+
   #seal(): void {
     if (this.#whole === null) return;
-    this.#ready.push({ kind: 'window', window: this.#whole });
+    this.#give(this.#whole);
     this.#whole = null;
   }
 }

@@ -41,6 +41,25 @@ export async function planWindow(request: PlanWindow): Promise<WindowPlan> {
   return plan;
 }
 
+/** The same of a window without letters and marks, as far as nothing has to be read; null: something has. */
+export function planTold(
+  window: Window,
+  collections: ReadonlyMap<string, StreamCollection>,
+): WindowPlan | null {
+  const plan = emptyPlan();
+  for (const [name, merged] of window.collections) {
+    const collection = collections.get(name);
+    if (collection === undefined) return null;
+    const { changes, touches, failures } = sortOut(collection, merged, nobodyElse);
+    if (touches.length > 0) return null;
+    if (changes.length > 0) plan.parts.set(name, { collection, changes, mayLeave: new Set() });
+    if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
+  }
+  return plan;
+}
+
+const nobodyElse = { isMarked: () => false, hasLetter: () => false };
+
 async function planOrStop(
   plan: WindowPlan,
   collection: StreamCollection,

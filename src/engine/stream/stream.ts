@@ -53,6 +53,7 @@ export class Stream {
   #keepalive: Window | null = null;
   #reopen = false;
   #inHandBytes = 0;
+  #isWriting = false;
 
   constructor(parts: StreamParts) {
     const { context, trouble, sizes } = parts;
@@ -67,7 +68,11 @@ export class Stream {
         transactionBytes: Math.min(writer.limits.bytes, settings.stream.transactionBytes),
         readAheadBytes: settings.stream.readAheadBytes,
       },
-      { now: () => performance.now(), sizeOf: sizes.of.bind(sizes) },
+      {
+        now: () => performance.now(),
+        sizeOf: sizes.of.bind(sizes),
+        sealed: () => this.#lookAhead(),
+      },
     );
   }
 
@@ -152,7 +157,9 @@ export class Stream {
     this.#inHandBytes = window?.memoryBytes ?? 0;
     const { throttle, signal } = context;
     const ends = [this.#parts.stopping, signal];
-    const applied = await throttle.paced(ends, () => applier.apply(window, touches));
+    const applied = await this.#whileWriting(() =>
+      throttle.paced(ends, () => applier.apply(window, touches)),
+    );
     this.#inHandBytes = 0;
     if (window?.boundary != null) {
       const { shard, epoch, boundary, committedAtMs } = window;
@@ -173,6 +180,23 @@ export class Stream {
       committedAtMs: window?.committedAtMs ?? null,
       torn: window?.torn ?? false,
     });
+  }
+
+  async #whileWriting<T>(write: () => Promise<T>): Promise<T> {
+    this.#isWriting = true;
+    // Once it is on its way.
+    const later = setImmediate(() => this.#lookAhead());
+    try {
+      return await write();
+    } finally {
+      clearImmediate(later);
+      this.#isWriting = false;
+    }
+  }
+
+  #lookAhead(): void {
+    const next = this.#isWriting ? this.#intake.nextSealed : null;
+    if (next !== null) this.#parts.applier.foresee(next);
   }
 
   async #passBarrier(barrier: Barrier): Promise<boolean> {

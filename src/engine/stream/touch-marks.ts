@@ -20,6 +20,10 @@ export class TouchMarks {
     return marks !== undefined && (marks.whole !== null || marks.keys.has(key));
   }
 
+  hasAny(collection: string): boolean {
+    return this.#byCollection.has(collection);
+  }
+
   /** Heads only grow: a key that is marked again is marked for longer. */
   mark(collection: string, keys: Iterable<Key>, until: Position): void {
     const marks = this.#of(collection);

@@ -1,5 +1,6 @@
 import type { Change } from '../../protocol/change.ts';
 import type { Key, Position } from '../../protocol/names.ts';
+import type { WindowPart } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { RefusedKey } from './letter-book.ts';
 
@@ -27,6 +28,11 @@ export interface WindowPosition {
   readonly shard: string;
   readonly at: Position;
 }
+
+export const toWritten = ({ collection, changes }: PlannedPart): WindowPart => ({
+  target: collection.target,
+  changes,
+});
 
 export const emptyPlan = (): WindowPlan => ({
   parts: new Map(),

@@ -4,7 +4,7 @@ import { isLockstepError, LockstepError, toLockstepError } from '../../protocol/
 import type { Key, Position } from '../../protocol/names.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Row } from '../../protocol/value.ts';
-import type { WindowPart, WindowWrite } from '../../protocol/writer.ts';
+import type { WindowWrite } from '../../protocol/writer.ts';
 import { backoffDelayMs } from '../retry/backoff.ts';
 import { leaseOf } from '../walk/context.ts';
 import { clashLetter } from '../walk/write-rows.ts';
@@ -12,7 +12,7 @@ import type { StreamContext } from './context.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import type { Perseverance } from './persevere.ts';
 import { readTouches } from './read-touches.ts';
-import type { PlannedPart, WindowPlan } from './window-plan.ts';
+import { type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
 
 export interface WrittenPart {
   readonly part: PlannedPart;
@@ -270,11 +270,6 @@ class SuspectWindow extends Error {
 }
 
 const isOfSomeRow = (error: LockstepError): boolean => error.class === 'deferred' || error.class === 'change';
-
-const toWritten = ({ collection, changes }: PlannedPart): WindowPart => ({
-  target: collection.target,
-  changes,
-});
 
 /** Some rows end their connection or take for ever; a lock that others hold, a full disk and a conflict are never a row's own fault. */
 const mayBeOfSomeRow = ({ code, class: kind }: LockstepError): boolean =>

@@ -58,6 +58,35 @@ export function windowConformance(setUp: SetUpWriter): void {
       expect(again).toEqual([['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged']]);
     });
 
+    it('writes what it is asked for, whatever was foreseen', async () => {
+      await using under = await setUp();
+      await using open = await openTarget(under);
+      const { target, writer } = open;
+      const foreseen = [upsert(target, row(1, 'a')), upsert(target, row(2, 'b'))];
+      writer.foresee?.([{ target, changes: foreseen }]);
+      const other = [upsert(target, row(3, 'c'))];
+      expect(kindsOf(await writer.applyWindow(windowOf(target, other), holding(1)))).toEqual([['inserted']]);
+      writer.foresee?.([{ target, changes: foreseen }]);
+      const written = await writer.applyWindow(windowOf(target, foreseen), holding(1));
+      expect(kindsOf(written)).toEqual([['inserted', 'inserted']]);
+      const again = await writer.applyWindow(windowOf(target, foreseen), holding(1));
+      expect(kindsOf(again)).toEqual([['unchanged', 'unchanged']]);
+      expect(await under.stored()).toEqual([row(1, 'a'), row(2, 'b'), row(3, 'c')]);
+    });
+
+    it('refuses in its turn what was foreseen and can not be written', async () => {
+      await using under = await setUp();
+      await using open = await openTarget(under);
+      const { target, writer } = open;
+      const wrong = [upsert(target, row(1, 'a')), upsert(target, { ...row(2, 'b'), email: new Uint8Array(1) })];
+      writer.foresee?.([{ target, changes: wrong }]);
+      const first = await refusal(writer.applyWindow(windowOf(target, wrong), holding(1)));
+      const second = await refusal(writer.applyWindow(windowOf(target, wrong), holding(1)));
+      expect(first?.code).toBe('value-not-encodable');
+      expect(second?.code).toBe(first?.code);
+      expect(await under.stored()).toEqual([]);
+    });
+
     it('keeps position, marks and newest letter, and takes marks away', async () => {
       await using under = await setUp();
       await using open = await openTarget(under);

@@ -1,6 +1,7 @@
 import type { Value } from '../../../protocol/value.ts';
 import type { ByteWriter } from '../copy/byte-writer.ts';
 import { type Codec, NotEncodable, type TypeModifier } from './codec.ts';
+import { writePlainDecimal } from './plain-decimal.ts';
 
 /*
  * numeric_send: int16 ndigits, weight, sign, dscale, then ndigits base-10000 digits, the first of which counts
@@ -15,6 +16,10 @@ const specials: ReadonlyMap<number, string> = new Map([
   [0xd000, 'Infinity'],
   [0xf000, '-Infinity'],
 ]);
+
+const specialsByName: ReadonlyMap<string, number> = new Map(
+  [...specials].map(([sign, name]) => [name, sign]),
+);
 
 const padded: readonly string[] = Array.from({ length: 10_000 }, (_, digit) =>
   String(digit).padStart(4, '0'),
@@ -51,7 +56,8 @@ interface Decimal {
 
 function encodeNumeric(value: Value, out: ByteWriter, stored: TypeModifier | null): void {
   const text = numericText(value);
-  const special = [...specials].find(([, name]) => name === text)?.[0];
+  if (writePlainDecimal(text, out, stored?.scale ?? null)) return;
+  const special = specialsByName.get(text);
   if (special !== undefined) {
     out.uint32(0);
     out.uint32(special * 65_536 + (special === nan ? 0 : infinityScale));

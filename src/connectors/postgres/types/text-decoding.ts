@@ -31,14 +31,35 @@ const decodeAscii: TextDecoder = (bytes, start, end) => bytes.toString('latin1',
 
 /** `2026-01-02 03:04:05.12` → `2026-01-02T03:04:05.12`; years may have more digits, and an era may follow. */
 function decodeTimestamp(bytes: Buffer, start: number, end: number): string {
+  const gap = start + usualDate;
+  if (bytes[gap] === space)
+    return respelled(bytes, [gap, letterT], () => bytes.toString('latin1', start, end));
   const text = bytes.toString('latin1', start, end);
-  const gap = text.indexOf(' ');
-  return gap < 0 ? text : `${text.slice(0, gap)}T${text.slice(gap + 1)}`;
+  return text.replace(' ', 'T');
 }
 
 /** The session's zone is UTC, so the zone is always `+00`. */
-const decodeTimestamptz: TextDecoder = (bytes, start, end) =>
-  decodeTimestamp(bytes, start, end).replace('+00', 'Z');
+function decodeTimestamptz(bytes: Buffer, start: number, end: number): string {
+  const zone = end - utc.length;
+  if (bytes[zone] !== utc.charCodeAt(0)) return decodeTimestamp(bytes, start, end).replace(utc, 'Z');
+  return respelled(bytes, [zone, letterZ], () => decodeTimestamp(bytes, start, zone + 1));
+}
+
+const utc = '+00';
+/** Characters of a date whose year has four digits. */
+const usualDate = 10;
+const space = 0x20;
+const letterT = 0x54;
+const letterZ = 0x5a;
+
+/** Reads with another byte in one place: makes one string where replacing afterwards would make three. */
+function respelled(bytes: Buffer, [at, byte]: readonly [number, number], read: () => string): string {
+  const before = bytes[at] ?? 0;
+  bytes[at] = byte;
+  const text = read();
+  bytes[at] = before;
+  return text;
+}
 
 const decodeBytes: TextDecoder = (bytes, start, end) =>
   new Uint8Array(Buffer.from(bytes.toString('latin1', start + 2, end), 'hex'));

@@ -8,6 +8,7 @@ import type {
   DestinationState,
   PreparedStep,
   Target,
+  WindowPart,
   WindowWrite,
   WriteOptions,
   Writer,
@@ -125,6 +126,10 @@ export class PostgresWriter implements Writer {
 
   applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]> {
     return this.#windows.apply(window, options);
+  }
+
+  foresee(parts: readonly WindowPart[]): void {
+    this.#windows.foresee(parts);
   }
 
   tryWindow(

@@ -1,12 +1,14 @@
 import { type LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
-import type { WindowWrite, WriteOptions } from '../../../../protocol/writer.ts';
+import type { WindowPart as GivenPart, WindowWrite, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { applyCarefully } from './careful-window.ts';
 import { applyFast, canBeFast } from './fast-window.ts';
+import { Foreseen, type ReadyWindow } from './foreseen.ts';
 import { HintTrust } from './hint-trust.ts';
+import { inOrder } from './in-order.ts';
 import { isNew } from './part-statements.ts';
 import { partsOf, type WindowPart } from './window-part.ts';
 import { WindowSessions } from './window-sessions.ts';
@@ -23,6 +25,7 @@ export class WindowWriter implements AsyncDisposable {
   #letter: { readonly pipeline: PipelineName; readonly number: number } | null = null;
 
   readonly #trust = new HintTrust();
+  readonly #foreseen = new Foreseen();
   /** Shards and lanes that have a row. */
   readonly #introduced = new Set<string>();
 
@@ -32,14 +35,20 @@ export class WindowWriter implements AsyncDisposable {
   }
 
   async apply(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]> {
-    const parts = partsOf(window.parts);
+    const ready = this.#foreseen.take(window.parts);
+    const parts = ready?.parts ?? partsOf(window.parts);
     const { pipeline } = options.lease;
     const letter = this.#letter;
     this.#letter = null;
     const letterKnown = letter?.pipeline === pipeline && letter.number === window.newestLetter;
-    await this.#write({ window, parts, letterKnown, options });
+    await this.#write({ window, parts, ready, letterKnown, options });
     this.#letter = { pipeline, number: window.newestLetter };
     return outcomesOf(window, parts);
+  }
+
+  /** Makes ready what will most likely be asked for next. */
+  foresee(given: readonly GivenPart[]): void {
+    this.#foreseen.foresee(given, (parts) => canBeFast(parts) && this.#believes(parts));
   }
 
   /** Somebody else may have written the state. */
@@ -68,7 +77,7 @@ export class WindowWriter implements AsyncDisposable {
 
   /** Believes the feed about rows that are new, as long as it was right. */
   async #believing(request: WindowRequest): Promise<LockstepError | null> {
-    const believing = this.#trust.isGiven && request.parts.some(({ changes }) => changes.some(isNew));
+    const believing = this.#believes(request.parts);
     this.#trust.passed();
     const refusal = await this.#quickly(request, believing);
     if (!believing || refusal?.code !== 'unique-conflict') return refusal;
@@ -76,11 +85,16 @@ export class WindowWriter implements AsyncDisposable {
     return await this.#quickly(request);
   }
 
+  #believes(parts: readonly WindowPart[]): boolean {
+    return this.#trust.isGiven && parts.some(({ changes }) => changes.some(isNew));
+  }
+
   /** What was refused; null: nothing. */
   async #quickly(request: WindowRequest, believing = false): Promise<LockstepError | null> {
     try {
-      const parts = { destination: this.#destination, sessions: this.#sessions, believing };
-      await applyFast({ ...request, ...parts });
+      const { parts, ready } = request;
+      const planned = ready?.believing === believing ? ready.planned : inOrder(parts, believing);
+      await applyFast({ ...request, destination: this.#destination, sessions: this.#sessions, planned });
       return null;
     } catch (thrown) {
       return toLockstepError(thrown);
@@ -114,6 +128,8 @@ export class WindowWriter implements AsyncDisposable {
 export interface WindowRequest {
   readonly window: WindowWrite;
   readonly parts: readonly WindowPart[];
+  /** What was made before its turn; null: nothing was. */
+  readonly ready: ReadyWindow | null;
   readonly letterKnown: boolean;
   readonly options: WriteOptions;
 }

@@ -12,9 +12,9 @@ import { sessionTag } from '../state/session-tag.ts';
 import { settleAbandoned } from '../state/write-transaction.ts';
 import { hasDeferrable } from './can-upsert.ts';
 import { textArray } from './column-array.ts';
-import { type Planned, planPart } from './part-statements.ts';
+import type { Planned } from './part-statements.ts';
 import { splitMarks } from './split-marks.ts';
-import { parentsFirst, type WindowPart } from './window-part.ts';
+import type { WindowPart } from './window-part.ts';
 import type { WindowSessions } from './window-sessions.ts';
 import { holdFence, movePosition, noteMarks } from './window-state.sql.ts';
 
@@ -25,8 +25,8 @@ export interface FastRequest {
   readonly parts: readonly WindowPart[];
   /** The letter's number is the one that the destination has. */
   readonly letterKnown: boolean;
-  /** Rows of which the feed says that they are new are inserted without a look. */
-  readonly believing: boolean;
+  /** Its statements, in order. */
+  readonly planned: readonly Planned[];
   readonly options: WriteOptions;
 }
 
@@ -42,9 +42,8 @@ export const canBeFast = (parts: readonly WindowPart[]): boolean =>
  * is an error by itself: an old fence, a partial row without its row. Throws what was refused; nothing is written then.
  */
 export async function applyFast(request: FastRequest): Promise<void> {
-  const { destination, sessions, parts, believing, options } = request;
+  const { destination, sessions, parts, planned, options } = request;
   const { lease, signal } = options;
-  const planned = inOrder(parts, believing);
   const state = stateStatements(request);
   const statements = [...state, ...planned.map(({ statement }) => statement)];
   const isDeferring = parts.some(({ model }) => hasDeferrable(model));
@@ -71,21 +70,6 @@ function throwInDoubt(thrown: unknown): never {
   const detail = `${error.details['detail'] ?? error.message}; whether the window was committed is unknown`;
   const address = String(error.details['address']);
   throw new LockstepError('connection-lost', { address, detail }, { cause: error });
-}
-
-/** Rows that leave go first where nothing can refer to them: they free unique values. */
-function inOrder(parts: readonly WindowPart[], believing: boolean): readonly Planned[] {
-  const sorted = parentsFirst(parts).map((part) => ({ part, plan: planPart(part, { believing }) }));
-  const isReferred = ({ part }: { readonly part: WindowPart }): boolean =>
-    part.model.table.referencedBy.length > 0;
-  const free = sorted.filter((each) => !isReferred(each));
-  const referred = sorted.filter(isReferred);
-  return [
-    ...sorted.flatMap(({ plan }) => plan.clashes),
-    ...free.toReversed().flatMap(({ plan }) => plan.leaves),
-    ...sorted.flatMap(({ plan }) => plan.writes),
-    ...referred.toReversed().flatMap(({ plan }) => plan.leaves),
-  ];
 }
 
 function send(

@@ -5,6 +5,8 @@ import type { TargetModel } from '../model/target-model.ts';
 import { PostgresTarget } from '../target.ts';
 import { OutcomeList } from '../write/outcome-list.ts';
 
+import { canUpsert } from './can-upsert.ts';
+
 /** One target's share of a window. */
 export interface WindowPart {
   readonly model: TargetModel;
@@ -27,7 +29,9 @@ export function partsOf(given: readonly GivenPart[]): readonly WindowPart[] {
 const foreign = (collection: string): LockstepError =>
   new LockstepError('internal', { detail: `the target ${collection} was opened by another writer` });
 
+/** A statement of upserts is refused by the server itself when one has a key twice, and the later one counts where two statements have it. */
 function refuseRepeated(model: TargetModel, changes: readonly Change[]): void {
+  if (canUpsert(model) && changes.every(({ kind }) => kind === 'upsert')) return;
   if (new Set(changes.map(({ key }) => key)).size < changes.length) throw keyRepeated(model);
 }
 
