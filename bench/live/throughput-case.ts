@@ -2,7 +2,8 @@ import pg from 'pg';
 import { type BenchmarkOptions, type CaseReport, contest, type Run } from '../harness/benchmark.ts';
 import type { FollowerOf } from './follower.ts';
 import { nobody, notifyPerRow } from './followers/bystanders.ts';
-import { engine } from './followers/engine.ts';
+import { engine, stilled } from './followers/engine.ts';
+import { subscription } from './followers/subscription.ts';
 import { type Load, load } from './pgbench.ts';
 import type { LiveServers } from './servers.ts';
 import { type Trial, trialContestant } from './trial.ts';
@@ -39,7 +40,10 @@ export const writings: readonly Writing[] = [
   },
 ];
 
-/** What an application's 16 writers get done while our triggers log and our engine follows, against none and against a NOTIFY per row. */
+/**
+ * What an application's 16 writers get done while our triggers log and our engine follows, against none, against a NOTIFY per row, against our
+ * triggers without the engine, and against native replication without triggers.
+ */
 export function throughputCase(
   servers: LiveServers,
   { writing, pgbench }: { readonly writing: Writing; readonly pgbench: string },
@@ -61,6 +65,9 @@ export function throughputCase(
       contestant('triggers', engine('live-triggers')),
       contestant('no-trigger', nobody),
       contestant('notify', notifyPerRow('bench_orders')),
+      // What our triggers cost by themselves, and what following costs on this machine's cores by itself.
+      contestant('triggers-alone', stilled('live-triggers')),
+      contestant('subscription', subscription({ durable: false })),
     ],
     {
       missing: [],

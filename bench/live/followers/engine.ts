@@ -18,9 +18,15 @@ export const engine =
   (sides) =>
     new EngineProcess(sides, configuration);
 
+/** Set up, and then still: what it put into the source works on, and nobody follows. */
+export const stilled =
+  (configuration: string): FollowerOf =>
+  (sides) =>
+    new StilledEngine(sides, configuration);
+
 class EngineProcess implements Follower {
-  readonly follows = true;
-  readonly #sides: Sides;
+  readonly follows: boolean = true;
+  protected readonly sides: Sides;
   readonly #configuration: string;
   #child: ChildProcess | null = null;
   #watch: { end(): ProcessCost } | null = null;
@@ -28,7 +34,7 @@ class EngineProcess implements Follower {
   #isLive = false;
 
   constructor(sides: Sides, configuration: string) {
-    this.#sides = sides;
+    this.sides = sides;
     this.#configuration = configuration;
   }
 
@@ -37,7 +43,7 @@ class EngineProcess implements Follower {
     const words = ['start', 'bench', '--no-http', '--config', config];
     this.#lines = [];
     this.#isLive = false;
-    const { source, target, name, scratch } = this.#sides;
+    const { source, target, name, scratch } = this.sides;
     const child = spawn(process.execPath, [here('../../../bin/lockstep.mjs'), ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -82,6 +88,10 @@ class EngineProcess implements Follower {
     throw new Error(`lockstep start did not stop in peace:\n${this.#lines.join('\n')}`);
   }
 
+  protected signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child;
     this.#child = null;
@@ -95,5 +105,21 @@ class EngineProcess implements Follower {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end('SIGKILL');
+  }
+}
+
+class StilledEngine extends EngineProcess {
+  override readonly follows = false;
+
+  /** Who is asleep when it stops would be notified by every writer for a while. */
+  override async ready(): Promise<void> {
+    await super.ready();
+    this.signal('SIGSTOP');
+    await this.sides.execute(this.sides.source, `SELECT setval('lockstep.asleep_bench', 0)`);
+  }
+
+  override async stop(): Promise<void> {
+    this.signal('SIGCONT');
+    await super.stop();
   }
 }

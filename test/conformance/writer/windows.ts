@@ -78,7 +78,10 @@ export function windowConformance(setUp: SetUpWriter): void {
       await using under = await setUp();
       await using open = await openTarget(under);
       const { target, writer } = open;
-      const wrong = [upsert(target, row(1, 'a')), upsert(target, { ...row(2, 'b'), email: new Uint8Array(1) })];
+      const wrong = [
+        upsert(target, row(1, 'a')),
+        upsert(target, { ...row(2, 'b'), email: new Uint8Array(1) }),
+      ];
       writer.foresee?.([{ target, changes: wrong }]);
       const first = await refusal(writer.applyWindow(windowOf(target, wrong), holding(1)));
       const second = await refusal(writer.applyWindow(windowOf(target, wrong), holding(1)));

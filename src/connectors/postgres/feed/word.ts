@@ -22,13 +22,27 @@ export async function rememberWord(
 ): Promise<boolean> {
   reach('word.keep.before');
   try {
-    await pool.use((session) => keep(session, { ...place, word }), place);
+    await pool.use((session) => keepAnyhow(session, { ...place, word }), place);
   } catch (thrown) {
     if (isLockstepError(thrown, 'permission-denied') || isLockstepError(thrown, 'read-only')) return false;
     throw toLockstepError(thrown);
   }
   reach('word.keep.after');
   return true;
+}
+
+const mostLooks = 3;
+
+/** Somebody may drop our schema, or the table in it, between our look and our writing: then we look again. */
+async function keepAnyhow(session: Session, request: WordPlace & { readonly word: string }): Promise<void> {
+  for (let look = 1; ; look += 1) {
+    try {
+      await keep(session, request);
+      return;
+    } catch (thrown) {
+      if (!isLockstepError(thrown, 'collection-gone') || look === mostLooks) throw thrown;
+    }
+  }
 }
 
 /** Null: none was kept, or none can be read. */

@@ -19,6 +19,8 @@ export interface SleeperParts {
 /** What a look at the log says of how long the next one can wait. */
 export interface Sight {
   readonly rows: readonly unknown[];
+  /** No more rows are behind these. */
+  readonly complete: boolean;
   readonly xmin: bigint;
   readonly waiting: boolean;
   readonly processId: number;
@@ -29,6 +31,10 @@ const aliveMs = 100;
 const aliveEveryMs = 2;
 /** While something is there that an open transaction keeps from us. */
 const heldEveryMs = 10;
+/** So much at once, and so much a millisecond, is worth waiting for more: a look, and a window, cost less per change then. */
+const busyRows = 32;
+const busyPerMs = 2;
+const busyEveryMs = 20;
 /** At rest, where nobody can wake us. */
 const unwokenEveryMs = 50;
 const testPatienceMs = 1_000;
@@ -42,6 +48,7 @@ const lossesToGiveUp = 3;
  * | state  | after a look                                    | then                                                |
  * |--------|-------------------------------------------------|-----------------------------------------------------|
  * | any    | with changes                                    | awake, the next look at once                        |
+ * | any    | with all of many changes, at a high rate        | awake, the next look when as many have come again   |
  * | any    | something is held back by an open transaction   | the next look soon                                  |
  * | awake  | quiet for 100 ms                                | dozing: the register is set                         |
  * | dozing | transactions are open that may not have seen it | the next look soon                                  |
@@ -57,6 +64,7 @@ export class Sleeper implements AsyncDisposable {
   #ring: (() => void) | null = null;
   #usable = false;
   #activeAt = performance.now();
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #state: 'awake' | 'dozing' | 'asleep' = 'awake';
   /** Transactions up to this one may not have seen that we sleep. */
   #openBefore = 0n;
@@ -95,7 +103,25 @@ export class Sleeper implements AsyncDisposable {
     { soon, signal }: { readonly soon: boolean; readonly signal: AbortSignal },
   ): Promise<void> {
     this.#judge(sight);
-    if (sight.rows.length > 0) return this.#wake(signal);
+    const sinceMs = performance.now() - this.#lookedAt;
+    await this.#restAfter(sight, { soon, sinceMs, signal });
+    this.#lookedAt = performance.now();
+  }
+
+  async #restAfter(
+    sight: Sight,
+    {
+      soon,
+      sinceMs,
+      signal,
+    }: { readonly soon: boolean; readonly sinceMs: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { length } = sight.rows;
+    if (length > 0) {
+      await this.#wake(signal);
+      const isBusy = sight.complete && length >= busyRows && length >= busyPerMs * sinceMs;
+      return isBusy ? this.#wait(busyEveryMs, signal) : undefined;
+    }
     const isAlive = performance.now() - this.#activeAt < aliveMs;
     if (isAlive) return this.#wait(aliveEveryMs, signal);
     if (sight.waiting || soon) return this.#wait(heldEveryMs, signal);
@@ -113,6 +139,8 @@ export class Sleeper implements AsyncDisposable {
 
   async #wake(signal: AbortSignal): Promise<void> {
     this.#activeAt = performance.now();
+    // What rang has been seen, or is by the next look.
+    this.#notified = false;
     if (this.#state !== 'awake') await this.#set('0', signal);
     this.#state = 'awake';
   }
