@@ -69,9 +69,9 @@ export class Intake {
     if (!this.hasWork && inHandBytes === 0) return false;
     let bytes = (this.#whole?.memoryBytes ?? 0) + (this.#partial?.memoryBytes ?? 0);
     for (const work of this.#ready) if (work.kind === 'window') bytes += work.window.memoryBytes;
-    const { readAheadBytes, transactionBytes } = this.#limits;
+    const { readAheadBytes } = this.#limits;
     const isAhead = this.hasWork && (bytes >= readAheadBytes || this.#ready.length >= 4);
-    return isAhead || bytes + inHandBytes >= readAheadBytes + transactionBytes;
+    return isAhead || bytes + inHandBytes >= readAheadBytes + this.#largestPiece;
   }
 
   get hasWork(): boolean {
@@ -184,7 +184,13 @@ export class Intake {
   }
 
   #isTooLarge({ changes, memoryBytes }: Window): boolean {
-    return changes >= this.#limits.transactionChanges || memoryBytes >= this.#limits.transactionBytes;
+    return changes >= this.#limits.transactionChanges || memoryBytes >= this.#largestPiece;
+  }
+
+  /** What is torn already gains nothing by large pieces, each of which is in memory two or three times on its way. */
+  get #largestPiece(): number {
+    const { transactionBytes, windowBytes } = this.#limits;
+    return this.#tears ? Math.min(transactionBytes, windowBytes) : transactionBytes;
   }
 
   /** Gives out what has come of the transaction, behind the whole ones before it. */

@@ -79,6 +79,19 @@ describe('windows', () => {
     expect(summary(intake.take())).toMatchObject({ changes: 1, boundary: 'c' });
   });
 
+  test('once a transaction is torn, its further pieces are no larger than a window', () => {
+    const intake = new Intake(
+      { ...limits, windowBytes: 4, transactionBytes: 8, transactionChanges: 50 },
+      { now: () => 0, sizeOf: () => 0 },
+    );
+    for (let place = 0; place < 16; place += 1) intake.add(batch(rows(1, place), null));
+    const pieces: unknown[] = [];
+    for (let piece = intake.take(); piece !== null; piece = intake.take()) pieces.push(summary(piece));
+    expect(pieces).toEqual([8, 4, 4].map((changes) => ({ changes, boundary: null, torn: true })));
+    intake.add(batch(rows(6, 16), 'a'));
+    expect(summary(intake.take())).toEqual({ changes: 6, boundary: 'a', torn: true });
+  });
+
   test('a transaction above the limits comes in torn pieces, of which the last has the boundary', () => {
     const intake = intakeOf(batch(rows(1), 'a'), batch(rows(4, 1), null), batch(rows(2, 5), null));
     expect(summary(intake.take())).toEqual({ changes: 1, boundary: 'a', torn: false });
