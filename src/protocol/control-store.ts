@@ -167,6 +167,8 @@ export interface GuardStore {
   list(pipeline: PipelineName): Promise<readonly GuardRecord[]>;
   /** The kept keys in order, in pages. */
   keys(pipeline: PipelineName, collection: string): AsyncIterable<readonly Key[]>;
+  /** Which of these keys are held back, whether somebody has decided about them or not. */
+  holding(pipeline: PipelineName, collection: string, keys: readonly Key[]): Promise<ReadonlySet<Key>>;
   /** `raisedAtMs`: only the guard that was raised then, and only while it is approved: another may have taken its place. */
   clear(by: FencedBy, collection: string, only?: { readonly raisedAtMs: number }): Promise<boolean>;
 }

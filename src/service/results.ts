@@ -89,7 +89,7 @@ export interface WaitingGuard {
 
 export interface VerifyResult {
   readonly pipeline: string;
-  /** Proved: no difference but those that `explained` counts. */
+  /** Proved: no difference at all, not even one that `explained` counts. */
   readonly equal: boolean;
   readonly seconds: number;
   readonly collections: readonly VerifiedCollection[];

@@ -81,6 +81,10 @@ test('a guard holds what leaves, lets the rest through, and approves exactly wha
   expect(await engine.status('it')).toMatchObject([
     { status: 'degraded', reason: expect.stringContaining('guard') },
   ]);
+  expect(await engine.verify('it')).toMatchObject({
+    equal: false,
+    collections: [{ missing: 0, extra: 300, different: 0, explained: { deadLetters: 0, held: 300 } }],
+  });
   expect(await engine.approve('it')).toMatchObject({ approved: ['public.t'] });
   // Some come back, others go as well: what was approved leaves, what came back stays.
   await pair.source.query(

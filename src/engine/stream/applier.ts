@@ -124,30 +124,36 @@ export class Applier {
     return written;
   }
 
-  /** Tries keys again whose time has come, by themselves. False: there are none. */
-  async retryDue(): Promise<boolean> {
+  /** Tries keys again whose time has come, by themselves. Null: there are none. */
+  async retryDue(): Promise<AppliedWindow | null> {
     const { letters, collections, context } = this.#parts;
     const isActive = (name: string): boolean => collections.get(name)?.stopped === null;
     const { keys: most, isWide } = this.#retries;
-    const tried = letters.takeDue(most, { isActive, isWide });
-    if (tried.size === 0) return false;
+    const tried = letters.takeDue(Math.min(most, this.#fittingRows()), { isActive, isWide });
+    if (tried.size === 0) return null;
     const touches = new Map(
       [...tried].map(
         ([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const,
       ),
     );
-    try {
-      await this.apply(null, touches);
-    } catch (thrown) {
+    const applied = await this.apply(null, touches).catch((thrown: unknown) => {
       for (const [name, keys] of tried) letters.wake(name, keys);
       throw thrown;
-    }
+    });
     const { blocked, cured } = letters.outcomeOf(tried);
     const waiting = (): number => letters.blocked(isActive);
     const againAtMs = this.#retries.tried({ blocked: blocked.length, cured, waiting }, context.clock.now());
     const [any] = blocked;
     if (againAtMs !== null && any !== undefined) letters.wakeAt(any.collection, any.key, againAtMs);
-    return true;
+    return applied;
+  }
+
+  /** How many rows of the collections with letters are surely no more than may be in memory at once. */
+  #fittingRows(): number {
+    const { collections, letters, sizes, context } = this.#parts;
+    const names = [...collections.keys()].filter((name) => letters.hasAny(name));
+    const largest = Math.max(1, ...names.map((name) => sizes.of(name)));
+    return Math.max(1, Math.floor(context.settings.stream.transactionBytes / largest));
   }
 
   /** False: it has too many, and has stopped. */

@@ -2,7 +2,7 @@ import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { FeedCollection, FeedItem } from '../../protocol/feed.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
-import type { Applier, Touches } from './applier.ts';
+import type { AppliedWindow, Applier, Touches } from './applier.ts';
 import type { StreamContext } from './context.ts';
 import { type Barrier, Intake, type Work } from './intake.ts';
 import type { Ledger } from './ledger.ts';
@@ -132,10 +132,10 @@ export class Stream {
       if (to !== null) await this.#moveTo(shard, to);
       return true;
     }
-    const { touches, applier, sizes } = this.#parts;
+    const { touches, sizes } = this.#parts;
     const sizeOf = sizes.of.bind(sizes);
     const taken = touches.take({ keys: touchesPerWindow, bytes: windowBytes, sizeOf });
-    if (work === null && taken.length === 0) return await applier.retryDue();
+    if (work === null && taken.length === 0) return await this.#retry();
     if (work !== null && work.window.changes === 0 && taken.length === 0) {
       this.#keepalive = work.window;
       return true;
@@ -170,8 +170,21 @@ export class Stream {
       reach('acknowledge.after');
     }
     this.#parts.moved.fire();
-    context.events.emit('window.applied', {
-      pipeline: context.pipeline,
+    this.#tellApplied(window, applied, startedAt);
+  }
+
+  /** Keys with letters whose time has come. False: there are none. */
+  async #retry(): Promise<boolean> {
+    const startedAt = performance.now();
+    const applied = await this.#parts.applier.retryDue();
+    if (applied !== null) this.#tellApplied(null, applied, startedAt);
+    return applied !== null;
+  }
+
+  #tellApplied(window: Window | null, applied: AppliedWindow, startedAt: number): void {
+    const { pipeline, events } = this.#parts.context;
+    events.emit('window.applied', {
+      pipeline,
       shard: window?.shard ?? '',
       changes: window?.changes ?? 0,
       ...applied,

@@ -30,6 +30,8 @@ export interface CollectionDifference {
   readonly clashes: number;
   /** Of all these, keys that have a dead letter: known, and said elsewhere. */
   readonly explainedByLetters: number;
+  /** Of the others, keys whose leaving a guard holds back. */
+  readonly explainedByGuard: number;
   readonly samples: {
     readonly missing: readonly Key[];
     readonly extra: readonly Key[];
@@ -105,6 +107,7 @@ const absent = (plan: CollectionPlan): CollectionDifference => ({
   different: 0,
   clashes: 0,
   explainedByLetters: 0,
+  explainedByGuard: 0,
   samples: { missing: [], extra: [], different: [] },
 });
 
@@ -120,6 +123,7 @@ class DifferenceSink implements SuspectSink, AsyncDisposable {
   #different = 0;
   #clashes = 0;
   #explained = 0;
+  #held = 0;
 
   constructor(work: CollectionWork, settle: Settle) {
     this.#work = work;
@@ -176,6 +180,7 @@ class DifferenceSink implements SuspectSink, AsyncDisposable {
       different: this.#different,
       clashes: this.#clashes,
       explainedByLetters: this.#explained,
+      explainedByGuard: this.#held,
       samples: this.#samples,
     };
   }
@@ -193,8 +198,11 @@ class DifferenceSink implements SuspectSink, AsyncDisposable {
     this.#sample('different', keysOf(different));
     this.#sample('extra', leaving);
     const all = [...lacking, ...keysOf(different), ...leaving, ...clashes];
-    const explained = await context.store.deadLetters.having(context.pipeline, plan.name, all);
+    const { deadLetters, guards } = context.store;
+    const explained = await deadLetters.having(context.pipeline, plan.name, all);
     this.#explained += explained.size;
+    const others = leaving.filter((key) => !explained.has(key));
+    if (others.length > 0) this.#held += (await guards.holding(context.pipeline, plan.name, others)).size;
   }
 
   #sample(kind: 'missing' | 'extra' | 'different', keys: readonly Key[]): void {

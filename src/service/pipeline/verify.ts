@@ -60,6 +60,7 @@ function toVerified(difference: CollectionDifference): VerifiedCollection {
     different,
     clashes,
     explainedByLetters,
+    explainedByGuard,
     samples,
     sourceRows,
     targetRows,
@@ -74,7 +75,7 @@ function toVerified(difference: CollectionDifference): VerifiedCollection {
     extra,
     different,
     clashes,
-    explained: { deadLetters: explainedByLetters, held: 0 },
+    explained: { deadLetters: explainedByLetters, held: explainedByGuard },
     samples,
     method: methods[method],
   };

@@ -6,6 +6,11 @@ import { integer, text } from './row.ts';
 const currentSql = "SELECT id FROM guards WHERE pipeline = ? AND collection = ? AND state <> 'pending'";
 const pageSql = 'SELECT key FROM guard_keys WHERE guard = ? AND place >= ? ORDER BY place LIMIT ?';
 
+const holdingSql = `
+  SELECT key FROM guard_keys WHERE guard = (
+    SELECT id FROM guards WHERE pipeline = ? AND collection = ? AND state <> 'pending'
+  ) AND key IN (SELECT value FROM json_each(?))`;
+
 const keysPerPage = 1000;
 
 /**
@@ -28,4 +33,14 @@ export function readGuardKeys(database: SqliteDatabase): GuardStore['keys'] {
       if (found.length < keysPerPage) return;
     }
   };
+}
+
+/** Which keys the decision that stands is about. */
+export function findHeldKeys(database: SqliteDatabase): GuardStore['holding'] {
+  const holding = database.prepare(holdingSql);
+  return (pipeline, collection, keys) =>
+    database.read(() => {
+      const rows = holding.all(pipeline, collection, JSON.stringify(keys));
+      return new Set<Key>(rows.map((row) => text(row, 'key')));
+    });
 }

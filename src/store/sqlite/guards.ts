@@ -3,7 +3,7 @@ import type { Key } from '../../protocol/names.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import { createExtend } from './guard-extend.ts';
-import { readGuardKeys } from './guard-keys.ts';
+import { findHeldKeys, readGuardKeys } from './guard-keys.ts';
 import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
 
 type RaisedGuard = Parameters<GuardStore['raise']>[1];
@@ -58,6 +58,7 @@ export function createGuardStore(database: SqliteDatabase, write: FencedWrite): 
     list: (pipeline) => database.read(() => list.all(pipeline).map(toGuard)),
     extend: createExtend(database, write),
     keys: readGuardKeys(database),
+    holding: findHeldKeys(database),
     clear: (by, collection, only) =>
       write(by, () => {
         const { changes } =

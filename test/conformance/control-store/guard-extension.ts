@@ -30,6 +30,22 @@ export function guardExtensionConformance(open: OpenStore): void {
       expect(await other.guards.list(pipeline)).toMatchObject([{ leaving: 4, state: 'waiting' }]);
     });
 
+    test('tells which keys it holds, until it is cleared', async () => {
+      await using under = await open();
+      const { store } = under;
+      const { fence } = await leaseOn(store);
+      const holding = (collection = 'users') => store.guards.holding(pipeline, collection, ['a', 'm', 'x']);
+      expect(await holding()).toEqual(new Set());
+      await store.guards.raise({ pipeline, fence }, guard(1), pagesOf(['a']));
+      await store.guards.extend({ pipeline, fence }, 'users', ['m', 'z']);
+      expect(await holding()).toEqual(new Set(['a', 'm']));
+      expect(await holding('others')).toEqual(new Set());
+      await store.guards.approve(pipeline, 'users', 2000);
+      expect(await holding()).toEqual(new Set(['a', 'm']));
+      await store.guards.clear({ pipeline, fence }, 'users');
+      expect(await holding()).toEqual(new Set());
+    });
+
     test('loses no key to an approval that came first', async () => {
       await using under = await open();
       const { store } = under;
