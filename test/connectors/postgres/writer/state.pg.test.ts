@@ -53,6 +53,25 @@ describe('state at the destination', () => {
     });
   });
 
+  it.each([
+    ['a change of our state', `UPDATE lockstep.state SET marks = '{"people": "1"}'`],
+    [
+      'the making of our state',
+      `SELECT pg_advisory_xact_lock(hashtextextended('lockstep state lockstep', 0))`,
+    ],
+  ])('ends %s that an older owner has open', async (_, statement) => {
+    await using db = await createTestDatabase();
+    await using open = await openTable(db, people, parts);
+    const older = await db.connect();
+    const ended = new Promise((resolve) => older.on('error', resolve));
+    await older.query(`BEGIN; SET LOCAL application_name = 'lockstep conformance #1'; ${statement}`);
+    await open.writer.attach(holding(2));
+    await expect(ended).resolves.toMatchObject({ code: '57P01' });
+    expect((await db.query('SELECT fence::int, marks FROM lockstep.state')).rows).toEqual([
+      { fence: 2, marks: {} },
+    ]);
+  });
+
   it('waits for a transaction that it may not end', async () => {
     await using db = await createTestDatabase();
     await using open = await openTable(db, people, parts);

@@ -2,10 +2,14 @@ import { quoteLiteral } from '../../names.ts';
 import { sessionTagPrefix } from './session-tag.ts';
 import type { StateLayout } from './state-layout.ts';
 
-/** $1 pipeline, $2 fence. No row: the pipeline was known. */
+/**
+ * $1 pipeline, $2 fence. No row: the pipeline was known. Looked at first, because ON CONFLICT waits for whoever has the row changed
+ * and not committed.
+ */
 export const introducePipeline = ({ state }: StateLayout): string => `
 INSERT INTO ${state} (pipeline, shard, lane, fence, state_id)
-VALUES ($1, '', 0, $2, gen_random_uuid())
+SELECT $1, '', 0, $2, gen_random_uuid()
+WHERE NOT EXISTS (SELECT FROM ${state} WHERE pipeline = $1 AND shard = '' AND lane = 0)
 ON CONFLICT DO NOTHING
 RETURNING 1 AS made`;
 

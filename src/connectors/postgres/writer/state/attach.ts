@@ -2,6 +2,7 @@ import { isLockstepError, LockstepError } from '../../../../protocol/errors/lock
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { Position, Shard } from '../../../../protocol/names.ts';
 import type { DestinationState, WriteOptions } from '../../../../protocol/writer.ts';
+import { quoteLiteral } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import {
@@ -13,78 +14,95 @@ import {
   readPositions,
 } from './attach.sql.ts';
 import { createState } from './create-state.ts';
+import { sessionTag } from './session-tag.ts';
 
 /** How long one attempt waits for an older owner's transactions before it looks for sessions to end again. */
 const patienceMs = 1000;
 
 /** Makes our state, ends what an older owner has open, raises the fence. A repeat with the same fence changes nothing. */
 export async function attachPipeline(
-  { pool, layout, notice }: Destination,
-  { lease, signal }: WriteOptions,
+  destination: Destination,
+  options: WriteOptions,
 ): Promise<DestinationState> {
+  const { signal } = options;
   reach('destination.attach.before');
-  const state = await pool.use(
-    async (session) => {
-      const isNew = await session.transaction(
-        async () => {
-          await createState(session, layout, { signal });
-          const values = [lease.pipeline, lease.fence];
-          const made = await session.query(introducePipeline(layout), values, { signal });
-          reach('destination.introduce.before-commit');
-          return made.rowCount === 1;
-        },
-        { signal },
-      );
-      reach('destination.introduce.after-commit');
-      for (;;) {
-        await session.query(endOlderOwners(lease.pipeline), [lease.fence], { signal });
-        const raised = await tryToRaise(session, { layout, lease, signal });
-        if (raised !== null) return { isNew, ...raised };
-        notice({
-          kind: 'waiting',
-          message: `an older owner of ${lease.pipeline} still has a transaction open`,
-        });
-      }
-    },
-    { signal },
-  );
+  const state = await destination.pool.use((session) => takeOver(session, destination, options), { signal });
   reach('destination.attach.after');
   return state;
 }
 
+async function takeOver(
+  session: Session,
+  { layout, notice }: Destination,
+  { lease, signal }: WriteOptions,
+): Promise<DestinationState> {
+  const { pipeline, fence } = lease;
+  const request = { layout, lease, signal };
+  for (let isNew = false; ; ) {
+    await session.query(endOlderOwners(pipeline), [fence], { signal });
+    const introduced = await patiently(session, request, () => introduce(session, request));
+    if (introduced !== null) {
+      reach('destination.introduce.after-commit');
+      isNew ||= introduced;
+      const raised = await patiently(session, request, () => raise(session, request));
+      if (raised !== null) return { isNew, ...raised };
+    }
+    notice({
+      kind: 'waiting',
+      message: `somebody has a transaction open that holds our state of ${pipeline}`,
+    });
+  }
+}
+
+type Request = Pick<Destination, 'layout'> & WriteOptions;
 type Raised = Omit<DestinationState, 'isNew'>;
 
-/** Null: somebody held the row for longer than our patience. */
-async function tryToRaise(
+/**
+ * In a transaction that a newer owner finds and ends, as it does with those that write. Null: somebody held what is needed for longer than
+ * our patience.
+ */
+async function patiently<T>(
   session: Session,
-  { layout, lease, signal }: Pick<Destination, 'layout'> & WriteOptions,
-): Promise<Raised | null> {
+  { lease, signal }: Request,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const tag = quoteLiteral(sessionTag(lease.pipeline, lease.fence));
+  const begin = `BEGIN; SET LOCAL lock_timeout = ${patienceMs}; SET LOCAL application_name = ${tag}`;
   try {
-    return await session.transaction(
-      async () => {
-        const { rows } = await session.query<{ fence: string; stateId: string }>(
-          lockFence(layout),
-          [lease.pipeline],
-          { signal },
-        );
-        const found = rows[0];
-        if (found === undefined || Number(found.fence) > lease.fence) {
-          throw new LockstepError('fence-lost', { pipeline: lease.pipeline });
-        }
-        await session.query(raiseFence(layout), [lease.pipeline, lease.fence], { signal });
-        return { stateId: found.stateId, ...(await readState(session, { layout, lease, signal })) };
-      },
-      { begin: `BEGIN; SET LOCAL lock_timeout = ${patienceMs}`, signal },
-    );
+    return await session.transaction(work, { begin, signal });
   } catch (thrown) {
     if (isLockstepError(thrown, 'lock-timeout')) return null;
     throw thrown;
   }
 }
 
+/** Whether the pipeline was unknown. */
+async function introduce(session: Session, { layout, lease, signal }: Request): Promise<boolean> {
+  await createState(session, layout, { signal });
+  const values = [lease.pipeline, lease.fence];
+  const made = await session.query(introducePipeline(layout), values, { signal });
+  reach('destination.introduce.before-commit');
+  return made.rowCount === 1;
+}
+
+async function raise(session: Session, request: Request): Promise<Raised> {
+  const { layout, lease, signal } = request;
+  const { rows } = await session.query<{ fence: string; stateId: string }>(
+    lockFence(layout),
+    [lease.pipeline],
+    { signal },
+  );
+  const found = rows[0];
+  if (found === undefined || Number(found.fence) > lease.fence) {
+    throw new LockstepError('fence-lost', { pipeline: lease.pipeline });
+  }
+  await session.query(raiseFence(layout), [lease.pipeline, lease.fence], { signal });
+  return { stateId: found.stateId, ...(await readState(session, request)) };
+}
+
 async function readState(
   session: Session,
-  { layout, lease, signal }: Pick<Destination, 'layout'> & WriteOptions,
+  { layout, lease, signal }: Request,
 ): Promise<Omit<Raised, 'stateId'>> {
   const positions = await session.query<{ shard: Shard; position: Position }>(
     readPositions(layout),
