@@ -79,7 +79,7 @@ export const streamSchema = z.strictObject({
   /** Changes of one window at most; a larger source transaction is still one window as long as the destination takes it. */
   windowChanges: z.int().min(1).max(1_000_000).default(20_000),
   /** What is read ahead of the destination, in bytes of memory. */
-  readAheadBytes: z.int().min(65_536).max(1_073_741_824).default(4_194_304),
+  readAheadBytes: z.int().min(65_536).max(1_073_741_824).default(2_097_152),
   /** A source transaction above this (in bytes of our memory, some 30,000 small rows) is written in pieces, each in a transaction of its own. */
   transactionBytes: z.int().min(65_536).max(1_073_741_824).default(8_388_608),
   /** Failures in a row of one side after which nothing is tried for `breakerPauseMs`. */

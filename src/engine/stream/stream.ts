@@ -38,7 +38,7 @@ export interface StreamParts {
 const isAwake = new Error('it is awake');
 
 const touchesPerWindow = 2_000;
-const windowBytes = 4 * 1024 * 1024;
+const windowBytes = 2 * 1024 * 1024;
 
 /**
  * The loop of a live pipeline: takes what the feed has told, and keys to be touched, and brings them to the destination, one window after
