@@ -1,6 +1,6 @@
 import { type BenchmarkOptions, type CaseReport, contest } from '../harness/benchmark.ts';
 import type { FollowerOf } from './follower.ts';
-import { engine } from './followers/engine.ts';
+import { engine, relaxed } from './followers/engine.ts';
 import { subscription } from './followers/subscription.ts';
 import type { LiveServers } from './servers.ts';
 import { trialContestant } from './trial.ts';
@@ -32,6 +32,8 @@ interface Entry {
 const followers: readonly Entry[] = [
   { name: 'ours', follower: engine('live') },
   { name: 'subscription', follower: subscription({ durable: false }) },
+  // The same terms from the other side: it does not wait for the disk either.
+  { name: 'ours-relaxed', follower: relaxed('live'), rounds: 1 },
   // It waits for the disk with every transaction of the source: minutes, that do not differ.
   { name: 'subscription-durable', follower: subscription({ durable: true }), rounds: 1 },
 ];

@@ -18,6 +18,12 @@ export const engine =
   (sides) =>
     new EngineProcess(sides, configuration);
 
+/** At a target that does not wait for its disk: what a subscription's worker does, and not what we advise. */
+export const relaxed =
+  (configuration: string): FollowerOf =>
+  (sides) =>
+    new RelaxedEngine(sides, configuration);
+
 /** Set up, and then still: what it put into the source works on, and nobody follows. */
 export const stilled =
   (configuration: string): FollowerOf =>
@@ -105,6 +111,14 @@ class EngineProcess implements Follower {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end('SIGKILL');
+  }
+}
+
+class RelaxedEngine extends EngineProcess {
+  override async start(): Promise<void> {
+    const { name, target } = this.sides;
+    await this.sides.execute(target, `ALTER DATABASE ${name} SET synchronous_commit = off`);
+    await super.start();
   }
 }
 
