@@ -143,6 +143,15 @@ test('a half-open connection is given up, and other sessions go on', async () =>
   expect(session.broken).toBe(true);
 });
 
+test('the server asks after a silent client soon: one whose machine is gone holds nothing for long', async () => {
+  await using database = await createTestDatabase();
+  await using pool = poolFor(database.url);
+  const asked = `SELECT name, setting::int FROM pg_catalog.pg_settings WHERE name LIKE 'tcp_keepalives_%' ORDER BY name`;
+  const { rows } = await pool.use((session) => session.query<{ setting: number }>(asked), { signal: never });
+  const [count, idle, interval] = rows.map(({ setting }) => setting);
+  expect((idle ?? 0) + (interval ?? 0) * (count ?? 0)).toBe(30);
+});
+
 test('a statement that waits for a lock is reported with who holds it, and not given up', async () => {
   await using database = await createTestDatabase();
   const notices: ConnectorNotice[] = [];
