@@ -79,9 +79,13 @@ describe('a lock that another program holds', () => {
     const { fence } = await leaseOn(under.store);
     const other = new DatabaseSync(under.file);
     other.exec('BEGIN; SELECT * FROM store');
-    const release = setTimeout(() => other.exec('COMMIT'), 300);
+    let released = false;
+    setTimeout(() => {
+      other.exec('COMMIT');
+      released = true;
+    }, 300);
     await under.store.checkpoints.save({ pipeline, fence }, entry(1));
-    clearTimeout(release);
+    expect(released).toBe(true);
     other.close();
     expect(await under.store.checkpoints.get(pipeline, 's', 'n')).toBe(1);
   });

@@ -9,7 +9,7 @@ import { toWritten, type WindowPlan } from './window-plan.ts';
 export interface ForesightParts {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly marks: TouchMarks;
-  readonly letters: LetterBook;
+  readonly letters: Pick<LetterBook, 'hasAny'>;
   readonly writer: Pick<Writer, 'foresee'>;
 }
 

@@ -12,16 +12,16 @@ function setUp() {
   const marks = new TouchMarks();
   const withLetters = new Set<string>();
   const told: (readonly WindowPart[])[] = [];
-  // What a foresight asks of them, and no more.
-  const parts = {
+  const parts: ForesightParts = {
     collections,
     marks,
     letters: { hasAny: (name: string) => withLetters.has(name) },
-    writer: { foresee: (given: readonly WindowPart[]) => told.push(given) },
-  } as unknown as ForesightParts;
+    writer: { foresee: (given) => void told.push(given) },
+  };
   return { users, collections, marks, withLetters, told, foresight: new Foresight(parts) };
 }
 
+/** What a foresight asks of a collection; a target and its work would need servers. */
 const collectionOf = (): StreamCollection =>
   ({
     name: 'users',

@@ -30,7 +30,7 @@ describe('windows and faults', () => {
     await using db = await createTestDatabase();
     await using proxy = await startFaultProxy(db.url);
     await db.query(people);
-    await using writer = await openWriter(db, proxy.url(db.url));
+    await using writer = await openWriter(db, { url: proxy.url(db.url) });
     await writer.attach(holding(1));
     const target = await writer.open(planFor(plan), holding(1));
     await writer.applyWindow(windowOver(), holding(1));

@@ -1,15 +1,24 @@
 import { postgresConfigSchema } from '../../../../src/connectors/postgres/config.ts';
 import { openPostgresWriter } from '../../../../src/connectors/postgres/writer/open-writer.ts';
 import type { PostgresWriter } from '../../../../src/connectors/postgres/writer/postgres-writer.ts';
+import type { ConnectorNotice } from '../../../../src/protocol/connector.ts';
 import type { CollectionPlan, MappedColumn } from '../../../../src/protocol/mapping.ts';
 import type { Shape } from '../../../../src/protocol/shape.ts';
 import type { Target } from '../../../../src/protocol/writer.ts';
 import { holding, never, pipeline } from '../../../conformance/writer/writer-under-test.ts';
 import type { TestDatabase } from '../../../support/postgres.ts';
 
-export function openWriter(db: TestDatabase, url = db.url): Promise<PostgresWriter> {
+interface WriterPlace {
+  readonly url: string;
+  readonly notice: (notice: ConnectorNotice) => void;
+}
+
+export function openWriter(
+  db: TestDatabase,
+  { url = db.url, notice = () => undefined }: Partial<WriterPlace> = {},
+): Promise<PostgresWriter> {
   const config = postgresConfigSchema.parse({ connector: 'postgres', url });
-  return openPostgresWriter(config, { pipeline, lanes: 3, signal: never, notice: () => undefined });
+  return openPostgresWriter(config, { pipeline, lanes: 3, signal: never, notice });
 }
 
 const unknownShape = (collection: string): Shape => ({

@@ -9,6 +9,7 @@ import {
   row,
   upsert,
 } from '../../../conformance/writer/writer-under-test.ts';
+import { startFaultProxy } from '../../../support/fault-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
 import { openTable, openWriter, planFor } from './destination.ts';
 
@@ -29,6 +30,8 @@ function halting() {
   }
   return { source: source(), reached: reached.promise, goOn: goOn.resolve };
 }
+
+const lockOfMaking = `SELECT pg_advisory_xact_lock(hashtextextended('lockstep state lockstep', 0))`;
 
 const ourBackends = `SELECT pid, application_name AS name FROM pg_stat_activity
   WHERE datname = current_database() AND application_name LIKE 'lockstep conformance #%'`;
@@ -53,18 +56,13 @@ describe('state at the destination', () => {
     });
   });
 
-  it.each([
-    ['a change of our state', `UPDATE lockstep.state SET marks = '{"people": "1"}'`],
-    [
-      'the making of our state',
-      `SELECT pg_advisory_xact_lock(hashtextextended('lockstep state lockstep', 0))`,
-    ],
-  ])('ends %s that an older owner has open', async (_, statement) => {
+  it('ends a change of our state that an older owner has open', async () => {
     await using db = await createTestDatabase();
     await using open = await openTable(db, people, parts);
     const older = await db.connect();
     const ended = new Promise((resolve) => older.on('error', resolve));
-    await older.query(`BEGIN; SET LOCAL application_name = 'lockstep conformance #1'; ${statement}`);
+    await older.query(`BEGIN; SET LOCAL application_name = 'lockstep conformance #1';
+      UPDATE lockstep.state SET marks = '{"people": "1"}'`);
     await open.writer.attach(holding(2));
     await expect(ended).resolves.toMatchObject({ code: '57P01' });
     expect((await db.query('SELECT fence::int, marks FROM lockstep.state')).rows).toEqual([
@@ -72,23 +70,51 @@ describe('state at the destination', () => {
     ]);
   });
 
-  it('waits for a transaction that it may not end', async () => {
+  it('takes over from one that fell silent while it took over itself', async () => {
     await using db = await createTestDatabase();
-    await using open = await openTable(db, people, parts);
+    await using proxy = await startFaultProxy(db.url);
+    await using silent = await openWriter(db, { url: proxy.url(db.url) });
     const other = await db.connect();
+    await other.query(`BEGIN; ${lockOfMaking}`);
+    const lost = expect(silent.attach(holding(1))).rejects.toMatchObject({ class: 'transient' });
+    await expect
+      .poll(async () => (await other.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount)
+      .toBe(1);
+    proxy.halfOpen();
+    await other.query('COMMIT');
+    const idle = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`;
+    await expect.poll(async () => (await other.query(idle)).rowCount).toBe(1);
+    await using newer = await openWriter(db);
+    await newer.attach(holding(2));
+    proxy.reset();
+    await lost;
+  });
+
+  it('waits for a transaction that it may not end, and says whose it is', async () => {
+    await using db = await createTestDatabase();
+    await using older = await openTable(db, people, parts);
+    const told: string[] = [];
+    await using writer = await openWriter(db, { notice: ({ message }) => told.push(message) });
+    const other = await db.connect();
+    const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
     await other.query("BEGIN; SELECT 1 FROM lockstep.state WHERE pipeline = 'conformance' FOR SHARE");
     let done = false;
-    const attached = open.writer.attach(holding(2)).then(() => {
+    const attached = writer.attach(holding(2)).then(() => {
       done = true;
     });
     await expect
-      .poll(async () => (await db.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, {
-        timeout: 10_000,
-      })
-      .toBeGreaterThan(0);
+      .poll(() => told.join(), { timeout: 10_000 })
+      .toMatch(
+        new RegExp(
+          `^taking over conformance waits for process ${rows[0].pid} of .* \\(idle in transaction\\) to end`,
+        ),
+      );
     expect(done).toBe(false);
     await other.query('COMMIT');
     await attached;
+    await expect(older.target.append(chunks(row(1, 'a')), holding(1))).rejects.toMatchObject({
+      code: 'fence-lost',
+    });
   });
 
   it.each(['append', 'merge', 'replace'] as const)(

@@ -1,8 +1,8 @@
 import { isLockstepError, LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
-import type { Position, Shard } from '../../../../protocol/names.ts';
+import type { PipelineName, Position, Shard } from '../../../../protocol/names.ts';
 import type { DestinationState, WriteOptions } from '../../../../protocol/writer.ts';
-import { quoteLiteral } from '../../names.ts';
+import { beginBrief } from '../../session/brief-transaction.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import {
@@ -14,7 +14,7 @@ import {
   readPositions,
 } from './attach.sql.ts';
 import { createState } from './create-state.ts';
-import { sessionTag } from './session-tag.ts';
+import { stateHolders } from './state-holders.ts';
 
 /** How long one attempt waits for an older owner's transactions before it looks for sessions to end again. */
 const patienceMs = 1000;
@@ -47,27 +47,27 @@ async function takeOver(
       const raised = await patiently(session, request, () => raise(session, request));
       if (raised !== null) return { isNew, ...raised };
     }
-    notice({
-      kind: 'waiting',
-      message: `somebody has a transaction open that holds our state of ${pipeline}`,
-    });
+    const holders = await stateHolders(session, layout, { signal });
+    notice({ kind: 'waiting', message: waitingFor(holders, pipeline) });
   }
 }
+
+const waitingFor = (holders: readonly string[], pipeline: PipelineName): string =>
+  `taking over ${pipeline} waits for ${holders.join('; ') || 'another engine that makes its tables'} to end the transaction that holds our state at the destination`;
 
 type Request = Pick<Destination, 'layout'> & WriteOptions;
 type Raised = Omit<DestinationState, 'isNew'>;
 
 /**
- * In a transaction that a newer owner finds and ends, as it does with those that write. Null: somebody held what is needed for longer than
- * our patience.
+ * Null: somebody held what is needed for longer than our patience. A newer owner does not end this, or two that start at once would hear of
+ * a lost connection and not who is the newer: the server does, should we fall silent.
  */
 async function patiently<T>(
   session: Session,
-  { lease, signal }: Request,
+  { signal }: Request,
   work: () => Promise<T>,
 ): Promise<T | null> {
-  const tag = quoteLiteral(sessionTag(lease.pipeline, lease.fence));
-  const begin = `BEGIN; SET LOCAL lock_timeout = ${patienceMs}; SET LOCAL application_name = ${tag}`;
+  const begin = `${beginBrief}; SET LOCAL lock_timeout = ${patienceMs}`;
   try {
     return await session.transaction(work, { begin, signal });
   } catch (thrown) {
