@@ -39,6 +39,11 @@ export class MergedChanges {
     return this.#byKey.entries();
   }
 
+  /** Without an object per change, which `entries` makes. */
+  forEach(take: (merged: Merged, key: Key) => void): void {
+    this.#byKey.forEach(take);
+  }
+
   get(key: Key): Merged | undefined {
     return this.#byKey.get(key);
   }
@@ -61,7 +66,9 @@ export class MergedChanges {
 
   /** All of another's changes, which came later. */
   addAll(later: MergedChanges): void {
-    for (const [key, merged] of later.entries()) this.#byKey.set(key, follow(this.#byKey.get(key), merged));
+    later.forEach((merged, key) => {
+      this.#byKey.set(key, follow(this.#byKey.get(key), merged));
+    });
   }
 
   /** The row goes on under another key: what is known of it goes with it, and nothing of what was there before stays. */

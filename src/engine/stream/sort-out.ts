@@ -34,12 +34,14 @@ export function sortOut(
 ): SortedOut {
   const sorted: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
   const { carried, plan } = collection;
-  for (const [key, change] of merged.entries()) {
+  merged.forEach((change, key) => {
     if (hasLetter(key)) sorted.apart.push(key);
     else if (carried === null || change.kind === 'touch' || isMarked(key)) sorted.touches.push(key);
     else if (change.kind === 'delete') sorted.changes.push({ kind: 'leave', key });
+    else if (plan.map === null && change.complete)
+      sorted.changes.push(new CarriedUpsert(key, change, carried));
     else addRow({ plan, carried }, { key, change }, sorted);
-  }
+  });
   return sorted;
 }
 
@@ -78,16 +80,12 @@ interface KeyedChange {
   readonly change: Extract<Merged, { readonly row: Row }>;
 }
 
+/** A row that is mapped, or that was not told whole. */
 function addRow(collection: Carrying, { key, change }: KeyedChange, sorted: SortedOut): void {
-  const { carried } = collection;
+  const { plan, carried } = collection;
   const { kind, complete } = change;
-  if (collection.plan.map !== null) {
-    if (complete) addMapped(collection, { key, row: change.row }, sorted);
-    else sorted.touches.push(key);
-    return;
-  }
-  if (complete) sorted.changes.push(new CarriedUpsert(key, change, carried));
-  else if (kind === 'insert') sorted.touches.push(key);
+  if (plan.map !== null && complete) addMapped(collection, { key, row: change.row }, sorted);
+  else if (plan.map !== null || kind === 'insert') sorted.touches.push(key);
   else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, change.row) });
 }
 

@@ -32,34 +32,31 @@ const decodeAscii: TextDecoder = (bytes, start, end) => bytes.toString('latin1',
 /** `2026-01-02 03:04:05.12` → `2026-01-02T03:04:05.12`; years may have more digits, and an era may follow. */
 function decodeTimestamp(bytes: Buffer, start: number, end: number): string {
   const gap = start + usualDate;
-  if (bytes[gap] === space)
-    return respelled(bytes, [gap, letterT], () => bytes.toString('latin1', start, end));
+  if (bytes[gap] !== space) return bytes.toString('latin1', start, end).replace(' ', 'T');
+  bytes[gap] = letterT;
   const text = bytes.toString('latin1', start, end);
-  return text.replace(' ', 'T');
+  bytes[gap] = space;
+  return text;
 }
 
 /** The session's zone is UTC, so the zone is always `+00`. */
 function decodeTimestamptz(bytes: Buffer, start: number, end: number): string {
   const zone = end - utc.length;
-  if (bytes[zone] !== utc.charCodeAt(0)) return decodeTimestamp(bytes, start, end).replace(utc, 'Z');
-  return respelled(bytes, [zone, letterZ], () => decodeTimestamp(bytes, start, zone + 1));
+  if (bytes[zone] !== plus) return decodeTimestamp(bytes, start, end).replace(utc, 'Z');
+  bytes[zone] = letterZ;
+  const text = decodeTimestamp(bytes, start, zone + 1);
+  bytes[zone] = plus;
+  return text;
 }
 
 const utc = '+00';
+const plus = 0x2b;
 /** Characters of a date whose year has four digits. */
 const usualDate = 10;
 const space = 0x20;
+// Bytes are respelled in place for the time of reading: that makes one string where replacing afterwards would make three.
 const letterT = 0x54;
 const letterZ = 0x5a;
-
-/** Reads with another byte in one place: makes one string where replacing afterwards would make three. */
-function respelled(bytes: Buffer, [at, byte]: readonly [number, number], read: () => string): string {
-  const before = bytes[at] ?? 0;
-  bytes[at] = byte;
-  const text = read();
-  bytes[at] = before;
-  return text;
-}
 
 const decodeBytes: TextDecoder = (bytes, start, end) =>
   new Uint8Array(Buffer.from(bytes.toString('latin1', start + 2, end), 'hex'));

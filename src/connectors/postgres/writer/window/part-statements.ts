@@ -69,15 +69,13 @@ interface Split {
 function split(piece: Piece<'upsert'>, believing: boolean): Split {
   if (!believing || !piece.changes.some(isNew)) return { fresh: nothing, upserts: piece };
   if (piece.changes.every(isNew)) return { fresh: piece, upserts: nothing };
-  const of = (wanted: boolean): Piece<'upsert'> => ({
-    ordinals: piece.ordinals.filter((_, index) => isNew(piece.changes[index]) === wanted),
-    changes: piece.changes.filter((change) => isNew(change) === wanted),
-  });
-  return { fresh: of(true), upserts: of(false) };
+  const isOld = (change: Change): change is Upsert => !isNew(change);
+  return { fresh: chosen(piece, isNew), upserts: chosen(piece, isOld) };
 }
 
-export const isNew = (change: Change | undefined): boolean =>
-  change?.kind === 'upsert' && change.isNew === true;
+type Upsert = Change & { readonly kind: 'upsert' };
+
+export const isNew = (change: Change): change is Upsert => change.kind === 'upsert' && change.isNew === true;
 
 function piecesOf<Kind extends Change['kind']>(
   model: TargetModel,
@@ -96,8 +94,25 @@ function only<Kind extends Change['kind']>(changes: readonly Change[], kind: Kin
   const isKind = (change: Change): change is Change & { readonly kind: Kind } => change.kind === kind;
   // Nearly always they are all of one kind.
   if (changes.every(isKind)) return { ordinals: changes.map((_, place) => place), changes };
-  const ordinals = changes.flatMap((change, place) => (isKind(change) ? [place] : []));
-  return { ordinals, changes: changes.filter(isKind) };
+  if (!changes.some(isKind)) return nothing;
+  return chosen({ ordinals: changes.map((_, place) => place), changes }, isKind);
+}
+
+/** Those of a piece for which it holds. */
+function chosen<Kind extends Change['kind'], Wanted extends Change & { readonly kind: Kind }>(
+  { ordinals, changes }: Piece,
+  isWanted: (change: Change) => change is Wanted,
+): Piece<Kind> {
+  const [places, wanted]: [number[], Wanted[]] = [[], []];
+  let index = 0;
+  for (const change of changes) {
+    if (isWanted(change)) {
+      places.push(ordinals[index] ?? index);
+      wanted.push(change);
+    }
+    index += 1;
+  }
+  return { ordinals: places, changes: wanted };
 }
 
 interface PlanParts {
