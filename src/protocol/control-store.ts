@@ -130,6 +130,31 @@ export interface DeadLetterStore {
   newest(pipeline: PipelineName): Promise<number>;
   /** Which of these keys have a letter. */
   having(pipeline: PipelineName, collection: string, keys: readonly Key[]): Promise<ReadonlySet<Key>>;
+  /** Letters of every pipeline whose row is sealed, also of those that no configuration names any more; by pipeline and id, after `after`. */
+  listSealed(options: { after?: LetterId; limit: number }): Promise<readonly SealedHead[]>;
+  /**
+   * By a person, so without a fence: each row is sealed anew only where it is still `was`, so that a newer failure is never overwritten. All of
+   * them in one transaction; returns how many were replaced.
+   */
+  reseal(changes: readonly ResealedLetter[]): Promise<number>;
+}
+
+export interface LetterId {
+  readonly pipeline: PipelineName;
+  readonly id: number;
+}
+
+/** The first bytes of a sealed row, which say how and with which key it was sealed; rows may be large. */
+export interface SealedHead extends LetterId {
+  readonly head: Uint8Array;
+}
+
+/** So many bytes of a row are a `SealedHead`; fewer where the row has fewer. */
+export const sealedHeadBytes = 16;
+
+export interface ResealedLetter extends LetterId {
+  readonly was: Uint8Array;
+  readonly sealed: Uint8Array;
 }
 
 /** A guard stopped what would leave the target; somebody decides. One per collection: a newer decision replaces an older one. */

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { EventBus } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
+import { Keyring } from '../store/secrets/keyring.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
@@ -24,13 +25,15 @@ class Engine implements Lockstep {
     process.emitWarning(`a listener of ${name} failed: ${error.message}`),
   );
   readonly #config: ResolvedConfig;
+  readonly #ring: Keyring;
   readonly #sealer: Sealer;
   readonly #open = new Map<string, Promise<PipelineOperations>>();
   #store: Promise<ControlStore> | null = null;
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
-    this.#sealer = createSealer(config.store.keys);
+    this.#ring = new Keyring(config.store.keys, (reread) => this.events.emit('keys.reread', reread));
+    this.#sealer = createSealer(this.#ring);
     this.pipelines = [...config.pipelines.keys()];
     this.livePipelines = this.pipelines.filter(
       (name) => config.pipelines.get(name)?.settings.mode === 'live',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SecretText } from '../../src/index.ts';
 import { createSealer } from '../../src/service/letters/seal.ts';
-import { readSealingKey } from '../../src/service/letters/sealing-key.ts';
+import { Keyring } from '../../src/store/secrets/keyring.ts';
+import { readSealingKey } from '../../src/store/secrets/sealing-key.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { letter, putLetters } from '../service/pipeline/fixture.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
@@ -33,7 +34,8 @@ const storeOf = (directory: TemporaryDirectory) =>
 
 function sealed(row: Readonly<Record<string, string>>): Uint8Array | null {
   const key = readSealingKey(new SecretText(storeKey));
-  return key === null ? null : createSealer([key]).seal(row);
+  if ('fault' in key) throw new Error(key.fault);
+  return createSealer(Keyring.of([key])).seal(row, { pipeline: 'shop', collection: 'orders', key: '["1"]' });
 }
 
 test('dead letters are listed, shown with their row, and discarded', async () => {

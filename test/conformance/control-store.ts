@@ -7,6 +7,7 @@ import { leaseConformance } from './control-store/leases.ts';
 import { letterStateConformance } from './control-store/letter-states.ts';
 import { requestConformance } from './control-store/requests.ts';
 import { runConformance } from './control-store/runs.ts';
+import { sealedLetterConformance } from './control-store/sealed-letters.ts';
 import { storeConformance } from './control-store/store.ts';
 import type { OpenStore } from './control-store/store-under-test.ts';
 
@@ -24,5 +25,6 @@ export function controlStoreConformance(name: string, open: OpenStore): void {
     letterStateConformance(open);
     requestConformance(open);
     runConformance(open);
+    sealedLetterConformance(open);
   });
 }

@@ -82,6 +82,10 @@ export const eventLines: Lines = {
       : info(
           `it works ${percent(share)} of the time${reason === '' ? '' : `, since the destination is busy: ${reason}`}`,
         ),
+  'keys.reread': ({ keyIds, fault }) =>
+    fault === null
+      ? info(`keys were read again: ${keyIds.join(', ')}; the first seals`)
+      : error(`the keys that were put there can’t be used, and the former ones stay: ${fault}`),
   'breaker.closed': () => info('it is tried again'),
 };
 

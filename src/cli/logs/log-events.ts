@@ -16,6 +16,6 @@ function follow<Name extends EventName>(name: Name, events: EventSource, logger:
   if (lineOf === null) return () => undefined;
   return events.on(name, (event) => {
     const { level, text } = lineOf(event);
-    logger[level]({ pipeline: event.pipeline, event: name }, text);
+    logger[level]({ ...('pipeline' in event ? { pipeline: event.pipeline } : {}), event: name }, text);
   });
 }

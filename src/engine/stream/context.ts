@@ -1,5 +1,6 @@
 import type { EventSink } from '../../protocol/events.ts';
 import type { Feed } from '../../protocol/feed.ts';
+import type { Key } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { EventSource } from '../event-bus.ts';
 import type { WalkContext } from '../walk/context.ts';
@@ -9,5 +10,5 @@ export interface StreamContext extends WalkContext {
   readonly feed: Feed;
   readonly events: EventSink & EventSource;
   /** Makes a row unreadable to whoever only has the control store; null: nothing of it may be kept. */
-  readonly seal: (row: Row) => Uint8Array | null;
+  readonly seal: (row: Row, of: { readonly collection: string; readonly key: Key }) => Uint8Array | null;
 }

@@ -220,7 +220,7 @@ export class LetterBook {
     const isParked = known === undefined ? until === null : known.state === 'parked' || known.until === null;
     const state: LetterState = isParked ? 'parked' : 'deferred';
     const waits = known === undefined ? until : known.until;
-    const sealed = row === undefined ? null : this.#context.seal(row);
+    const sealed = row === undefined ? null : this.#context.seal(row, { collection, key });
     const failedAtMs = this.#context.clock.now();
     return { collection, key, code, message, failedAtMs, state, until: waits, sealed };
   }

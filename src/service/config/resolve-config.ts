@@ -6,6 +6,7 @@ import { describeIssues } from './describe-issues.ts';
 import { type Fault, formatFault, startsWith } from './fault.ts';
 import { resolveReferences } from './resolve-references.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
+import { impliedReferences } from './resolved-reference.ts';
 import { configurationSchema, pipelineNameSchema, pipelineSchema } from './schema.ts';
 import { sideOf } from './side-schema.ts';
 import { readStoreKeys } from './store-keys.ts';
@@ -30,15 +31,20 @@ export async function resolveConfig(input: unknown, options: ResolveOptions): Pr
   const faults = [...frame.faults, ...references.faults, ...unexplained];
   if (!parsed.success || faults.length > 0) throw invalid(faults);
   const assembled = assemblePipelines(parsed.data.pipelines, frame.connectors);
-  const sealing = readStoreKeys(parsed.data.store.key);
+  const writtenKey = valueAt(input, ['store', 'key']);
+  const sealing = readStoreKeys(writtenKey, options.environment);
   const unfit = [...assembled.faults, ...sealing.faults];
   if (unfit.length > 0) throw invalid(unfit);
   return {
     file: options.file,
     directory: options.directory,
-    store: { path: resolve(options.directory, parsed.data.store.path), keys: sealing.keys },
+    store: { path: resolve(options.directory, parsed.data.store.path), keys: sealing.source },
     pipelines: assembled.pipelines,
-    secrets: [...references.secrets, ...assembled.secrets],
+    secrets: [...references.secrets, ...assembled.secrets, ...sealing.secrets],
+    references: [
+      ...references.references,
+      ...impliedReferences(options.environment, { hasKey: writtenKey !== undefined }),
+    ],
   };
 }
 

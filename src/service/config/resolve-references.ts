@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { SecretText } from '../../protocol/secret.ts';
 import { type EnvReference, isEnvReference } from '../secrets/env-reference.ts';
 import type { Environment } from '../secrets/environment.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, formatPath } from './fault.ts';
+import { lookUp } from './look-up.ts';
+import { type ResolvedReference, referenceTo } from './resolved-reference.ts';
 import { type Path, schemasAt } from './schema-tree.ts';
 import { isPlainObject } from './values.ts';
 
@@ -11,6 +13,7 @@ export interface ResolvedReferences {
   readonly faults: readonly Fault[];
   /** Every text that must never be shown, also those at places that turned out to be wrong. */
   readonly secrets: readonly SecretText[];
+  readonly references: readonly ResolvedReference[];
 }
 
 /**
@@ -24,6 +27,7 @@ export function resolveReferences(
 ): ResolvedReferences {
   const faults: Fault[] = [];
   const secrets: SecretText[] = [];
+  const references: ResolvedReference[] = [];
 
   const settle = (text: string, path: Path, fromReference: boolean): unknown => {
     const value = fromReference
@@ -36,6 +40,7 @@ export function resolveReferences(
 
   const resolveReference = (reference: EnvReference, path: Path): unknown => {
     const found = lookUp(reference, environment);
+    references.push(referenceTo(reference.$env, formatPath(path), found));
     if ('fault' in found) faults.push({ path, message: found.fault });
     return 'fault' in found ? undefined : settle(found.text, path, true);
   };
@@ -48,24 +53,7 @@ export function resolveReferences(
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
   };
 
-  return { value: visit(input, []), faults, secrets };
-}
-
-function lookUp(
-  reference: EnvReference,
-  environment: Environment,
-): { readonly text: string } | { readonly fault: string } {
-  const name = reference.$env;
-  const found = environment.find(name);
-  switch (found.kind) {
-    case 'value':
-      return { text: found.text };
-    case 'unreadable':
-      return { fault: `${name}_FILE could not be read: ${found.detail}` };
-    case 'missing':
-      if (reference.default !== undefined) return { text: reference.default };
-      return { fault: `${name} is not set (in the environment, as ${name}_FILE, or in the env file)` };
-  }
+  return { value: visit(input, []), faults, secrets, references };
 }
 
 const accepts = (schemas: readonly z.core.$ZodType[], value: unknown): boolean =>

@@ -3,7 +3,8 @@ import type { collectionsSchema, PipelineSettings } from '../../protocol/configu
 import type { Connector } from '../../protocol/connector.ts';
 import type { PipelineName } from '../../protocol/names.ts';
 import type { SecretText } from '../../protocol/secret.ts';
-import type { SealingKey } from '../letters/sealing-key.ts';
+import type { KeySource } from '../../store/secrets/keyring.ts';
+import type { ResolvedReference } from './resolved-reference.ts';
 
 /** A configuration that was checked as a whole: defaults filled in, references resolved, secrets sealed. Made once. */
 export interface ResolvedConfig {
@@ -15,12 +16,14 @@ export interface ResolvedConfig {
   readonly pipelines: ReadonlyMap<PipelineName, ResolvedPipeline>;
   /** Everything that must never be shown. */
   readonly secrets: readonly SecretText[];
+  /** What is looked for in the environment. */
+  readonly references: readonly ResolvedReference[];
 }
 
 export interface ResolvedStore {
   readonly path: string;
-  /** Newest first; none: nothing of a row that can't be applied is kept. */
-  readonly keys: readonly SealingKey[];
+  /** None: nothing of a row that can't be applied is kept. */
+  readonly keys: KeySource;
 }
 
 export interface ResolvedPipeline {

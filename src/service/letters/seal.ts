@@ -1,63 +1,52 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Row } from '../../protocol/value.ts';
+import type { Opened, Purpose } from '../../store/secrets/envelope.ts';
+import type { Keyring } from '../../store/secrets/keyring.ts';
 import { rowFromJson, rowToJson } from './row-json.ts';
-import { keyIdBytes, type SealingKey } from './sealing-key.ts';
+
+/** Which letter a row belongs to: it can't be opened as another's. */
+export interface LetterPlace {
+  readonly pipeline: string;
+  readonly collection: string;
+  readonly key: string;
+}
 
 /** Keeps rows of dead letters unreadable to whoever only has the control store. */
 export interface Sealer {
   /** Null without a key: then nothing of the row is kept. */
-  seal(row: Row): Uint8Array | null;
+  seal(row: Row, place: LetterPlace): Uint8Array | null;
   /** `letter-key-unknown` when none of the keys sealed it, `letter-damaged` when it is not what was sealed. */
-  open(bytes: Uint8Array): Row;
+  open(bytes: Uint8Array, place: LetterPlace): Row;
 }
 
-/** Of the stored form: version (1), key id (8), nonce (12), sealed JSON, tag (16). The first two are authenticated too. */
-const version = 1;
-const headBytes = 1 + keyIdBytes;
-const nonceBytes = 12;
-const tagBytes = 16;
-const cipherName = 'aes-256-gcm';
-
-/** The first key seals; all open. */
-export function createSealer(keys: readonly SealingKey[]): Sealer {
-  const [newest] = keys;
+export function createSealer(ring: Keyring): Sealer {
   return {
-    seal: (row) => (newest === undefined ? null : sealWith(newest, row)),
-    open: (bytes) => openWith(keys, Buffer.from(bytes)),
+    seal: (row, place) => ring.seal(Buffer.from(rowToJson(row), 'utf8'), purposeOf(place)),
+    open: (bytes, place) => rowOf(ring.open(bytes, purposeOf(place))),
   };
 }
 
-function sealWith(key: SealingKey, row: Row): Uint8Array {
-  const head = Buffer.concat([Buffer.of(version), key.id]);
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(cipherName, key.bytes, nonce, { authTagLength: tagBytes }).setAAD(head);
-  const body = Buffer.concat([cipher.update(rowToJson(row), 'utf8'), cipher.final()]);
-  return new Uint8Array(Buffer.concat([head, nonce, body, cipher.getAuthTag()]));
-}
+export const purposeOf = ({ pipeline, collection, key }: LetterPlace): Purpose => ({
+  kind: 'dead letter',
+  of: [pipeline, collection, key],
+});
 
-function openWith(keys: readonly SealingKey[], bytes: Buffer): Row {
-  if (bytes.length < headBytes + nonceBytes + tagBytes || bytes[0] !== version)
-    throw damaged('it is too short, or of a version that is not known');
-  const head = bytes.subarray(0, headBytes);
-  const id = head.subarray(1);
-  const key = keys.find((candidate) => candidate.id.equals(id));
-  if (key === undefined) throw new LockstepError('letter-key-unknown', { keyId: id.toString('hex') });
-  return decipher(key, head, bytes.subarray(headBytes));
-}
-
-function decipher(key: SealingKey, head: Buffer, rest: Buffer): Row {
-  const nonce = rest.subarray(0, nonceBytes);
-  const body = rest.subarray(nonceBytes, rest.length - tagBytes);
-  const opening = createDecipheriv(cipherName, key.bytes, nonce, { authTagLength: tagBytes })
-    .setAAD(head)
-    .setAuthTag(rest.subarray(rest.length - tagBytes));
-  try {
-    return rowFromJson(Buffer.concat([opening.update(body), opening.final()]).toString('utf8'));
-  } catch (thrown) {
-    // A parser's message would quote the row.
-    throw new LockstepError('letter-damaged', { detail: 'its seal is broken' }, { cause: thrown });
+function rowOf(opened: Opened): Row {
+  switch (opened.kind) {
+    case 'key-unknown':
+      throw new LockstepError('letter-key-unknown', { keyId: opened.keyId });
+    case 'damaged':
+      throw new LockstepError('letter-damaged', { detail: opened.detail });
+    case 'opened':
+      return parse(opened.bytes);
   }
 }
 
-const damaged = (detail: string): LockstepError => new LockstepError('letter-damaged', { detail });
+function parse(bytes: Uint8Array): Row {
+  try {
+    return rowFromJson(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    // A parser's message would quote the row.
+    throw new LockstepError('letter-damaged', { detail: 'what was sealed is no row' });
+  }
+}

@@ -42,14 +42,16 @@ export async function showLetter(
 
 type Opened = Pick<DeadLetterDetail, 'row' | 'withheld'>;
 
-function openRow({ sealed }: DeadLetter, sealer: PipelineParts['context']['sealer']): Opened {
+function openRow(letter: DeadLetter, sealer: PipelineParts['context']['sealer']): Opened {
+  const { sealed } = letter;
   if (sealed === null)
     return {
       row: null,
-      withheld: 'no key was configured (`store.key`) when it failed, so its row was not kept',
+      withheld:
+        'no key was configured (`store.key` or LOCKSTEP_KEYS) when it failed, so its row was not kept',
     };
   try {
-    return { row: toJson(sealer.open(sealed)), withheld: null };
+    return { row: toJson(sealer.open(sealed, letter)), withheld: null };
   } catch (thrown) {
     const { code, message, cure } = toLockstepError(thrown);
     return { row: null, withheld: `${code}: ${message}. ${cure}` };

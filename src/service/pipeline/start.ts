@@ -2,6 +2,7 @@ import { Condition } from '../../engine/pipeline/condition.ts';
 import { type LiveEnd, type LiveOptions, runLive } from '../../engine/pipeline/live.ts';
 import { stoppedCollections } from '../../engine/pipeline/memory.ts';
 import { onSchedule } from '../../engine/schedule/on-schedule.ts';
+import type { StreamContext } from '../../engine/stream/context.ts';
 import type { ControlStore, FencedBy } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
@@ -53,11 +54,13 @@ async function runOnce(
   const { fence } = walk;
   const { plans, leftOut } = work.plans;
   const { schedule: cron } = settings;
+  const seal: StreamContext['seal'] = (row, letter) =>
+    context.sealer.seal(row, { pipeline: name, ...letter });
   const schedule = cron === undefined ? null : onSchedule(cron);
   const record = await beginRecord(store, { pipeline: name, fence });
   try {
     const end = await runLive(
-      { ...walk, events, feed, seal: (row) => context.sealer.seal(row) },
+      { ...walk, events, feed, seal },
       { plans, leftOut, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
     );
     await record('interrupted', {});

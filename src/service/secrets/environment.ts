@@ -5,52 +5,73 @@ import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Where a value was found: in the environment or the env file itself, or in a file that one of them names. */
+export interface FoundAt {
+  readonly layer: 'environment' | 'env file';
+  /** The file that holds the value alone; null: the layer holds it. */
+  readonly file: string | null;
+}
+
 /** What looking for a variable gave. An empty text counts as not set: nobody means an empty password. */
 export type Found =
-  | { readonly kind: 'value'; readonly text: string }
+  | { readonly kind: 'value'; readonly text: string; readonly at: FoundAt }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'unreadable'; readonly detail: string };
+  | { readonly kind: 'unreadable'; readonly detail: string; readonly at: FoundAt };
 
 /** One place where variables come from; relative `NAME_FILE` paths start at `directory`. */
 interface Layer {
+  readonly name: FoundAt['layer'];
   readonly variables: Variables;
   readonly directory: string;
 }
 
 /** Where references are looked up: first the environment, then the env file; in each `NAME` before `NAME_FILE`. */
 export class Environment {
+  /** The env file, whether it is there or not. */
+  readonly envFile: string;
+  /** The same places as they are now: files may have changed. Throws `env-file-unreadable`. */
+  readonly readAgain: () => Environment;
   readonly #layers: readonly Layer[];
 
-  constructor(layers: readonly Layer[]) {
+  constructor(layers: readonly Layer[], { envFile, readAgain }: Pick<Environment, 'envFile' | 'readAgain'>) {
     this.#layers = layers;
+    this.envFile = envFile;
+    this.readAgain = readAgain;
   }
 
   find(name: string): Found {
-    for (const { variables, directory } of this.#layers) {
+    for (const { name: layer, variables, directory } of this.#layers) {
       const text = variables[name];
-      if (text !== undefined && text !== '') return { kind: 'value', text };
-      const file = variables[`${name}_FILE`];
-      if (file !== undefined && file !== '') return readValue(resolve(directory, file));
+      if (text !== undefined && text !== '') return { kind: 'value', text, at: { layer, file: null } };
+      const path = variables[`${name}_FILE`];
+      if (path === undefined || path === '') continue;
+      const file = resolve(directory, path);
+      return { ...readValue(file), at: { layer, file } };
     }
     return { kind: 'missing' };
   }
 }
 
-/**
- * The process's variables over those of an env file. `envFile` must exist; `defaultEnvFile` may be missing.
- */
-export function openEnvironment(options: {
+export interface EnvironmentOptions {
   readonly variables: Variables;
   readonly cwd: string;
   readonly envFile?: string | undefined;
   readonly defaultEnvFile: string;
-}): Environment {
+}
+
+/**
+ * The process's variables over those of an env file. `envFile` must exist; `defaultEnvFile` may be missing.
+ */
+export function openEnvironment(options: EnvironmentOptions): Environment {
   const path = options.envFile === undefined ? options.defaultEnvFile : resolve(options.cwd, options.envFile);
   const text = readEnvFile(path, options.envFile !== undefined);
-  return new Environment([
-    { variables: options.variables, directory: options.cwd },
-    { variables: parseEnv(text), directory: dirname(path) },
-  ]);
+  return new Environment(
+    [
+      { name: 'environment', variables: options.variables, directory: options.cwd },
+      { name: 'env file', variables: parseEnv(text), directory: dirname(path) },
+    ],
+    { envFile: path, readAgain: () => openEnvironment(options) },
+  );
 }
 
 function readEnvFile(path: string, required: boolean): string {
@@ -62,8 +83,12 @@ function readEnvFile(path: string, required: boolean): string {
   }
 }
 
+type ReadValue =
+  | { readonly kind: 'value'; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
 /** Editors and `echo` end files with a line break that is no part of the secret. */
-function readValue(path: string): Found {
+function readValue(path: string): ReadValue {
   try {
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return text === '' ? { kind: 'unreadable', detail: `${path} is empty` } : { kind: 'value', text };

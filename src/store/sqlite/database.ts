@@ -109,7 +109,9 @@ export class SqliteDatabase implements Disposable {
 }
 
 // fullfsync: on macOS a plain fsync stops at the drive's cache. trusted_schema: a planted file must not run functions.
-const settings = 'PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF';
+// secure_delete: what a letter no longer holds must not stay in free pages, where a key that was replaced would still open it.
+const settings =
+  'PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON';
 
 const openConnection = (path: string): DatabaseSync =>
   new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: true });

@@ -1,4 +1,11 @@
-import type { DeadLetter, DeadLetterStore, LetterState, NewLetter } from '../../protocol/control-store.ts';
+import {
+  type DeadLetter,
+  type DeadLetterStore,
+  type LetterState,
+  type NewLetter,
+  type SealedHead,
+  sealedHeadBytes,
+} from '../../protocol/control-store.ts';
 import { catalogue, type ErrorCode } from '../../protocol/errors/catalogue.ts';
 import type { Key, PipelineName } from '../../protocol/names.ts';
 import type { SqliteDatabase } from './database.ts';
@@ -37,6 +44,13 @@ const havingSql = `
   SELECT key FROM dead_letters
   WHERE pipeline = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))`;
 
+/** By the index on (pipeline, id). */
+const listSealedSql = `
+  SELECT pipeline, id, substr(sealed, 1, ${sealedHeadBytes}) AS head FROM dead_letters
+  WHERE (pipeline, id) > (?1, ?2) AND sealed IS NOT NULL
+  ORDER BY pipeline, id LIMIT ?3`;
+const resealSql = 'UPDATE dead_letters SET sealed = ? WHERE pipeline = ? AND id = ? AND sealed = ?';
+
 export function createDeadLetterStore(database: SqliteDatabase, write: FencedWrite): DeadLetterStore {
   const putWithin = createPut(database);
   const resolve = database.prepare(resolveSql);
@@ -45,10 +59,33 @@ export function createDeadLetterStore(database: SqliteDatabase, write: FencedWri
     resolve: (by, collection, keys) =>
       write(by, () => Number(resolve.run(by.pipeline, collection, JSON.stringify(keys)).changes)),
     ...createQueries(database),
+    ...createSealing(database),
   };
 }
 
-function createQueries(database: SqliteDatabase): Omit<DeadLetterStore, 'put' | 'resolve'> {
+type Sealing = Pick<DeadLetterStore, 'listSealed' | 'reseal'>;
+
+function createSealing(database: SqliteDatabase): Sealing {
+  const list = database.prepare(listSealedSql);
+  const reseal = database.prepare(resealSql);
+  return {
+    listSealed: ({ after = { pipeline: '', id: 0 }, limit }) =>
+      database.read(() => list.all(after.pipeline, after.id, limit).map(toSealedHead)),
+    reseal: (changes) =>
+      database.write(() => {
+        const done = changes.map(({ pipeline, id, was, sealed }) => reseal.run(sealed, pipeline, id, was));
+        return done.reduce((sum, each) => sum + Number(each.changes), 0);
+      }),
+  };
+}
+
+const toSealedHead = (row: StoredRow): SealedHead => ({
+  pipeline: text(row, 'pipeline'),
+  id: integer(row, 'id'),
+  head: bytesOrNull(row, 'head') ?? new Uint8Array(),
+});
+
+function createQueries(database: SqliteDatabase): Omit<DeadLetterStore, 'put' | 'resolve' | keyof Sealing> {
   const countLetters = createCount(database);
   const list = database.prepare(listSql);
   const get = database.prepare(getSql);

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { SecretText } from '../../../src/index.ts';
 import { createSealer } from '../../../src/service/letters/seal.ts';
-import { readSealingKey } from '../../../src/service/letters/sealing-key.ts';
+import { Keyring } from '../../../src/store/secrets/keyring.ts';
+import { readSealingKey } from '../../../src/store/secrets/sealing-key.ts';
 import { leaseOn, letter, newKey, openEngineUnderTest, putLetters } from './fixture.ts';
 
 function sealerOf(text: string) {
   const key = readSealingKey(new SecretText(text));
-  if (key === null) throw new Error('no key');
-  return createSealer([key]);
+  if ('fault' in key) throw new Error(key.fault);
+  return createSealer(Keyring.of([key]));
 }
 
 test('letters are listed page by page, without rows', async () => {
@@ -50,7 +51,10 @@ test('a letter’s row is shown with the configured key, and withheld without it
   ];
   for (const { keys, sealedBy, row: expected, withheld } of cases) {
     await using under = await openEngineUnderTest({ keys });
-    const sealed = sealedBy === null ? null : sealerOf(sealedBy).seal(row);
+    const sealed =
+      sealedBy === null
+        ? null
+        : sealerOf(sealedBy).seal(row, { pipeline: 'shop', collection: 'orders', key: '["7"]' });
     const [id = 0] = await putLetters(under.store, [letter('["7"]', { sealed })]);
     const found = await under.engine.letter('shop', id);
     expect(found.row).toEqual(expected);
