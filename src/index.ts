@@ -15,6 +15,7 @@ export type {
   SourceConfig,
 } from './service/config/define-config.ts';
 export { defineConfig } from './service/config/define-config.ts';
+export type { ResolvedReference } from './service/config/resolved-reference.ts';
 export type { LockstepOptions } from './service/create-lockstep.ts';
 export { createLockstep } from './service/create-lockstep.ts';
 export type {
@@ -27,7 +28,7 @@ export type {
   ResumeResult,
   StartedPipeline,
 } from './service/live-results.ts';
-export type { Abortable, Asking, EventHandler, EventSource, Lockstep } from './service/lockstep.ts';
+export type { Abortable, Asking, EventHandler, EventSource, Lockstep, Secrets } from './service/lockstep.ts';
 export type { LiveStatus } from './service/pipeline/live-status.ts';
 export type { RequestProgress } from './service/pipeline/requests.ts';
 export type {
@@ -48,3 +49,10 @@ export type {
 } from './service/results.ts';
 export type { EnvReference } from './service/secrets/env-reference.ts';
 export { env } from './service/secrets/env-reference.ts';
+export type {
+  KeyUse,
+  SecretsResult,
+  SecretsRotation,
+  SecretsVerification,
+  Unopened,
+} from './service/secrets/sealed/results.ts';

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../service/config/resolved-config.ts';
 import { unknownPipeline, usageError } from '../service/failure.ts';
 import type { Lockstep } from '../service/lockstep.ts';
 import { wordsOf } from '../service/redact.ts';
-import type { Variables } from '../service/secrets/environment.ts';
 import { seal } from '../service/secrets/seal.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { keepMemorySmall } from './memory-keeper.ts';
@@ -24,7 +25,7 @@ export async function openSession(
   context: CommandContext,
   { progress: isShown }: { readonly progress: boolean } = { progress: true },
 ): Promise<EngineSession> {
-  context.terminal.protect(seal(suspectedSecrets(context.env)));
+  context.terminal.protect(seal(suspectedSecrets(context)));
   const { loadConfig } = await import('../service/config/load-config.ts');
   const config = await loadConfig({
     ...context.global,
@@ -73,9 +74,13 @@ function publicWords(config: ResolvedConfig): readonly string[] {
   ]);
 }
 
-/** A configuration file is a program: what it throws may quote the environment. */
-function suspectedSecrets(variables: Variables): readonly string[] {
-  return Object.entries(variables).flatMap(([name, value = '']) =>
-    value.length >= 8 && /PASS|SECRET|TOKEN|KEY|URL|DSN/i.test(name) ? [value] : [],
+/**
+ * A configuration file is a program: what it throws may quote the environment. The path of a file is none, unless there is no such file: then
+ * somebody may have put the secret itself there.
+ */
+function suspectedSecrets({ env, cwd }: CommandContext): readonly string[] {
+  const isPath = (name: string, value: string) => name.endsWith('_FILE') && existsSync(resolve(cwd, value));
+  return Object.entries(env).flatMap(([name, value = '']) =>
+    value.length >= 8 && /PASS|SECRET|TOKEN|KEY|URL|DSN/i.test(name) && !isPath(name, value) ? [value] : [],
   );
 }

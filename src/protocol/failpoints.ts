@@ -50,6 +50,8 @@ export const failpoints = [
   'dead-letter.put.after',
   'dead-letter.resolve.before',
   'dead-letter.resolve.after',
+  'dead-letter.reseal.before',
+  'dead-letter.reseal.after',
   'request.ask.before',
   'request.ask.after',
   'request.begin.before',

@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { pathUnknown } from '../service/http-failures.ts';
 import type { Redactor } from '../service/redact.ts';
 import { ownHostOnly } from './access/own-host.ts';
+import { ownOriginOnly } from './access/own-origin.ts';
 import { needToken } from './access/token.ts';
 import { problemOf } from './problem.ts';
 import { healthz } from './routes/healthz.ts';
@@ -11,8 +12,18 @@ import { pipeline } from './routes/pipeline.ts';
 import { pipelines } from './routes/pipelines.ts';
 import { readyz } from './routes/readyz.ts';
 import type { Route, RouteParts } from './routes/route.ts';
+import { rotateSecrets, secrets, verifySecrets } from './routes/secrets.ts';
 
-const answering: readonly Route[] = [healthz, readyz, metrics, pipelines, pipeline];
+const answering: readonly Route[] = [
+  healthz,
+  readyz,
+  metrics,
+  pipelines,
+  pipeline,
+  secrets,
+  verifySecrets,
+  rotateSecrets,
+];
 export const routes: readonly Route[] = [...answering, openapiRoute(answering)];
 
 export interface AppOptions extends RouteParts {
@@ -27,8 +38,10 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   app.use(redacting(options.redact));
   app.use(ownHostOnly(options.host));
+  app.use(ownOriginOnly());
   app.use(needToken(options.token));
-  for (const route of routes) app.get(route.path, (context) => route.answer(context, options));
+  for (const { path, method = 'get', answer } of routes)
+    app.on(method.toUpperCase(), path, (context) => answer(context, options));
   app.notFound(() => problemResponse(pathUnknown()));
   app.onError((error) => problemResponse(error));
   return app;

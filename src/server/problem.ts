@@ -26,6 +26,7 @@ function statusOf({ code, class: kind }: Failure, exitCode: number): ContentfulS
     case 'http-unauthorized':
       return 401;
     case 'http-host-refused':
+    case 'http-origin-refused':
       return 403;
     case 'http-not-found':
     case 'pipeline-unknown':

@@ -20,8 +20,10 @@ import type {
   StatusResult,
   VerifyResult,
 } from './results.ts';
+import type { Secrets } from './secrets/sealed/secrets.ts';
 
 export type { EventHandler, EventSource } from '../engine/event-bus.ts';
+export type { Secrets } from './secrets/sealed/secrets.ts';
 
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
@@ -45,6 +47,8 @@ export interface Lockstep extends AsyncDisposable {
   /** Those with `mode: live`. */
   readonly livePipelines: readonly string[];
   readonly events: EventSource;
+  /** Keys, what they sealed, and what comes from the environment. */
+  readonly secrets: Secrets;
 
   /** What would go wrong; changes nothing. Of all pipelines, unless one is named. */
   check(pipeline?: string, options?: Abortable): Promise<readonly CheckResult[]>;

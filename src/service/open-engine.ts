@@ -10,6 +10,7 @@ import type { Abortable, Asking, Lockstep } from './lockstep.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
+import { openSecrets, type Secrets } from './secrets/sealed/secrets.ts';
 import { supervise } from './supervise.ts';
 
 /** The engine over a configuration that was checked. Connects to nothing and opens no file until a verb needs it. */
@@ -24,16 +25,17 @@ class Engine implements Lockstep {
   readonly events = new EventBus((error, name) =>
     process.emitWarning(`a listener of ${name} failed: ${error.message}`),
   );
+  readonly secrets: Secrets;
   readonly #config: ResolvedConfig;
-  readonly #ring: Keyring;
   readonly #sealer: Sealer;
   readonly #open = new Map<string, Promise<PipelineOperations>>();
   #store: Promise<ControlStore> | null = null;
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
-    this.#ring = new Keyring(config.store.keys, (reread) => this.events.emit('keys.reread', reread));
-    this.#sealer = createSealer(this.#ring);
+    const ring = new Keyring(config.store.keys, (reread) => this.events.emit('keys.reread', reread));
+    this.#sealer = createSealer(ring);
+    this.secrets = openSecrets({ store: () => this.#openStore(), ring, references: config.references });
     this.pipelines = [...config.pipelines.keys()];
     this.livePipelines = this.pipelines.filter(
       (name) => config.pipelines.get(name)?.settings.mode === 'live',

@@ -4,7 +4,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { runEngine } from './engine-process.ts';
 import { isFull } from './extent.ts';
 import { KeptEngine } from './kept-engine.ts';
-import { reachedIn } from './lives.ts';
+import { type Reached, reachedIn } from './lives.ts';
 import { ask } from './world/ask.ts';
 import { type Places, pipeline } from './world/configuration.ts';
 import type { Verdict } from './world/judge.ts';
@@ -92,11 +92,11 @@ async function live(world: World, point: Failpoint): Promise<number> {
 /** Verbs of the operator; those that reach the point are killed there and done again. */
 class Verbs {
   readonly #places: Places;
-  readonly #armed: 'start' | Verb;
+  readonly #armed: Reached['by'];
   readonly #points: readonly string[];
   kills = 0;
 
-  constructor(places: Places, armed: 'start' | Verb, points: readonly string[]) {
+  constructor(places: Places, armed: Reached['by'], points: readonly string[]) {
     this.#places = places;
     this.#armed = armed;
     this.#points = points;

@@ -1,19 +1,23 @@
 import type { Failpoint } from '../../src/protocol/failpoints.ts';
 import type { Verb } from './world/verb.ts';
 
-/** `full`: passes from a staged copy to removal; the others: a live pipeline with that capture, from its first copy to removal. */
-export type Life = 'full' | 'logical' | 'triggers';
+/**
+ * `full`: passes from a staged copy to removal; `keys`: keys are changed; the others: a live pipeline with that capture, from its first copy
+ * to removal.
+ */
+export type Life = 'full' | 'logical' | 'triggers' | 'keys';
 
 export interface Reached {
   readonly lives: readonly Life[];
   /** Which process gets there in the life of a live pipeline: the engine, or that of a verb. */
-  readonly by: 'start' | Verb;
+  readonly by: 'start' | 'rotate' | Verb;
 }
 
 const full: Reached = { lives: ['full'], by: 'run' };
 const everywhere: Reached = { lives: ['full', 'logical', 'triggers'], by: 'start' };
 const live: Reached = { lives: ['logical', 'triggers'], by: 'start' };
 const logical: Reached = { lives: ['logical'], by: 'start' };
+const keys: Reached = { lives: ['keys'], by: 'rotate' };
 const triggers: Reached = { lives: ['triggers'], by: 'start' };
 
 /** In whose life each failpoint lies: one that is missing here does not compile, one that is not reached where it is said to be fails. */
@@ -63,6 +67,8 @@ export const reachedIn: Readonly<Record<Failpoint, Reached>> = {
   'dead-letter.put.after': everywhere,
   'dead-letter.resolve.before': everywhere,
   'dead-letter.resolve.after': everywhere,
+  'dead-letter.reseal.before': keys,
+  'dead-letter.reseal.after': keys,
   'request.ask.before': { ...live, by: 'resync' },
   'request.ask.after': { ...live, by: 'resync' },
   'request.begin.before': live,

@@ -91,10 +91,14 @@ test('the description names every route, and only /healthz is open', async () =>
   const { body } = await server.get('/api/v1/openapi.json');
   const paths = routes.map(({ path }) => path.replace(/:(\w+)/, '{$1}'));
   expect(body).toMatchObject({ openapi: '3.1.0', info: { title: 'Lockstep' } });
-  const described: Record<string, { get: { security: unknown[] } }> = Object(body).paths;
-  expect(Object.keys(described)).toEqual(paths);
-  const open = Object.entries(described).filter(([, { get }]) => get.security.length === 0);
-  expect(open.map(([path]) => path)).toEqual(['/healthz']);
+  const described: Record<string, Record<string, { security: unknown[] }>> = Object(body).paths;
+  const operations = Object.entries(described).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+  );
+  expect(operations.map(({ path }) => path)).toEqual(paths);
+  expect(operations.map(({ method }) => method)).toEqual(routes.map(({ method = 'get' }) => method));
+  const open = operations.filter(({ security }) => security.length === 0);
+  expect(open.map(({ path }) => path)).toEqual(['/healthz']);
 });
 
 test.each(['evil.example', 'evil.example:7878', '127.0.0.1.evil.example', '[::2]:80', 'localhost.evil'])(
@@ -119,8 +123,8 @@ const token = 'a-token-of-twenty-eight-chars';
 test('with a token everything but /healthz needs it', async () => {
   await using server = await openTestServer({ address: { host: '0.0.0.0', port: 0 }, token });
   expect((await server.get('/healthz', { host: 'any.example' })).status).toBe(200);
-  for (const { path } of routes.filter((route) => route.path !== '/healthz')) {
-    const refused = await server.get(path);
+  for (const { path, method } of routes.filter((route) => route.path !== '/healthz')) {
+    const refused = await (method === 'post' ? server.post(path) : server.get(path));
     expect(refused).toMatchObject({ status: 401, body: { code: 'http-unauthorized' } });
     expect(refused.headers['www-authenticate']).toBe('Bearer');
   }

@@ -23,13 +23,16 @@ export interface TestServer extends AsyncDisposable {
   readonly storeFile: string;
   readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  post(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
 const side = { connector: 'postgres', url: 'postgres://app:canary-pass@127.0.0.1:1/shop' } as const;
 const common = { source: side, destination: side, collections: ['orders'] };
 
 /** The server over an engine of the real class; its pipelines are never started, so tests tell its events themselves. */
-export async function openTestServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+export async function openTestServer(
+  options: Partial<ServerOptions> & { readonly keys?: readonly string[] } = {},
+): Promise<TestServer> {
   await using opened = new AsyncDisposableStack();
   const directory = opened.use(await temporaryDirectory());
   const pipelines = {
@@ -37,7 +40,12 @@ export async function openTestServer(options: Partial<ServerOptions> = {}): Prom
     crm: { ...common, mode: 'live' },
     stock: common,
   } as const;
-  const engine = opened.use(await createLockstep({ pipelines }, { directory: directory.path, env: {} }));
+  const engine = opened.use(
+    await createLockstep(
+      { pipelines },
+      { directory: directory.path, env: { LOCKSTEP_KEYS: options.keys?.join() } },
+    ),
+  );
   const { events } = engine;
   if (!(events instanceof EventBus)) throw new Error('the engine’s events can’t be told from here');
   const storeFile = join(directory.path, '.lockstep', 'lockstep.db');
@@ -53,16 +61,33 @@ export async function openTestServer(options: Partial<ServerOptions> = {}): Prom
     }),
   );
   const kept = opened.move();
-  const get: TestServer['get'] = (path, headers = {}) => getPath(server.url, path, headers);
   const { url } = server;
-  return { engine, events, url, storeFile, store, get, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const get: TestServer['get'] = (path, headers = {}) => ask(url, { method: 'GET', path, headers });
+  const post: TestServer['post'] = (path, headers = {}) => ask(url, { method: 'POST', path, headers });
+  return {
+    engine,
+    events,
+    url,
+    storeFile,
+    store,
+    get,
+    post,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 /** As `fetch`, which does not let a Host header through. */
-function getPath(url: string, path: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
+function ask(
+  url: string,
+  options: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+  },
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const { hostname, port } = new URL(url);
-  const asked = request({ hostname, port, path, headers }, (response) => {
+  const asked = request({ hostname, port, ...options }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;

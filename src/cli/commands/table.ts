@@ -9,6 +9,7 @@ import { plan } from './plan.ts';
 import { remove } from './remove.ts';
 import { resync } from './resync.ts';
 import { run } from './run.ts';
+import { secrets } from './secrets.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   pause,
   resume,
   resync,
+  secrets,
   remove,
   demo,
 ];

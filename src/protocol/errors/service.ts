@@ -29,7 +29,7 @@ export const serviceErrors = defineErrors({
     exit: 'configuration',
     message: 'The row of this letter was sealed with a key that is not configured (key id {keyId})',
     cause: 'The key was replaced and the former one was taken away, or another key is configured here.',
-    cure: 'Add the former key after the newest one in `store.key`: the first seals, all open.',
+    cure: 'Add the former key after the newest one in `store.key` or LOCKSTEP_KEYS: the first seals, all open.',
   },
   'letter-damaged': {
     class: 'configuration',
@@ -37,6 +37,13 @@ export const serviceErrors = defineErrors({
     message: 'The sealed row of this letter can’t be opened: {detail}',
     cause: 'What is stored is not what was sealed: the control store was damaged or changed by hand.',
     cure: 'The letter’s key and code are still good: `replay` reads the row from the source again.',
+  },
+  'keys-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'There is no key with which anything could be sealed',
+    cause: 'Neither `store.key` of the configuration nor LOCKSTEP_KEYS (or LOCKSTEP_KEYS_FILE) has one.',
+    cure: 'Put one into LOCKSTEP_KEYS, or into the file that LOCKSTEP_KEYS_FILE names: `lockstep secrets generate` makes one.',
   },
   'listen-failed': {
     class: 'configuration',
@@ -67,6 +74,13 @@ export const serviceErrors = defineErrors({
     cause:
       'It is bound to this machine alone, and the Host header names something else: a page in a browser may be behind it (DNS rebinding).',
     cure: 'Use 127.0.0.1 or localhost in the address, or bind to another address and use a token.',
+  },
+  'http-origin-refused': {
+    class: 'configuration',
+    exit: 'connection',
+    message: 'A page of another origin can’t ask for this',
+    cause: 'A browser sent the request for a page that this server did not serve.',
+    cure: 'Ask from the command line, or from a page of this server.',
   },
   'http-not-found': {
     class: 'configuration',

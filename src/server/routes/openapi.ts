@@ -16,8 +16,15 @@ function descriptionOf(routes: readonly Route[]): object {
     openapi: '3.1.0',
     info: { title: 'Lockstep', version: '1' },
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    paths: Object.fromEntries(routes.map((route) => [openPath(route.path), { get: operationOf(route) }])),
+    paths: pathsOf(routes),
   };
+}
+
+function pathsOf(routes: readonly Route[]): object {
+  const byPath = Map.groupBy(routes, ({ path }) => openPath(path));
+  const operations = (same: readonly Route[]) =>
+    Object.fromEntries(same.map((route) => [route.method ?? 'get', operationOf(route)]));
+  return Object.fromEntries([...byPath].map(([path, same]) => [path, operations(same)]));
 }
 
 function operationOf({ path, summary, answers }: Route): object {

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Secrets } from '../../service/lockstep.ts';
 import type { Liveness } from '../liveness.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Readiness } from '../readiness.ts';
@@ -10,10 +11,13 @@ export interface RouteParts {
   readonly readiness: Readiness;
   readonly liveness: Liveness;
   readonly metrics: Metrics;
+  readonly secrets: Secrets;
 }
 
-/** A GET of one path, with what the API's description says of it. */
+/** One path, with what the API's description says of it. */
 export interface Route {
+  /** Default: `get`. `post` for what changes something, or takes long. */
+  readonly method?: 'get' | 'post';
   /** As hono spells it: `/api/v1/pipelines/:name`. */
   readonly path: string;
   readonly summary: string;

@@ -1,17 +1,4 @@
-import type { z } from 'zod';
-
-type Schema = z.core.JSONSchema.BaseSchema;
-
-const text: Schema = { type: 'string' };
-const number: Schema = { type: 'number' };
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  required: Object.keys(properties),
-  properties,
-});
-const list = (items: Schema): Schema => ({ type: 'array', items });
-const one = (...words: readonly string[]): Schema => ({ enum: [...words] });
+import { list, number, object, one, orNull, type Schema, text } from './json-schema.ts';
 
 const statusWord = one(
   'starting',

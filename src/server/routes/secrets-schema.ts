@@ -1,0 +1,45 @@
+import { list, number, object, one, orNull, text } from './json-schema.ts';
+
+const flag = { type: 'boolean' } as const;
+
+const unopened = {
+  unopened: number,
+  samples: list(
+    object({
+      pipeline: text,
+      letter: number,
+      reason: one('key-unknown', 'damaged'),
+      keyId: orNull(text),
+    }),
+  ),
+};
+
+/** `SecretsResult` as JSON Schema. A test holds these against real answers. */
+export const secretsSchema = object({
+  keys: list(
+    object({
+      id: text,
+      writes: flag,
+      configured: flag,
+      sealed: list(object({ pipeline: text, letters: number })),
+    }),
+  ),
+  references: list(
+    object({
+      where: text,
+      name: text,
+      from: one('environment', 'env file', 'default', 'nowhere'),
+      file: orNull(text),
+    }),
+  ),
+});
+
+export const verificationSchema = object({ opened: number, ...unopened });
+
+export const rotationSchema = object({
+  keyId: text,
+  resealed: number,
+  current: number,
+  overtaken: number,
+  ...unopened,
+});

@@ -1,0 +1,55 @@
+import { problemAnswer } from './problem-answer.ts';
+import type { Route } from './route.ts';
+import { rotationSchema, secretsSchema, verificationSchema } from './secrets-schema.ts';
+
+const path = '/api/v1/secrets';
+
+export const secrets: Route = {
+  path,
+  summary: 'Ids of the keys, how much each has sealed, and which variables were found; never a value.',
+  answers: {
+    200: {
+      description: 'As `lockstep secrets list --json` has it.',
+      type: 'application/json',
+      schema: secretsSchema,
+    },
+    default: problemAnswer,
+  },
+  async answer(context, parts) {
+    return context.json(await parts.secrets.list({ signal: context.req.raw.signal }));
+  },
+};
+
+export const verifySecrets: Route = {
+  method: 'post',
+  path: `${path}/verify`,
+  summary: 'Opens all that is sealed and tells what no key opens; changes nothing.',
+  answers: {
+    200: {
+      description: 'As `lockstep secrets verify --json` has it.',
+      type: 'application/json',
+      schema: verificationSchema,
+    },
+    default: problemAnswer,
+  },
+  async answer(context, parts) {
+    return context.json(await parts.secrets.verify({ signal: context.req.raw.signal }));
+  },
+};
+
+export const rotateSecrets: Route = {
+  method: 'post',
+  path: `${path}/rotate`,
+  summary: 'Seals all anew with the newest key; answers when it is done.',
+  answers: {
+    200: {
+      description: 'As `lockstep secrets rotate --json` has it.',
+      type: 'application/json',
+      schema: rotationSchema,
+    },
+    default: problemAnswer,
+  },
+  async answer(context, parts) {
+    return context.json(await parts.secrets.rotate({ signal: context.req.raw.signal }));
+  },
+};
