@@ -97,10 +97,27 @@ export const driftSchema = z.strictObject({
   tableAdded: z.enum(['follow', 'ignore']).default('ignore'),
 });
 
+/** A cron expression alone is local time of the engine. `atStart`: also when `start` begins; default: a full pipeline does, a live one does not. */
+export const scheduleSchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    cron: z.string().min(1),
+    /** IANA name; default: that of the engine. */
+    timeZone: z.string().min(1).optional(),
+    atStart: z.boolean().optional(),
+  }),
+  z.strictObject({
+    /** Counted from 1970 in UTC, so that all engines mean the same moments. */
+    every: z.string().regex(/^[1-9]\d{0,6}[smhd]$/, 'must be a number and s, m, h or d, such as 15m'),
+    atStart: z.boolean().optional(),
+  }),
+]);
+export type ScheduleSettings = z.output<typeof scheduleSchema>;
+
 export const pipelineSettingsSchema = z.strictObject({
   mode: z.enum(['full', 'live']).default('full'),
-  /** Cron expression: when a live pipeline compares both sides and mends what differs. */
-  schedule: z.string().min(1).optional(),
+  /** When `start` runs a full pipeline; when a live one compares both sides and mends what differs. */
+  schedule: scheduleSchema.optional(),
   stream: streamSchema.prefault({}),
   drift: driftSchema.prefault({}),
   /** Create target tables that do not exist, from the source's shape. `plan` shows the statements first. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { collectionsSchema, pipelineSettingsSchema } from '../../protocol/configuration.ts';
+import { faultOfSchedule } from '../../engine/schedule/moments.ts';
+import { collectionsSchema, pipelineSettingsSchema, scheduleSchema } from '../../protocol/configuration.ts';
 import { SecretText } from '../../protocol/secret.ts';
 
 /** Used as a file name, in the destination's state and in metrics. */
@@ -16,6 +17,11 @@ export const storeSchema = z.strictObject({
   key: z.union([secret, z.array(secret).min(1)]).optional(),
 });
 
+const comingSchedule = scheduleSchema.superRefine((schedule, context) => {
+  const fault = faultOfSchedule(schedule);
+  if (fault !== null) context.addIssue({ code: 'custom', message: `can’t be used: ${fault}` });
+});
+
 /** A pipeline, once it is known which connectors it names. */
 export function pipelineSchema(sides: { readonly source: z.ZodType; readonly destination: z.ZodType }) {
   return z.strictObject({
@@ -23,6 +29,7 @@ export function pipelineSchema(sides: { readonly source: z.ZodType; readonly des
     destination: sides.destination,
     collections: collectionsSchema,
     ...pipelineSettingsSchema.shape,
+    schedule: comingSchedule.optional(),
   });
 }
 
