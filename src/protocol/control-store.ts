@@ -245,7 +245,15 @@ export interface RunRecord {
 
 export interface RunStore {
   /** Runs of the pipeline that are still `running` died without a word: they become `interrupted`, ended now. */
-  begin(by: FencedBy, run: { kind: RunRecord['kind']; startedAtMs: number }): Promise<number>;
+  begin(
+    by: FencedBy,
+    run: {
+      kind: RunRecord['kind'];
+      startedAtMs: number;
+      /** What is known of it already; default: null. `end` replaces it. */
+      summary?: Json;
+    },
+  ): Promise<number>;
   end(
     by: FencedBy,
     id: number,

@@ -109,6 +109,8 @@ export interface EventMap {
   'breaker.closed': { pipeline: PipelineName };
   /** The destination is busy, or is not any more: how much of the time we work from now on (1: all of it). `reason` is empty then. */
   throttle: { pipeline: PipelineName; share: number; reason: string };
+  /** A scheduled run has taken most of the time until the next is due; once in a run. */
+  'run.near-interval': { pipeline: PipelineName; elapsedMs: number; intervalMs: number };
   /** The keys of the control store were changed under us; of the whole engine. `fault`: what is there can't be used, the former ones stay. */
   'keys.reread': { keyIds: readonly string[]; fault: string | null };
   'pass.finished': {

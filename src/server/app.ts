@@ -12,6 +12,7 @@ import { pipeline } from './routes/pipeline.ts';
 import { pipelines } from './routes/pipelines.ts';
 import { readyz } from './routes/readyz.ts';
 import type { Route, RouteParts } from './routes/route.ts';
+import { runs } from './routes/runs.ts';
 import { rotateSecrets, secrets, verifySecrets } from './routes/secrets.ts';
 
 const answering: readonly Route[] = [
@@ -20,6 +21,7 @@ const answering: readonly Route[] = [
   metrics,
   pipelines,
   pipeline,
+  runs,
   secrets,
   verifySecrets,
   rotateSecrets,

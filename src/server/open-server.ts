@@ -40,8 +40,8 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
   const statuses = resources.use(new StatusView(engine));
   const metrics = resources.use(new Metrics(engine.events, statuses, pipelines));
   const { host } = address;
-  const { secrets } = engine;
-  const app = createApp({ statuses, readiness, liveness, metrics, secrets, host, token, redact });
+  const answering = { statuses, readiness, liveness, metrics, secrets: engine.secrets, history: engine };
+  const app = createApp({ ...answering, host, token, redact });
   const server = createServer(getRequestListener(app.fetch));
   const port = await listen(server, address);
   resources.defer(() => close(server));

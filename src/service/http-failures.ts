@@ -12,5 +12,11 @@ export const pathUnknown = (): LockstepError => new LockstepError('http-not-foun
 
 export const tokenNeeded = (address: string): LockstepError => new LockstepError('token-needed', { address });
 
+export const limitInvalid = (most: number): LockstepError =>
+  new LockstepError('usage', {
+    detail: `limit must be a whole number from 1 to ${most}`,
+    hint: 'For example ?limit=50',
+  });
+
 export const listenFailed = (address: string, thrown: unknown): LockstepError =>
   new LockstepError('listen-failed', { address, detail: toError(thrown).message }, { cause: thrown });

@@ -17,6 +17,7 @@ import type {
   PlanResult,
   RemoveResult,
   RunResult,
+  RunsResult,
   StatusResult,
   VerifyResult,
 } from './results.ts';
@@ -44,8 +45,10 @@ export interface Asking extends Abortable {
 export interface Lockstep extends AsyncDisposable {
   /** The pipelines' names. */
   readonly pipelines: readonly string[];
-  /** Those with `mode: live`. */
+  /** Those that `start` keeps running: live ones. */
   readonly livePipelines: readonly string[];
+  /** Those that `start` runs: live ones, and others that have a `schedule`. */
+  readonly startedPipelines: readonly string[];
   readonly events: EventSource;
   /** Keys, what they sealed, and what comes from the environment. */
   readonly secrets: Secrets;
@@ -63,6 +66,8 @@ export interface Lockstep extends AsyncDisposable {
   ): Promise<VerifyResult>;
   /** From the control store alone. Of all pipelines, unless one is named. */
   status(pipeline?: string, options?: Abortable): Promise<readonly StatusResult[]>;
+  /** The newest runs, newest first; 100 unless told otherwise, a thousand are kept. From the control store alone. */
+  runs(pipeline: string, options?: Abortable & { readonly limit?: number | undefined }): Promise<RunsResult>;
   /** Lets what a guard holds leave with the next run; of all collections, unless one is named. */
   approve(
     pipeline: string,
@@ -71,9 +76,9 @@ export interface Lockstep extends AsyncDisposable {
   /** Removes our own state of the pipeline everywhere; rows of targets stay. */
   remove(pipeline: string, options?: Abortable): Promise<RemoveResult>;
 
-  /** Runs a live pipeline until the signal aborts and all is drained; throws when it fails. */
+  /** Runs a live pipeline, or one by its schedule, until the signal aborts and all is drained; throws when a live one fails. */
   start(pipeline: string, options?: Abortable): Promise<void>;
-  /** Runs live pipelines side by side (default: all), each started again after a failure that may pass; ends when none is left. */
+  /** Runs them side by side (default: all `startedPipelines`), each started again after a failure that may pass; ends when none is left. */
   startAll(pipelines?: readonly string[], options?: Abortable): Promise<readonly StartedPipeline[]>;
   /** Stops the stream of a live pipeline until `resume`, over restarts too. */
   pause(

@@ -21,6 +21,7 @@ export function openEngine(config: ResolvedConfig): Lockstep {
 class Engine implements Lockstep {
   readonly pipelines: readonly string[];
   readonly livePipelines: readonly string[];
+  readonly startedPipelines: readonly string[];
   /** A listener that throws is a fault of the listener: it is told, and the work goes on. */
   readonly events = new EventBus((error, name) =>
     process.emitWarning(`a listener of ${name} failed: ${error.message}`),
@@ -40,6 +41,7 @@ class Engine implements Lockstep {
     this.livePipelines = this.pipelines.filter(
       (name) => config.pipelines.get(name)?.settings.mode === 'live',
     );
+    this.startedPipelines = this.pipelines.filter((name) => isStarted(config.pipelines.get(name)));
   }
 
   async check(pipeline?: string, options: Abortable = {}) {
@@ -67,6 +69,11 @@ class Engine implements Lockstep {
     return this.#each(pipeline, (operations) => operations.status(ownSignal(options)));
   }
 
+  async runs(pipeline: string, options: Abortable & { readonly limit?: number | undefined } = {}) {
+    const operations = await this.#pipeline(pipeline);
+    return operations.runs({ ...ownSignal(options), limit: options.limit ?? 100 });
+  }
+
   async approve(pipeline: string, options: Abortable & { readonly collection?: string | undefined } = {}) {
     const operations = await this.#pipeline(pipeline);
     return operations.approve({ ...ownSignal(options), collection: options.collection });
@@ -80,7 +87,7 @@ class Engine implements Lockstep {
     return (await this.#pipeline(pipeline)).start(ownSignal(options));
   }
 
-  startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
+  startAll(pipelines: readonly string[] = this.startedPipelines, options: Abortable = {}) {
     const start = (name: string, { signal }: { readonly signal: AbortSignal }) =>
       this.start(name, { signal });
     return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
@@ -168,6 +175,9 @@ class Engine implements Lockstep {
     return this.#store;
   }
 }
+
+const isStarted = (pipeline: ResolvedPipeline | undefined): boolean =>
+  pipeline?.settings.mode === 'live' || pipeline?.settings.schedule !== undefined;
 
 /** A verb that nobody can abort gets a signal that never comes. */
 const ownSignal = (options: Abortable) => ({ signal: options.signal ?? new AbortController().signal });

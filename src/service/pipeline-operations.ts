@@ -19,6 +19,7 @@ import type {
   PlanResult,
   RemoveResult,
   RunResult,
+  RunsResult,
   StatusResult,
   VerifyResult,
 } from './results.ts';
@@ -38,10 +39,11 @@ export interface PipelineOperations extends AsyncDisposable {
   /** With `repair` while an engine runs the pipeline: asks it, and waits. */
   verify(options: Omit<RequestOptions, 'wait'> & { readonly repair: boolean }): Promise<VerifyResult>;
   status(options: VerbOptions): Promise<StatusResult>;
+  runs(options: VerbOptions & { readonly limit: number }): Promise<RunsResult>;
   /** Without a collection: every guard that waits. */
   approve(options: VerbOptions & { readonly collection?: string | undefined }): Promise<ApproveResult>;
   remove(options: VerbOptions): Promise<RemoveResult>;
-  /** Runs it live until the signal aborts; throws when it fails. */
+  /** Runs it live, or by its schedule, until the signal aborts; throws when a live one fails. */
   start(options: VerbOptions): Promise<void>;
   pause(options: VerbOptions & { readonly reason: string | undefined }): Promise<PauseResult>;
   resume(options: VerbOptions): Promise<ResumeResult>;

@@ -132,6 +132,10 @@ export interface StatusResult {
   readonly nextStep: string;
   readonly owner: { readonly name: string; readonly expiresAtMs: number } | null;
   readonly lastRun: LastRun | null;
+  /** The newest runs, newest first; of a live pipeline none: its engine tells more. */
+  readonly runs: readonly RunEntry[];
+  /** When `lockstep start` runs it; null: it does not, or keeps it running. */
+  readonly scheduled: ScheduleStatus | null;
   readonly deadLetters: readonly LetterCount[];
   readonly guards: readonly WaitingGuard[];
   /** What the engine that runs (or ran) it told last; null: it never ran live. */
@@ -161,6 +165,33 @@ export interface LastRun {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly result: 'running' | 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';
+}
+
+/** One line of the history of runs. */
+export interface RunEntry extends LastRun {
+  readonly id: number;
+  /** `followed`: it was due while another run was under way, and began when that had ended. */
+  readonly reason: 'asked' | 'scheduled' | 'followed';
+  /** The moment of the schedule that it was made for; null: somebody asked for it. */
+  readonly dueAtMs: number | null;
+  /** Rows of all collections; null: it did not get so far, or is no pass. */
+  readonly counts: Omit<CollectionCounts, 'sourceRows' | 'targetRows'> | null;
+  readonly failure: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+export interface RunsResult {
+  readonly pipeline: string;
+  /** Newest first. */
+  readonly runs: readonly RunEntry[];
+}
+
+export interface ScheduleStatus {
+  /** As it is configured: `every 15m`, `0 3 * * * (Europe/Berlin)`. */
+  readonly text: string;
+  /** Null: no moment comes any more. */
+  readonly nextAtMs: number | null;
+  /** Runs that failed since one did not, of the newest fifty. */
+  readonly failuresInARow: number;
 }
 
 export interface ApproveResult {

@@ -6,12 +6,15 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { type EngineSession, openSession } from '../engine-session.ts';
 import { exitOfFailures } from './exit-of.ts';
 import { httpAddress, httpToken } from './http-options.ts';
-import { chooseLive } from './live-pipelines.ts';
+import { chooseStarted } from './started-pipelines.ts';
 
 export const start: Command = {
   name: 'start',
-  summary: 'run live pipelines until it is stopped, with health, metrics and an API over HTTP',
-  argument: { spelling: '[pipeline...]', about: 'their names (default: all with `mode: live`)' },
+  summary: 'run live and scheduled pipelines until it is stopped, with health, metrics and an API over HTTP',
+  argument: {
+    spelling: '[pipeline...]',
+    about: 'their names (default: all that are live or have a schedule)',
+  },
   options: [
     { flags: '--http <address>', about: 'port, or host:port, to listen on (default: 127.0.0.1:7878)' },
     { flags: '--no-http', about: 'no HTTP' },
@@ -26,7 +29,7 @@ export const start: Command = {
     const address = httpAddress(input);
     await using session = await openSession(context, { progress: false });
     const { engine } = session;
-    const pipelines = chooseLive(engine, input.positionals);
+    const pipelines = chooseStarted(engine, input.positionals);
     const { openServiceLog } = await import('../logs/service-log.ts');
     using log = openServiceLog(engine.events, context.terminal);
     await using server =

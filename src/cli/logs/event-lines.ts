@@ -82,6 +82,10 @@ export const eventLines: Lines = {
       : info(
           `it works ${percent(share)} of the time${reason === '' ? '' : `, since the destination is busy: ${reason}`}`,
         ),
+  'run.near-interval': ({ elapsedMs, intervalMs }) =>
+    warn(
+      `the run has taken ${duration(elapsedMs / 1000)} of the ${duration(intervalMs / 1000)} until the next is due`,
+    ),
   'keys.reread': ({ keyIds, fault }) =>
     fault === null
       ? info(`keys were read again: ${keyIds.join(', ')}; the first seals`)

@@ -7,8 +7,8 @@ export const serviceErrors = defineErrors({
     exit: 'configuration',
     message: '{verb} needs a live pipeline, and {pipeline} has `mode: {mode}`',
     cause:
-      'Only live pipelines are kept running by `lockstep start`; others do their work with `lockstep run`.',
-    cure: 'Set `mode: live` in the configuration, or use `lockstep run {pipeline}`.',
+      '`lockstep start` keeps live pipelines running, and runs others by their `schedule`; without one they do their work with `lockstep run`. Only live ones can be paused and asked.',
+    cure: 'Set `mode: live` or a `schedule` in the configuration, or use `lockstep run {pipeline}`.',
   },
   'request-failed': {
     class: 'pipeline',

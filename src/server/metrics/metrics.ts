@@ -4,6 +4,7 @@ import type { StatusResult } from '../../service/results.ts';
 import type { StatusView } from '../status-view.ts';
 import { addLagMetrics } from './lag-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
+import { addScheduleMetrics } from './schedule-metrics.ts';
 import { addStatusMetrics } from './status-metrics.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 import { addTroubleMetrics } from './trouble-metrics.ts';
@@ -13,12 +14,14 @@ export class Metrics implements Disposable {
   readonly #registry = new Registry();
   readonly #statuses: StatusView;
   readonly #setStatus: ReturnType<typeof addStatusMetrics>;
+  readonly #setSchedules: ReturnType<typeof addScheduleMetrics>;
   readonly #ends: readonly (() => void)[];
 
   /** `pipelines`: those that this process runs. */
   constructor(events: Lockstep['events'], statuses: StatusView, pipelines: readonly string[]) {
     this.#statuses = statuses;
     this.#setStatus = addStatusMetrics(this.#registry);
+    this.#setSchedules = addScheduleMetrics(this.#registry);
     this.#ends = [
       addStreamMetrics(this.#registry, events),
       addLagMetrics(this.#registry, events, pipelines),
@@ -32,7 +35,9 @@ export class Metrics implements Disposable {
   }
 
   async text(signal: AbortSignal): Promise<string> {
-    this.#setStatus(await this.#readStatus(signal));
+    const results = await this.#readStatus(signal);
+    this.#setStatus(results);
+    this.#setSchedules(results);
     return await this.#registry.metrics();
   }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { Secrets } from '../../service/lockstep.ts';
+import type { Lockstep, Secrets } from '../../service/lockstep.ts';
 import type { Liveness } from '../liveness.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Readiness } from '../readiness.ts';
@@ -12,6 +12,7 @@ export interface RouteParts {
   readonly liveness: Liveness;
   readonly metrics: Metrics;
   readonly secrets: Secrets;
+  readonly history: Pick<Lockstep, 'runs'>;
 }
 
 /** One path, with what the API's description says of it. */

@@ -35,6 +35,31 @@ const live = object({
   savedAtMs: number,
 });
 
+const runCounts = object({
+  copied: number,
+  inserted: number,
+  updated: number,
+  left: number,
+  clashes: number,
+  deadLetters: number,
+  held: number,
+});
+
+const runSchema = object({
+  id: number,
+  kind: one('run', 'verify', 'repair', 'live'),
+  startedAtMs: number,
+  endedAtMs: orNull(number),
+  result: one('running', 'equal', 'pending', 'differences', 'failed', 'interrupted'),
+  reason: one('asked', 'scheduled', 'followed'),
+  dueAtMs: orNull(number),
+  counts: orNull(runCounts),
+  failure: orNull(object({ code: text, message: text })),
+});
+
+/** `RunsResult` as JSON Schema. */
+export const runsSchema = object({ pipeline: text, runs: list(runSchema) });
+
 /** `StatusResult` as JSON Schema; times are milliseconds since 1970. A test holds it against a real answer. */
 export const statusSchema = object({
   pipeline: text,
@@ -47,6 +72,8 @@ export const statusSchema = object({
   nextStep: text,
   owner: orNull(object({ name: text, expiresAtMs: number })),
   lastRun: orNull(object({ kind: text, startedAtMs: number, endedAtMs: orNull(number), result: text })),
+  runs: list(runSchema),
+  scheduled: orNull(object({ text, nextAtMs: orNull(number), failuresInARow: number })),
   deadLetters: list(object({ collection: text, count: number, deferred: number })),
   guards: list(
     object({

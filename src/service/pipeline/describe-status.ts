@@ -1,5 +1,5 @@
-import type { Lease, RunRecord } from '../../protocol/control-store.ts';
-import type { StatusResult } from '../results.ts';
+import type { Lease } from '../../protocol/control-store.ts';
+import type { LastRun, ScheduleStatus, StatusResult } from '../results.ts';
 import type { LiveStatus } from './live-status.ts';
 
 /** An engine tells its status about once a second; silent for this long, something holds it up. */
@@ -8,13 +8,14 @@ const silentAfterMs = 10_000;
 export interface Situation {
   readonly pipeline: string;
   readonly nowMs: number;
-  readonly last: RunRecord | null;
+  readonly last: LastRun | null;
   readonly owner: Lease | null;
   readonly letters: number;
   /** A guard waits. */
   readonly waiting: boolean;
   readonly live: LiveStatus | null;
   readonly paused: StatusResult['paused'];
+  readonly scheduled: ScheduleStatus | null;
 }
 
 export type Description = Pick<StatusResult, 'status' | 'reason' | 'nextStep' | 'sinceMs'>;
@@ -82,10 +83,24 @@ function describeWithoutEngine({ last, live }: Situation): Description {
 export function describePasses(situation: Situation): Description {
   const { last } = situation;
   const sinceMs = last === null ? null : (last.endedAtMs ?? last.startedAtMs);
-  return { ...describePass(situation), sinceMs };
+  return { ...describeBySchedule(describePass(situation), situation), sinceMs };
 }
 
-function describePass({ last, owner, letters, waiting }: Situation): Omit<Description, 'sinceMs'> {
+type Told = Omit<Description, 'sinceMs'>;
+
+/** What `lockstep start` does by itself needs nobody. */
+function describeBySchedule(told: Told, { scheduled, last, owner, waiting }: Situation): Told {
+  if (scheduled === null || owner !== null || waiting) return told;
+  const { nextAtMs, failuresInARow } = scheduled;
+  const due =
+    nextAtMs === null ? 'no run is due any more' : `a run is due at ${new Date(nextAtMs).toISOString()}`;
+  const nextStep = `${due}, if lockstep start runs`;
+  if (last?.result !== 'failed') return { ...told, nextStep };
+  const reason = failuresInARow > 1 ? `the last ${failuresInARow} runs failed` : told.reason;
+  return { ...told, reason, nextStep: `mend what they named; ${nextStep}` };
+}
+
+function describePass({ last, owner, letters, waiting }: Situation): Told {
   if (owner !== null)
     return { status: 'copying', reason: 'a pass is under way', nextStep: 'it ends by itself' };
   if (last === null)

@@ -11,7 +11,8 @@ import { askRepair, verifyBesideEngine } from './repair.ts';
 import { replay } from './replay.ts';
 import { resync } from './resync.ts';
 import { run } from './run.ts';
-import { start } from './start.ts';
+import { listRuns } from './runs/list-runs.ts';
+import { startByMode } from './start-by-mode.ts';
 import { status } from './status.ts';
 
 /** What every verb of a pipeline works with. */
@@ -32,9 +33,10 @@ export async function openPipeline(
     run: (options) => run(parts, options),
     verify: (options) => verifyBesideEngine(parts, options),
     status: () => status(parts),
+    runs: (options) => listRuns(parts, options),
     approve: (options) => approve(parts, options),
     remove: (options) => remove(parts, options),
-    start: (options) => start(parts, options),
+    start: (options) => startByMode(parts, options),
     pause: (options) => pause(parts, options),
     resume: () => resume(parts),
     resync: (options) => resync(parts, options),

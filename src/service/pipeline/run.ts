@@ -7,10 +7,13 @@ import type { CollectionFailure, RunResult } from '../results.ts';
 import { waitingGuards } from './guards.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { runLiveOnce } from './run-until-in-step.ts';
-import { whileWriting } from './writing.ts';
+import { type WritingOptions, whileWriting } from './writing.ts';
 
 /** One pass over all collections: the destination is in step with one moment of the source when it returns `equal`. */
-export function run(parts: PipelineParts, options: VerbOptions): Promise<RunResult> {
+export function run(
+  parts: PipelineParts,
+  options: VerbOptions & Pick<WritingOptions, 'trigger' | 'before'>,
+): Promise<RunResult> {
   const { name, settings } = parts.pipeline;
   if (settings.mode === 'live') return runLiveOnce(parts, options);
   return whileWriting(parts, { ...options, kind: 'run' }, async (walk, plans) => {

@@ -3,16 +3,15 @@ import { type LiveEnd, type LiveOptions, runLive } from '../../engine/pipeline/l
 import { stoppedCollections } from '../../engine/pipeline/memory.ts';
 import { onSchedule } from '../../engine/schedule/on-schedule.ts';
 import type { StreamContext } from '../../engine/stream/context.ts';
-import type { ControlStore, FencedBy } from '../../protocol/control-store.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import { reach } from '../../protocol/failpoints.ts';
-import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
+import { beginRun } from './runs/begin-run.ts';
+import { asked } from './runs/trigger.ts';
 import { underLease } from './under-lease.ts';
 
 /**
@@ -57,7 +56,7 @@ async function runOnce(
   const seal: StreamContext['seal'] = (row, letter) =>
     context.sealer.seal(row, { pipeline: name, ...letter });
   const schedule = cron === undefined ? null : onSchedule(cron);
-  const record = await beginRecord(store, { pipeline: name, fence });
+  const record = await beginRun(store, { pipeline: name, fence }, { kind: 'live', trigger: asked });
   try {
     const end = await runLive(
       { ...walk, events, feed, seal },
@@ -74,19 +73,4 @@ async function runOnce(
     else await record(code === 'interrupted' ? 'interrupted' : 'failed', { code, message });
     throw error;
   }
-}
-
-/** A line in the history of runs, so that an engine that died can be told from one that was stopped. */
-async function beginRecord(
-  store: ControlStore,
-  by: FencedBy,
-): Promise<(result: 'interrupted' | 'failed', summary: Json) => Promise<void>> {
-  reach('run.begin.before');
-  const run = await store.runs.begin(by, { kind: 'live', startedAtMs: Date.now() });
-  reach('run.begin.after');
-  return async (result, summary) => {
-    reach('run.end.before');
-    await store.runs.end(by, run, { result, endedAtMs: Date.now(), summary });
-    reach('run.end.after');
-  };
 }

@@ -1,4 +1,4 @@
-import type { PipelineRequest, RunRecord } from '../../protocol/control-store.ts';
+import type { PipelineRequest } from '../../protocol/control-store.ts';
 import type { LastRun, OpenRequest, StatusResult } from '../results.ts';
 import { describeLive, describePasses } from './describe-status.ts';
 import { ownerOf } from './engine-owner.ts';
@@ -6,24 +6,34 @@ import { waitingGuards } from './guards.ts';
 import { countLetters } from './letter-counts.ts';
 import { readLiveStatus } from './live-status.ts';
 import type { PipelineParts } from './open-pipeline.ts';
+import { runHistory } from './runs/history.ts';
+import { scheduleStatus } from './runs/schedule-status.ts';
+
+/** For failures in a row. */
+const runsLookedAt = 50;
+const runsShown = 10;
 
 /** What the control store knows of the pipeline; neither side is asked. */
 export async function status({ pipeline, context }: PipelineParts): Promise<StatusResult> {
   const store = await context.store();
   const { name } = pipeline;
-  const { mode } = pipeline.settings;
-  const [owner, [last = null], guards, live, paused, requests] = await Promise.all([
+  const { mode, schedule } = pipeline.settings;
+  const [owner, runs, guards, live, paused, requests] = await Promise.all([
     ownerOf(store, name),
-    store.runs.list(name, 1),
+    runHistory(store, name, mode === 'live' ? 1 : runsLookedAt),
     waitingGuards(store, name),
     readLiveStatus(store, name),
     store.requests.paused(name),
     store.requests.open(name),
   ]);
+  const [last = null] = runs;
+  const nowMs = Date.now();
+  const scheduled =
+    mode === 'live' || schedule === undefined ? null : scheduleStatus(schedule, { runs, nowMs });
   const deadLetters = await countLetters(store, name, live?.collections.map((each) => each.name) ?? []);
   const letters = deadLetters.reduce((sum, { count }) => sum + count, 0);
   const waiting = guards.some(({ state }) => state === 'waiting');
-  const situation = { pipeline: name, nowMs: Date.now(), last, owner, letters, waiting, live, paused };
+  const situation = { pipeline: name, nowMs, last, owner, letters, waiting, live, paused, scheduled };
   return {
     pipeline: name,
     mode,
@@ -32,6 +42,8 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     ...(mode === 'live' ? describeLive(situation) : describePasses(situation)),
     owner: owner === null ? null : { name: owner.owner, expiresAtMs: owner.expiresAtMs },
     lastRun: last === null ? null : toLastRun(last),
+    runs: mode === 'live' ? [] : runs.slice(0, runsShown),
+    scheduled,
     deadLetters,
     guards,
     live,
@@ -40,7 +52,7 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
   };
 }
 
-const toLastRun = ({ kind, startedAtMs, endedAtMs, result }: RunRecord): LastRun => ({
+const toLastRun = ({ kind, startedAtMs, endedAtMs, result }: LastRun): LastRun => ({
   kind,
   startedAtMs,
   endedAtMs,

@@ -1,25 +1,33 @@
 import type { WalkContext } from '../../engine/walk/context.ts';
-import type { RunRecord } from '../../protocol/control-store.ts';
+import type { ControlStore, RunRecord } from '../../protocol/control-store.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
-import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
+import { beginRun, type RunEnd } from './runs/begin-run.ts';
+import { asked, type Trigger } from './runs/trigger.ts';
 import { underLease } from './under-lease.ts';
 
 export interface Written<Result> {
   readonly result: Result;
   readonly ended: RunRecord['result'];
-  readonly summary: Json;
+  readonly summary: RunEnd;
+}
+
+export interface WritingOptions extends VerbOptions {
+  readonly kind: RunRecord['kind'];
+  /** Default: somebody asked for it. */
+  readonly trigger?: Trigger | undefined;
+  /** Called under the lease before anything else; what it throws ends the work, without a line in the history. */
+  readonly before?: ((store: ControlStore) => Promise<void>) | undefined;
 }
 
 /** Work that writes: under the pipeline's lease, in the run history, ended in order whatever happens. */
 export async function whileWriting<Result>(
   { pipeline, context }: PipelineParts,
-  { signal, kind }: VerbOptions & { readonly kind: RunRecord['kind'] },
+  { signal, kind, trigger = asked, before }: WritingOptions,
   work: (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Written<Result>>,
 ): Promise<Result> {
   const { events } = context;
@@ -27,15 +35,9 @@ export async function whileWriting<Result>(
   const plan = () => plansToRun(pipeline, connections, { signal });
   await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
   const { store, walk } = underWay;
-  const { fence } = walk;
-  reach('run.begin.before');
-  const run = await store.runs.begin({ pipeline: pipeline.name, fence }, { kind, startedAtMs: Date.now() });
-  reach('run.begin.after');
-  const end = async (result: RunRecord['result'], summary: Json) => {
-    reach('run.end.before');
-    await store.runs.end({ pipeline: pipeline.name, fence }, run, { result, endedAtMs: Date.now(), summary });
-    reach('run.end.after');
-  };
+  await before?.(store);
+  const by = { pipeline: pipeline.name, fence: walk.fence };
+  const end = await beginRun(store, by, { kind, trigger });
   try {
     const written = await work(walk, underWay.plans.plans);
     await end(written.ended, written.summary);

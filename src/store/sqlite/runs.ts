@@ -5,7 +5,7 @@ import type { FencedWrite } from './fence.ts';
 import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
 
 const beginSql = `
-  INSERT INTO runs (pipeline, kind, started_at_ms, result, summary) VALUES (?, ?, ?, 'running', 'null') RETURNING id`;
+  INSERT INTO runs (pipeline, kind, started_at_ms, result, summary) VALUES (?, ?, ?, 'running', ?) RETURNING id`;
 /** Whoever begins holds the lease, so whoever had begun before is dead. */
 const buryBeforeSql = `UPDATE runs SET result = 'interrupted', ended_at_ms = ? WHERE pipeline = ? AND result = 'running'`;
 const forgetSql = `
@@ -25,10 +25,11 @@ export function createRunStore(database: SqliteDatabase, write: FencedWrite): Ru
   const list = database.prepare(listSql);
 
   return {
-    begin: (by, { kind, startedAtMs }) =>
+    begin: (by, { kind, startedAtMs, summary = null }) =>
       write(by, () => {
         buryBefore.run(startedAtMs, by.pipeline);
-        const id = integer(begin.get(by.pipeline, kind, startedAtMs) ?? {}, 'id');
+        const begun = begin.get(by.pipeline, kind, startedAtMs, JSON.stringify(summary));
+        const id = integer(begun ?? {}, 'id');
         forget.run(by.pipeline, runsKept);
         return id;
       }),

@@ -26,6 +26,17 @@ export function runConformance(open: OpenStore): void {
       expect(second).toBeGreaterThan(first);
     });
 
+    test('what is known of a run when it begins is there until it ends', async () => {
+      await using under = await open();
+      const { fence } = await leaseOn(under.store);
+      const { runs } = under.store;
+      const known = { reason: 'scheduled', due: [1, null] };
+      const id = await runs.begin({ pipeline, fence }, { kind: 'run', startedAtMs: 1, summary: known });
+      expect(await runs.list(pipeline, 1)).toMatchObject([{ id, result: 'running', summary: known }]);
+      await runs.end({ pipeline, fence }, id, { result: 'equal', endedAtMs: 2, summary: { seconds: 1 } });
+      expect(await runs.list(pipeline, 1)).toMatchObject([{ id, summary: { seconds: 1 } }]);
+    });
+
     test('a run that died without a word is interrupted by the next', async () => {
       await using under = await open();
       const { fence } = await leaseOn(under.store);

@@ -1,0 +1,11 @@
+import type { VerbOptions } from '../pipeline-operations.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { runBySchedule } from './scheduled/run-by-schedule.ts';
+import { start } from './start.ts';
+
+/** Keeps a live pipeline running, or runs another by its schedule, until the signal aborts. */
+export function startByMode(parts: PipelineParts, { signal }: VerbOptions): Promise<void> {
+  const { mode, schedule } = parts.pipeline.settings;
+  if (mode === 'live' || schedule === undefined) return start(parts, { signal });
+  return runBySchedule(parts, { schedule, signal });
+}
