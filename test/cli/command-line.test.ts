@@ -46,11 +46,11 @@ const badArguments: readonly [readonly string[], string, string][] = [
   [['remove', 'shop'], 'remove forgets everything about shop', 'add --yes'],
   [['verify', 'shop', '--no-wait'], '--no-wait needs --repair', 'Without --repair'],
   [['start', '--http', 'planted-canary:x'], '--http must be a port', '--http 0.0.0.0:7878'],
-  [['start'], 'No pipeline of the configuration is live', 'set `mode: live`'],
+  [['start'], 'No pipeline of the configuration is live or has a schedule', 'set `mode: live`'],
   [
     ['start', 'shpo', 'stock'],
-    'There is no pipeline shpo; did you mean shop?; stock is not live',
-    'Live pipelines: none',
+    'There is no pipeline shpo; did you mean shop?; stock is not live and has no schedule',
+    'Pipelines that can be started: none',
   ],
   [['dead-letters', 'shop'], 'What is to be done? (there are: list, show, replay, discard)', 'show ID'],
   [

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EventBus } from '../../src/engine/event-bus.ts';
 import type { EventSink } from '../../src/protocol/events.ts';
 import { openServer, type ServerOptions } from '../../src/server/open-server.ts';
+import type { PipelineConfig } from '../../src/service/config/define-config.ts';
 import { createLockstep } from '../../src/service/create-lockstep.ts';
 import type { Lockstep } from '../../src/service/lockstep.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
@@ -31,14 +32,18 @@ const common = { source: side, destination: side, collections: ['orders'] };
 
 /** The server over an engine of the real class; its pipelines are never started, so tests tell its events themselves. */
 export async function openTestServer(
-  options: Partial<ServerOptions> & { readonly keys?: readonly string[] } = {},
+  options: Partial<ServerOptions> & {
+    readonly keys?: readonly string[];
+    /** Of `stock`. */
+    readonly schedule?: PipelineConfig['schedule'];
+  } = {},
 ): Promise<TestServer> {
   await using opened = new AsyncDisposableStack();
   const directory = opened.use(await temporaryDirectory());
   const pipelines = {
     shop: { ...common, mode: 'live' },
     crm: { ...common, mode: 'live' },
-    stock: common,
+    stock: options.schedule === undefined ? common : { ...common, schedule: options.schedule },
   } as const;
   const engine = opened.use(
     await createLockstep(

@@ -98,6 +98,26 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [`${at}.guard.maxLeavingShare: must be at most 1`],
   ],
   ['retry of a wrong kind', shop({ retry: true }), [`${at}.retry: must be an object, not true or false`]],
+  [
+    'a schedule that is no cron expression',
+    shop({ schedule: 'nightly' }),
+    [expect.stringMatching(/^pipelines\.shop\.schedule: can’t be used: /)],
+  ],
+  [
+    'a schedule in no time zone',
+    shop({ schedule: { cron: '0 3 * * *', timeZone: 'Europe/Nowhere' } }),
+    [`${at}.schedule: can’t be used: Europe/Nowhere is no time zone; they are called like Europe/Berlin`],
+  ],
+  [
+    'a schedule that never comes',
+    shop({ schedule: { cron: '0 0 30 2 *' } }),
+    [`${at}.schedule: can’t be used: it never comes`],
+  ],
+  [
+    'an interval without a unit',
+    shop({ schedule: { every: '15' } }),
+    [`${at}.schedule.every: must be a number and s, m, h or d, such as 15m`],
+  ],
   ['no collections', shop({ collections: [] }), [`${at}.collections: must not be empty`]],
   [
     'no collections by name',
