@@ -2,6 +2,7 @@ import type { PauseResult, ResumeResult } from '../live-results.ts';
 import { engineRuns, requireLive } from './engine-owner.ts';
 import { readLiveStatus } from './live-status.ts';
 import type { PipelineParts } from './open-pipeline.ts';
+import { refuseUnlessMeant } from './rolled-back.ts';
 
 /** Stops the stream until `resume`, over restarts too. The running engine sees it within a second. */
 export async function pause(
@@ -26,10 +27,16 @@ export async function pause(
   };
 }
 
-export async function resume({ pipeline, context }: PipelineParts): Promise<ResumeResult> {
-  requireLive(pipeline, 'resume');
+/** `yes`: what was rolled back may be brought in again. */
+export async function resume(
+  { pipeline, context }: PipelineParts,
+  { yes }: { readonly yes: boolean },
+): Promise<ResumeResult> {
   const store = await context.store();
   const before = await store.requests.paused(pipeline.name);
+  // Others can't be paused but by a rollback, which is what can be resumed then.
+  if (before === null) requireLive(pipeline, 'resume');
+  await refuseUnlessMeant(store, pipeline.name, { yes });
   if (before !== null) await store.requests.setPaused(pipeline.name, null);
   return {
     pipeline: pipeline.name,
