@@ -3,6 +3,7 @@ export type { ErrorClass } from './protocol/errors/error-class.ts';
 export { isLockstepError, LockstepError } from './protocol/errors/lockstep-error.ts';
 export type { CollectionCounts, EventMap, EventName } from './protocol/events.ts';
 export type { Finding } from './protocol/finding.ts';
+export type { GenerationCollection, GenerationState } from './protocol/generation.ts';
 export type { MapFunction } from './protocol/mapping.ts';
 export { SecretText } from './protocol/secret.ts';
 export type { PipelineStatus } from './protocol/status.ts';
@@ -28,13 +29,24 @@ export type {
   ResumeResult,
   StartedPipeline,
 } from './service/live-results.ts';
-export type { Abortable, Asking, EventHandler, EventSource, Lockstep, Secrets } from './service/lockstep.ts';
+export type {
+  Abortable,
+  Asking,
+  ChoosingGeneration,
+  EventHandler,
+  EventSource,
+  Lockstep,
+  Secrets,
+} from './service/lockstep.ts';
 export type { LiveStatus } from './service/pipeline/live-status.ts';
 export type { RequestProgress } from './service/pipeline/requests.ts';
 export type {
   ApproveResult,
   CheckResult,
   CollectionFailure,
+  GenerationList,
+  GenerationResult,
+  GenerationSummary,
   LastRun,
   LetterCount,
   OpenRequest,

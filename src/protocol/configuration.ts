@@ -114,12 +114,24 @@ export const scheduleSchema = z.union([
 ]);
 export type ScheduleSettings = z.output<typeof scheduleSchema>;
 
+/** How a full run brings in what differs from a target that has rows already. */
+export const refreshSchema = z.strictObject({
+  /**
+   * `staged`: put aside while both sides are compared, then brought in by one transaction over all collections, which can be taken back.
+   * `direct`: written as it is found, in many transactions, without an inverse.
+   */
+  by: z.enum(['staged', 'direct']).default('staged'),
+  /** How many of the newest generations can be taken back, one after the other. */
+  keep: z.int().min(0).max(100).default(2),
+});
+
 export const pipelineSettingsSchema = z.strictObject({
   mode: z.enum(['full', 'live']).default('full'),
   /** When `start` runs a full pipeline; when a live one compares both sides and mends what differs. */
   schedule: scheduleSchema.optional(),
   stream: streamSchema.prefault({}),
   drift: driftSchema.prefault({}),
+  refresh: refreshSchema.prefault({}),
   /** Create target tables that do not exist, from the source's shape. `plan` shows the statements first. */
   create: z.boolean().default(false),
   /** Pieces of work side by side; each takes a connection on either side. */

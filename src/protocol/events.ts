@@ -55,6 +55,16 @@ export interface EventMap {
     total: number;
     samples: readonly Key[];
   };
+  /** All that a full run found to differ is at the destination, in one transaction. */
+  'generation.promoted': {
+    pipeline: PipelineName;
+    generation: number;
+    inserted: number;
+    updated: number;
+    left: number;
+  };
+  /** It waits for somebody's word. */
+  'generation.held': { pipeline: PipelineName; generation: number; reason: string };
   'dead-letter.put': {
     pipeline: PipelineName;
     collection: string;

@@ -1,6 +1,7 @@
 import type { Change } from './change.ts';
 import type { Chunk, Format, RowsChunk, StoredForm } from './chunk.ts';
 import type { Finding } from './finding.ts';
+import type { GenerationWriter } from './generation.ts';
 import type { SourceIdentity } from './identity.ts';
 import type { CollectionPlan } from './mapping.ts';
 import type { CollectionName, Fence, Key, PipelineName, Position, Shard } from './names.ts';
@@ -58,6 +59,8 @@ export interface Writer extends AsyncDisposable {
   readonly limits: WriterLimits;
   /** Reads the destination, for comparing. */
   readonly reader: Reader;
+  /** Absent: a refresh writes piece by piece, and can't be taken back. */
+  readonly generations?: GenerationWriter;
 
   identity(options: { signal: AbortSignal }): Promise<SourceIdentity>;
 

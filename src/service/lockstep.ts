@@ -14,6 +14,8 @@ import type { RequestProgress } from './pipeline/requests.ts';
 import type {
   ApproveResult,
   CheckResult,
+  GenerationList,
+  GenerationResult,
   PlanResult,
   RemoveResult,
   RunResult,
@@ -36,6 +38,10 @@ export interface Asking extends Abortable {
   readonly wait?: boolean | undefined;
   /** Some times a second while it waits. */
   readonly onProgress?: ((progress: RequestProgress) => void) | undefined;
+}
+
+export interface ChoosingGeneration extends Abortable {
+  readonly generation?: number | undefined;
 }
 
 /**
@@ -85,7 +91,11 @@ export interface Lockstep extends AsyncDisposable {
     pipeline: string,
     options?: Abortable & { readonly reason?: string | undefined },
   ): Promise<PauseResult>;
-  resume(pipeline: string, options?: Abortable): Promise<ResumeResult>;
+  /** After a rollback only with `yes`: the next run brings in again what was taken back. */
+  resume(
+    pipeline: string,
+    options?: Abortable & { readonly yes?: boolean | undefined },
+  ): Promise<ResumeResult>;
   /** Brings collections (default: all) of a live pipeline in step anew, beside the stream. */
   resync(
     pipeline: string,
@@ -102,4 +112,19 @@ export interface Lockstep extends AsyncDisposable {
   replay(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<RequestResult>;
   /** Forgets letters; without a choice all that are parked. */
   discard(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<DiscardResult>;
+
+  /** What full runs found to differ and brought in, newest first. */
+  generations(pipeline: string, options?: Abortable): Promise<GenerationList>;
+  /** Brings in a generation that a guard held; without a number the one that is staged. */
+  promoteGeneration(pipeline: string, options?: ChoosingGeneration): Promise<GenerationResult>;
+  /**
+   * Takes the newest promoted generation back, in one transaction, and pauses the pipeline. Rows that were changed since: refuses, or with
+   * `keepChanged` leaves these as they are.
+   */
+  rollBackGeneration(
+    pipeline: string,
+    options?: ChoosingGeneration & { readonly keepChanged?: boolean | undefined },
+  ): Promise<GenerationResult>;
+  /** Drops what is kept of a generation: it can't be promoted or rolled back any more. */
+  discardGeneration(pipeline: string, generation: number, options?: Abortable): Promise<GenerationResult>;
 }

@@ -6,7 +6,7 @@ import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
 import { createSealer, type Sealer } from './letters/seal.ts';
-import type { Abortable, Asking, Lockstep } from './lockstep.ts';
+import type { Abortable, Asking, ChoosingGeneration, Lockstep } from './lockstep.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
@@ -97,8 +97,9 @@ class Engine implements Lockstep {
     return (await this.#pipeline(pipeline)).pause({ ...ownSignal(options), reason: options.reason });
   }
 
-  async resume(pipeline: string, options: Abortable = {}) {
-    return (await this.#pipeline(pipeline)).resume(ownSignal(options));
+  async resume(pipeline: string, options: Abortable & { readonly yes?: boolean | undefined } = {}) {
+    const operations = await this.#pipeline(pipeline);
+    return operations.resume({ ...ownSignal(options), yes: options.yes ?? false });
   }
 
   async resync(
@@ -128,6 +129,28 @@ class Engine implements Lockstep {
 
   async discard(pipeline: string, options: Asking & Partial<LetterChoice> = {}) {
     return (await this.#pipeline(pipeline)).discard({ ...asking(options), ...choice(options) });
+  }
+
+  async generations(pipeline: string, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).generations(ownSignal(options));
+  }
+
+  async promoteGeneration(pipeline: string, options: ChoosingGeneration = {}) {
+    const operations = await this.#pipeline(pipeline);
+    return operations.promoteGeneration({ ...ownSignal(options), generation: options.generation ?? null });
+  }
+
+  async rollBackGeneration(
+    pipeline: string,
+    options: ChoosingGeneration & { readonly keepChanged?: boolean | undefined } = {},
+  ) {
+    const operations = await this.#pipeline(pipeline);
+    const { generation = null, keepChanged = false } = options;
+    return operations.rollBackGeneration({ ...ownSignal(options), generation, keepChanged });
+  }
+
+  async discardGeneration(pipeline: string, generation: number, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).discardGeneration({ ...ownSignal(options), generation });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

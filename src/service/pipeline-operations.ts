@@ -11,11 +11,14 @@ import type {
   ResumeResult,
 } from './live-results.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import type { GenerationOptions } from './pipeline/generations.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { RequestOptions } from './pipeline/requests.ts';
 import type {
   ApproveResult,
   CheckResult,
+  GenerationList,
+  GenerationResult,
   PlanResult,
   RemoveResult,
   RunResult,
@@ -46,7 +49,8 @@ export interface PipelineOperations extends AsyncDisposable {
   /** Runs it live, or by its schedule, until the signal aborts; throws when a live one fails. */
   start(options: VerbOptions): Promise<void>;
   pause(options: VerbOptions & { readonly reason: string | undefined }): Promise<PauseResult>;
-  resume(options: VerbOptions): Promise<ResumeResult>;
+  /** `yes`: also when a run would bring in again what was rolled back. */
+  resume(options: VerbOptions & { readonly yes: boolean }): Promise<ResumeResult>;
   resync(
     options: RequestOptions & { readonly collections: readonly string[] | null },
   ): Promise<RequestResult>;
@@ -55,6 +59,12 @@ export interface PipelineOperations extends AsyncDisposable {
   letter(options: VerbOptions & { readonly id: number }): Promise<DeadLetterDetail>;
   replay(options: RequestOptions & LetterChoice): Promise<RequestResult>;
   discard(options: RequestOptions & LetterChoice): Promise<DiscardResult>;
+  generations(options: VerbOptions): Promise<GenerationList>;
+  promoteGeneration(options: GenerationOptions): Promise<GenerationResult>;
+  rollBackGeneration(
+    options: GenerationOptions & { readonly keepChanged: boolean },
+  ): Promise<GenerationResult>;
+  discardGeneration(options: VerbOptions & { readonly generation: number }): Promise<GenerationResult>;
 }
 
 /** What the pipelines of one engine share. */

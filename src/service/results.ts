@@ -2,6 +2,7 @@ import type { RequestKind } from '../protocol/control-store.ts';
 import type { ErrorCode } from '../protocol/errors/catalogue.ts';
 import type { CollectionCounts } from '../protocol/events.ts';
 import type { Finding } from '../protocol/finding.ts';
+import type { GenerationCollection, GenerationState } from '../protocol/generation.ts';
 import type { Key } from '../protocol/names.ts';
 import type { PipelineStatus } from '../protocol/status.ts';
 import type { PreparedStep } from '../protocol/writer.ts';
@@ -206,4 +207,31 @@ export interface RemoveResult {
   readonly removed: readonly PreparedStep[];
   /** What could not be reached and is still there, with how to remove it. */
   readonly left: readonly string[];
+}
+
+/** One generation of the destination: what a full run found to differ. */
+export interface GenerationSummary {
+  readonly id: number;
+  /** `staged` ones wait; `promoted` ones are in; of `discarded` ones nothing is kept. */
+  readonly state: GenerationState;
+  readonly readAtMs: number;
+  readonly promotedAtMs: number | null;
+  readonly rolledBackAtMs: number | null;
+  /** Why it waits for somebody's word; null: it does not. */
+  readonly held: string | null;
+  readonly canRollBack: boolean;
+  readonly collections: readonly GenerationCollection[];
+}
+
+export interface GenerationList {
+  readonly pipeline: string;
+  /** Newest first. */
+  readonly generations: readonly GenerationSummary[];
+}
+
+export interface GenerationResult {
+  readonly pipeline: string;
+  readonly generation: GenerationSummary;
+  /** The pipeline is paused now: a run would bring in again what was taken back. */
+  readonly paused: boolean;
 }

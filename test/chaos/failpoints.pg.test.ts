@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Failpoint, failpoints } from '../../src/protocol/failpoints.ts';
 import { runEngine } from './engine-process.ts';
+import { killUntilDone } from './kill-until-done.ts';
 import { reachedIn } from './lives.ts';
 import { ask } from './world/ask.ts';
 import { judge } from './world/judge.ts';
 import { expectNothingLeft } from './world/left-behind.ts';
 import { performHere, type Verb } from './world/verb.ts';
 import { openTemplates, openWorld, type Templates, type World } from './world/world.ts';
-
-/** Each restart arms the point for its next occurrence: the first, then the second. */
-const killsInARow = 2;
 
 /** Points that only a pass reaches which goes on where another was killed. */
 const killedBefore: Partial<Record<Failpoint, Failpoint>> = {
@@ -75,15 +73,3 @@ describe.concurrent('an engine killed at a failpoint goes on as if nothing had b
     },
   );
 });
-
-/** How often the point was reached; the verb is done when this returns. */
-async function killUntilDone({ places }: World, verb: Verb, point: Failpoint): Promise<number> {
-  for (let kills = 0; kills < killsInARow; kills += 1) {
-    const end = await runEngine(places, verb, `${point}:${kills + 1}`);
-    if (end.killed) continue;
-    expect(end.error, end.message).toBeNull();
-    return kills;
-  }
-  await performHere(places, verb);
-  return killsInARow;
-}

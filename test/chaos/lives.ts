@@ -2,10 +2,10 @@ import type { Failpoint } from '../../src/protocol/failpoints.ts';
 import type { Verb } from './world/verb.ts';
 
 /**
- * `full`: passes from a staged copy to removal; `keys`: keys are changed; the others: a live pipeline with that capture, from its first copy
- * to removal.
+ * `full`: passes that write as they find, to removal; `staged`: passes by generations, brought in, taken back and dropped; `keys`: keys are
+ * changed; the others: a live pipeline with that capture, from its first copy to removal.
  */
-export type Life = 'full' | 'logical' | 'triggers' | 'keys';
+export type Life = 'full' | 'staged' | 'logical' | 'triggers' | 'keys';
 
 export interface Reached {
   readonly lives: readonly Life[];
@@ -14,6 +14,7 @@ export interface Reached {
 }
 
 const full: Reached = { lives: ['full'], by: 'run' };
+const staged: Reached = { lives: ['staged'], by: 'run' };
 const everywhere: Reached = { lives: ['full', 'logical', 'triggers'], by: 'start' };
 const live: Reached = { lives: ['logical', 'triggers'], by: 'start' };
 const logical: Reached = { lives: ['logical'], by: 'start' };
@@ -57,6 +58,20 @@ export const reachedIn: Readonly<Record<Failpoint, Reached>> = {
   'destination.references.after': full,
   'destination.sequences.before': everywhere,
   'destination.sequences.after': everywhere,
+  'generation.begin.before-commit': staged,
+  'generation.begin.after-commit': staged,
+  'generation.join.before-commit': staged,
+  'generation.join.after-commit': staged,
+  'generation.stage.before-commit': staged,
+  'generation.stage.after-commit': staged,
+  'generation.seal.before-commit': staged,
+  'generation.seal.after-commit': staged,
+  'generation.promote.before-commit': staged,
+  'generation.promote.after-commit': staged,
+  'generation.rollback.before-commit': { ...staged, by: 'rollback' },
+  'generation.rollback.after-commit': { ...staged, by: 'rollback' },
+  'generation.discard.before-commit': { ...staged, by: 'discard' },
+  'generation.discard.after-commit': { ...staged, by: 'discard' },
   'guard.raise.before': everywhere,
   'guard.raise.after': everywhere,
   'guard.approve.before': full,

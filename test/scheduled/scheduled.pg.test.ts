@@ -76,11 +76,11 @@ test('what becomes due while a run is under way follows it at once, once, after 
   await eventually(async () => endedOf(await running.runs()).length).toBeGreaterThan(2);
   await running.stop();
   const runs = (await running.runs()).toReversed();
-  expect(runs.slice(0, 3).map(({ reason }) => reason)).toEqual(['scheduled', 'followed', 'scheduled']);
   const [first, followed] = runs;
-  expect((followed?.startedAtMs ?? 0) - (first?.endedAtMs ?? 0)).toBeLessThan(1_000);
+  expect([first?.reason, followed?.reason]).toEqual(['scheduled', 'followed']);
+  // Of the moments that came meanwhile it serves the newest; none is left for another run.
+  expect(Math.abs((first?.endedAtMs ?? 0) - (followed?.dueAtMs ?? 0))).toBeLessThan(2_000);
   expectInOrder(runs.toReversed());
-  expect(running.heard['run.near-interval']).toHaveLength(1);
 });
 
 test('a run that fails is kept and counted, and the next moment is its next attempt', async () => {
@@ -133,6 +133,29 @@ test('a moment that another process serves meanwhile is not served again', async
   await release(shop.store);
   await running.stop();
   expect(await running.runs()).toHaveLength(1);
+});
+
+test('a pipeline that is paused is not run, which is no failure, and goes on when it is resumed', async () => {
+  await using shop = await openShop();
+  await using running = await startShop(shop, { every: '1s' });
+  await eventually(async () => endedOf(await running.runs()).length).toBeGreaterThan(0);
+  await running.engine.pause('shop', { reason: 'index is being built' });
+  await eventually(() => running.heard.status.at(-1)).toMatchObject({
+    status: 'paused',
+    reason: expect.stringMatching(/index is being built/),
+  });
+  expect((await running.engine.status('shop'))[0]).toMatchObject({
+    status: 'paused',
+    reason: 'index is being built',
+  });
+  const before = (await running.runs()).length;
+  const pausedAt = running.heard.status.length;
+  await eventually(() => running.heard.status.length).toBeGreaterThan(pausedAt + 1);
+  expect(await running.runs()).toHaveLength(before);
+  await running.engine.resume('shop');
+  await eventually(async () => (await running.runs()).length).toBeGreaterThan(before);
+  await running.stop();
+  expect((await running.runs()).filter(({ result }) => result === 'failed')).toEqual([]);
 });
 
 test('a run that was asked for is one, between those that are due', async () => {

@@ -7,10 +7,14 @@ const shape = 'CREATE TABLE t (id int PRIMARY KEY, v text)';
 const marked = `CREATE TABLE t (id int PRIMARY KEY, v text, gone_at timestamptz, log text DEFAULT '')`;
 
 /** A thousand rows, copied. */
-async function copied(pair: Pair, collections: PipelineConfig['collections'], target = shape) {
+async function copied(
+  pair: Pair,
+  collections: PipelineConfig['collections'],
+  { target = shape, by = 'staged' }: { readonly target?: string; readonly by?: 'staged' | 'direct' } = {},
+) {
   await pair.source.query(`${shape}; INSERT INTO t SELECT n, 'v' || n FROM generate_series(1, 1000) AS n`);
   await pair.target.query(target);
-  const engine = await pair.engine({ collections });
+  const engine = await pair.engine({ collections, refresh: { by } });
   expect(await engine.run('it')).toMatchObject({ result: 'equal' });
   return engine;
 }
@@ -32,7 +36,7 @@ test('keep: rows stay, are not counted, and come back into step when their sourc
 test('mark: marked instead of deleted, absent for compare, cleared when the key comes back', async () => {
   await using pair = await openPair();
   const mark = { set: { gone_at: 'now()' }, marked: 'gone_at IS NOT NULL', clear: { gone_at: 'NULL' } };
-  const engine = await copied(pair, { t: { leaving: { mark } } }, marked);
+  const engine = await copied(pair, { t: { leaving: { mark } } }, { target: marked });
   await pair.source.query('DELETE FROM t WHERE id <= 100');
   expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ left: 100 }] });
   expect(await targetRows(pair, 'gone_at IS NOT NULL')).toBe(100);
@@ -54,7 +58,7 @@ test('custom: a statement of the user’s own takes the keys', async () => {
     statement: `UPDATE public.t SET log = 'left' FROM leaving WHERE t.id = leaving.id`,
     absent: `log = 'left'`,
   };
-  const engine = await copied(pair, { t: { leaving: { custom } } }, marked);
+  const engine = await copied(pair, { t: { leaving: { custom } } }, { target: marked });
   await pair.source.query('DELETE FROM t WHERE id BETWEEN 500 AND 549');
   expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ left: 50 }] });
   expect(await targetRows(pair, `log = 'left'`)).toBe(50);
@@ -62,9 +66,9 @@ test('custom: a statement of the user’s own takes the keys', async () => {
   expect(await engine.verify('it')).toMatchObject({ equal: true });
 });
 
-test('a guard holds what leaves, lets the rest through, and approves exactly what it showed', async () => {
+test('written directly, a guard holds what leaves, lets the rest through, and approves exactly what it showed', async () => {
   await using pair = await openPair();
-  const engine = await copied(pair, ['t']);
+  const engine = await copied(pair, ['t'], { by: 'direct' });
   await pair.source.query(
     `DELETE FROM t WHERE id <= 300; UPDATE t SET v = 'new' WHERE id > 990; INSERT INTO t VALUES (2000, 'x')`,
   );
@@ -113,7 +117,10 @@ test('an approval is for the collection that was named', async () => {
   await pair.source.query(
     'INSERT INTO a SELECT generate_series(1, 200); INSERT INTO b SELECT generate_series(1, 200)',
   );
-  const engine = await pair.engine({ collections: { a: true, b: { guard: { maxLeavingShare: 0.9 } } } });
+  const engine = await pair.engine({
+    refresh: { by: 'direct' },
+    collections: { a: true, b: { guard: { maxLeavingShare: 0.9 } } },
+  });
   await engine.run('it');
   await pair.source.query('DELETE FROM a WHERE id < 150; DELETE FROM b WHERE id < 150');
   expect(await engine.run('it')).toMatchObject({ guards: [{ collection: 'public.a', leaving: 149 }] });

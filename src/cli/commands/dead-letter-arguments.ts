@@ -1,6 +1,6 @@
 import { usageError } from '../../service/failure.ts';
-import { nearestHint } from '../../service/nearest.ts';
 import { type CommandInput, flagOption, textOption } from '../command.ts';
+import { actionArguments, numberOf } from './action-arguments.ts';
 
 const actions = ['list', 'show', 'replay', 'discard'] as const;
 type Action = (typeof actions)[number];
@@ -27,46 +27,11 @@ const hint =
 /** `[pipeline] action [id…]`; the pipeline may be left out when there is only one. All faults at once. */
 export function deadLetterArguments(input: CommandInput, pipelines: readonly string[]): DeadLetterArguments {
   const faults: string[] = [];
-  const { pipeline, rest } = pipelineOf(input.positionals, pipelines, faults);
-  const [word, ...words] = rest;
-  const action = actionOf(word, faults);
+  const { action, pipeline, words } = actionArguments(input.positionals, { actions, pipelines, faults });
   const ids = words.map((text) => numberOf(text, 'a letter’s number', faults));
   const result = action === null ? null : argumentsOf({ action, pipeline, ids, input, faults });
   if (result === null || faults.length > 0) throw usageError(faults.join('; '), hint);
   return result;
-}
-
-function pipelineOf(
-  words: readonly string[],
-  pipelines: readonly string[],
-  faults: string[],
-): { readonly pipeline: string; readonly rest: readonly string[] } {
-  const [first, ...rest] = words;
-  const [only = '', ...others] = pipelines;
-  if (first !== undefined && pipelines.includes(first)) return { pipeline: first, rest };
-  if (first === undefined || actions.some((action) => action === first)) {
-    if (others.length > 0) faults.push(`Which pipeline? There are: ${pipelines.join(', ')}`);
-    return { pipeline: only, rest: words };
-  }
-  // A word that is neither: most likely a pipeline when a word of ours follows it.
-  if (rest.length > 0 || nearestHint(first, actions) === '') {
-    faults.push(
-      `There is no pipeline ${first}${nearestHint(first, pipelines)} (there are: ${pipelines.join(', ')})`,
-    );
-    return { pipeline: only, rest };
-  }
-  return { pipeline: only, rest: words };
-}
-
-function actionOf(word: string | undefined, faults: string[]): Action | null {
-  const action = actions.find((name) => name === word);
-  if (action !== undefined) return action;
-  const what =
-    word === undefined
-      ? 'What is to be done?'
-      : `${word} is nothing that can be done${nearestHint(word, actions)}`;
-  faults.push(`${what} (there are: ${actions.join(', ')})`);
-  return null;
 }
 
 interface Parsed {
@@ -105,10 +70,4 @@ function argumentsOf(parsed: Parsed): DeadLetterArguments {
 function numberOption({ input, faults }: Parsed, name: 'limit' | 'after', otherwise: number): number {
   const text = textOption(input, name);
   return text === undefined ? otherwise : numberOf(text, `--${name}`, faults);
-}
-
-function numberOf(text: string, what: string, faults: string[]): number {
-  const number = Number(text);
-  if (!/^\d{1,15}$/.test(text)) faults.push(`${what} must be a whole number, not ${text}`);
-  return number;
 }

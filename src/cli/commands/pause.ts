@@ -1,4 +1,4 @@
-import { type Command, textOption } from '../command.ts';
+import { type Command, flagOption, textOption } from '../command.ts';
 import { openSession } from '../engine-session.ts';
 import { pauseText, resumeText } from '../render/pause.ts';
 import { onePipeline } from './pipeline-argument.ts';
@@ -21,10 +21,12 @@ export const resume: Command = {
   name: 'resume',
   summary: 'let a paused pipeline go on',
   argument: onePipeline,
+  options: [{ flags: '--yes', about: 'also when the next run brings in again what was rolled back' }],
   examples: ['lockstep resume shop'],
   async run(input, context) {
     await using session = await openSession(context, { progress: false });
-    const result = await session.engine.resume(session.pipeline(input), { signal: context.signal });
+    const yes = flagOption(input, 'yes');
+    const result = await session.engine.resume(session.pipeline(input), { signal: context.signal, yes });
     return { exit: 'ok', data: { result }, text: resumeText(result) };
   },
 };

@@ -3,6 +3,7 @@ import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { deadLetters } from './dead-letters.ts';
 import { demo } from './demo.ts';
+import { generations } from './generations.ts';
 import { init } from './init.ts';
 import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   verify,
   approve,
   deadLetters,
+  generations,
   pause,
   resume,
   resync,

@@ -57,6 +57,14 @@ export const eventLines: Lines = {
     warn(
       `${collection}: ${count(leaving)} of ${count(total)} rows would leave; they wait for \`lockstep approve\``,
     ),
+  'generation.promoted': ({ generation, inserted, updated, left }) =>
+    info(
+      `generation ${generation} promoted: ${count(inserted)} inserted, ${count(updated)} updated, ${count(left)} left`,
+    ),
+  'generation.held': ({ generation, reason }) =>
+    warn(
+      `generation ${generation} is staged and not promoted: ${reason}; \`lockstep approve\` and the next run, or \`lockstep generations promote\`, bring it in`,
+    ),
   'dead-letter.put': null,
   'dead-letter.resolved': ({ collection, count: letters }) =>
     info(`${collection}: ${counted(letters, 'dead letter')} resolved`),

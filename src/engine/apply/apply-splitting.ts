@@ -14,7 +14,7 @@ export interface Applied {
  * fault of a row (transient, collection, pipeline) are thrown; repeating the call is harmless.
  */
 export async function applySplitting(
-  target: Target,
+  target: Pick<Target, 'apply'>,
   changes: readonly Change[],
   options: WriteOptions,
 ): Promise<readonly Applied[]> {

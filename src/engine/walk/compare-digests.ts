@@ -13,6 +13,8 @@ const rowsPerFirstGroup = 128;
 /** When much differs: so few that most groups hold no difference. */
 const rowsPerGroup = 16;
 const maxGroups = 1 << 16;
+/** Above this share of rows in groups that differ, coarse groups tell too little. */
+const coarseShare = 1 / 8;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
 const memoryRows = 50_000;
 
@@ -26,19 +28,37 @@ export async function compareDigests(
   sink: SuspectSink,
 ): Promise<void> {
   const partitions = work.sharedOrder ? undefined : [wholeCollection(work.plan.sourceShape.estimatedRows)];
+  const grain = new Grain();
   await comparePartitionsInLanes(work, partitions, (partition, signal) =>
-    comparePartition(new PartitionDigests(work, partition, { agreement, signal }), sink),
+    comparePartition(new PartitionDigests(work, partition, { agreement, signal }), sink, grain),
   );
+}
+
+/** How fine the first look at a partition is: where much differs, coarse groups only cost a scan before the fine ones. */
+class Grain {
+  #rowsPerGroup = rowsPerFirstGroup;
+
+  get rowsPerGroup(): number {
+    return this.#rowsPerGroup;
+  }
+
+  /** So many rows of a partition's are in groups that differ. */
+  learn(suspects: number, rows: number): void {
+    if (suspects > rows * coarseShare) this.#rowsPerGroup = rowsPerGroup;
+  }
 }
 
 async function comparePartition(
   digests: PartitionDigests,
   sink: SuspectSink,
+  grain: Grain,
 ): Promise<{ source: number; target: number }> {
-  const groups = groupsFor(digests.partition.estimatedRows, rowsPerFirstGroup);
+  const groups = groupsFor(digests.partition.estimatedRows, grain.rowsPerGroup);
   const [source, target] = await digests.read(groups);
   const rows = { source: totalRows(source), target: totalRows(target) };
-  const suspects = await digests.narrow({ groups, only: differing(source, target) }, rows);
+  const found = { groups, only: differing(source, target) };
+  grain.learn(rowsOf(found, rows), rows.source);
+  const suspects = await digests.narrow(found, rows);
   if (suspects.only.size === 0) return rows;
   const options = digests.joinOptions(rowsOf(suspects, rows));
   for await (const found of joinHashes(...digests.hashes(suspects), options)) {

@@ -36,6 +36,12 @@ export class LeavingGuard {
     return context.store.guards.keys(context.pipeline, plan.name);
   }
 
+  /** Those of these keys that the guard knows nothing of. */
+  async undecided({ context, plan }: CollectionWork, keys: readonly Key[]): Promise<readonly Key[]> {
+    const known = await context.store.guards.holding(context.pipeline, plan.name, keys);
+    return keys.filter((key) => !known.has(key));
+  }
+
   raiseCount(work: CollectionWork, leaving: number, total: number): Promise<void> {
     return this.raise(work, { leaving, total }, noKeys);
   }

@@ -3,18 +3,20 @@ import type { CollectionCounts } from '../../protocol/events.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { ReadSnapshot } from '../../protocol/reader.ts';
-import { cureDeferred, type DeferredSet } from '../apply/deferral.ts';
+import { cureDeferred } from '../apply/deferral.ts';
 import { recheckLetters } from '../apply/recheck-letters.ts';
+import { StagedRefresh } from '../generation/staged-refresh.ts';
 import { orderByReferences } from '../plan/order.ts';
-import { type CollectionWork, startWork } from './collection-work.ts';
+import { startWork } from './collection-work.ts';
 import { compareCollection } from './compare.ts';
 import { leaseOf, stopIfDraining, type WalkContext } from './context.ts';
 import { copyCollection } from './copy.ts';
+import { DirectRefresh } from './direct-refresh.ts';
 import { finish, finishConstraints, finishKeysIfPossible } from './finish.ts';
 import { LeavingGuard } from './guard.ts';
-import { leaveKeys } from './leave.ts';
+import type { Member } from './member.ts';
 import { PassProgress } from './pass-progress.ts';
-import { RepairSink } from './repair.ts';
+import type { Refresh } from './refresh.ts';
 import { replaceCollection } from './replace.ts';
 import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
@@ -35,31 +37,29 @@ export interface PassResult {
  * One pass of mode `full`: every collection of the pipeline made equal to one moment of the source, whatever state the target is in.
  *
  * Order: parents before children are filled (copied where empty, else compared and repaired); then what was read at an older moment is
- * compared again; then leaving, children first; then what others blocked; then letters that may have been cured; then foreign keys, which
- * need all rows; then sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by
+ * compared again; then leaving, children first; then, with `staged`, all that was found of targets that had rows is brought in at once; then
+ * what others blocked; then letters that may have been cured; then foreign keys, which need all rows; then sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by
  * starting the pass again.
  */
-export async function runPass(context: WalkContext, plans: readonly CollectionPlan[]): Promise<PassResult> {
-  await using pass = await Pass.open(context);
+export async function runPass(
+  context: WalkContext,
+  plans: readonly CollectionPlan[],
+  { staged = false }: { readonly staged?: boolean } = {},
+): Promise<PassResult> {
+  await using pass = await Pass.open(context, staged);
   for (const plan of orderByReferences(plans)) await pass.fill(plan);
   await pass.compareAgain();
   await pass.leave();
+  await pass.bringIn();
   await pass.cure();
   await pass.finishConstraints();
   await pass.finishSequences();
   return pass.end();
 }
 
-interface Member {
-  readonly plan: CollectionPlan;
-  readonly work: CollectionWork;
-  readonly deferred: DeferredSet;
-  /** Made anew by each comparison, which finds all that leave. */
-  leaving: Spool;
-  /** The moment at which it was last read completely; `torn`: never in one. */
-  generation: number;
-  /** Its keys and indexes are built. */
-  keyed: boolean;
+interface PassParts {
+  readonly progress: PassProgress;
+  readonly targetReads: ReadSnapshot;
 }
 
 const torn = 0;
@@ -70,18 +70,27 @@ class Pass implements AsyncDisposable {
   readonly #moment: SourceMoment;
   readonly #targetReads: ReadSnapshot;
   readonly #guard = new LeavingGuard();
+  readonly #refresh: Refresh;
   readonly #members: Member[] = [];
   readonly #failures = new Map<string, LockstepError>();
   readonly #resources = new AsyncDisposableStack();
 
-  private constructor(context: WalkContext, progress: PassProgress, targetReads: ReadSnapshot) {
+  private constructor(
+    context: WalkContext,
+    { progress, targetReads, staged }: PassParts & { readonly staged: boolean },
+  ) {
     this.#context = context;
     this.#progress = progress;
+    const { generations } = context.writer;
+    this.#refresh =
+      staged && generations !== undefined
+        ? new StagedRefresh(context, generations, this.#guard)
+        : new DirectRefresh(this.#guard);
     this.#targetReads = this.#resources.use(targetReads);
     this.#moment = this.#resources.use(new SourceMoment(context.reader));
   }
 
-  static async open(context: WalkContext): Promise<Pass> {
+  static async open(context: WalkContext, staged: boolean): Promise<Pass> {
     const { reader, writer, signal } = context;
     const state = await retrying(context, { what: 'attach', signal }, () =>
       writer.attach({ lease: leaseOf(context), signal }),
@@ -91,7 +100,7 @@ class Pass implements AsyncDisposable {
     const targetReads = await retrying(context, { what: 'read', signal }, () =>
       writer.reader.snapshot({ signal }),
     );
-    return new Pass(context, progress, targetReads);
+    return new Pass(context, { progress, targetReads, staged });
   }
 
   /** A collection whose own fault stops it does not stop the others. */
@@ -159,7 +168,7 @@ class Pass implements AsyncDisposable {
       estimatedRows,
       partitions: 0,
     });
-    await compareCollection(member.work, new RepairSink(member.work, member.deferred, member.leaving));
+    await compareCollection(member.work, await this.#refresh.sink(member));
     member.generation = this.#readSince(since);
   }
 
@@ -202,10 +211,15 @@ class Pass implements AsyncDisposable {
   }
 
   async leave(): Promise<void> {
-    for (const { plan, work, leaving, deferred } of this.#sound().toReversed()) {
-      if (plan.key.length === 0) continue;
-      await this.#guarded(plan.name, () => leaveKeys(work, leaving, { guard: this.#guard, deferred }));
+    for (const member of this.#sound().toReversed()) {
+      if (member.plan.key.length === 0) continue;
+      await this.#guarded(member.plan.name, () => this.#refresh.leave(member));
     }
+  }
+
+  async bringIn(): Promise<void> {
+    stopIfDraining(this.#context);
+    await this.#refresh.bringIn(this.#sound());
   }
 
   async cure(): Promise<void> {

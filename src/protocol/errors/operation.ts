@@ -37,6 +37,61 @@ export const operationErrors = defineErrors({
     cause: 'This process stalled longer than its lease, or somebody started a second engine.',
     cure: 'Nothing: the newer owner goes on. If it repeats, look for a second engine with the same control store.',
   },
+  'generation-unfit': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'Generation {generation} can’t be used so: {detail}',
+    cause:
+      'It is not in the state that this needs, or configuration or target have changed since it was staged.',
+    cure: '`lockstep generations list` shows what can be promoted, rolled back or discarded; a new run stages a new one.',
+  },
+  'generation-missing': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'There is no {state} generation',
+    cause:
+      'No full run has left one: nothing differed, it was discarded, or nothing is kept (`refresh.keep`).',
+    cure: '`lockstep generations list` shows what there is.',
+  },
+  'generations-unsupported': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The destination of {pipeline} has no generations',
+    cause: 'Its connector writes a refresh piece by piece, so there is nothing to promote or to take back.',
+    cure: 'Use a destination that has them; `lockstep verify --repair` mends what is wrong.',
+  },
+  'pipeline-paused': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'The pipeline {pipeline} is paused: {reason}',
+    cause: 'Somebody paused it, or rolled a generation back.',
+    cure: 'Run `lockstep resume` once the reason is gone, then run again.',
+  },
+  'resume-redoes': {
+    class: 'pipeline',
+    exit: 'failed',
+    message:
+      'The pipeline {pipeline} is paused because generation {generation} was rolled back; the next run would bring the same in again',
+    cause: 'The source still is as it was when the generation was staged, or newer.',
+    cure: 'Mend the source or the configuration first. If it is meant: `lockstep resume {pipeline} --yes`.',
+  },
+  'generation-blocked': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'Generation {generation} was not rolled back, the destination refuses it: {detail}',
+    cause:
+      'Rows or constraints that came since depend on what the generation brought in: a row of somebody else refers to one that would go, or holds a value that would come back.',
+    cure: 'Remove what stands in the way, then roll back again; or run again to keep what the source has.',
+  },
+  'generation-overtaken': {
+    class: 'pipeline',
+    exit: 'failed',
+    message:
+      'Generation {generation} was not rolled back: {rows} row(s) of {collection} were changed since it was promoted',
+    cause:
+      'Somebody else, or a later run, wrote rows that the generation had written; rolling back would undo that too.',
+    cure: 'Roll back with `--keep-changed`: these rows stay as they are now, all others go back.',
+  },
   'snapshot-lost': {
     class: 'transient',
     exit: 'failed',

@@ -81,7 +81,8 @@ function describeWithoutEngine({ last, live }: Situation): Description {
 
 /** Of a pipeline that does its work pass by pass. */
 export function describePasses(situation: Situation): Description {
-  const { last } = situation;
+  const { last, paused, scheduled, owner } = situation;
+  if (paused !== null && scheduled !== null && owner === null) return describePaused(situation, paused);
   const sinceMs = last === null ? null : (last.endedAtMs ?? last.startedAtMs);
   return { ...describeBySchedule(describePass(situation), situation), sinceMs };
 }

@@ -3,6 +3,7 @@ import type { PipelineContext, PipelineOperations } from '../pipeline-operations
 import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { discard } from './discard.ts';
+import { discardGeneration, listGenerations, promoteGeneration, rollBackGeneration } from './generations.ts';
 import { listLetters, showLetter } from './letters.ts';
 import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
@@ -38,13 +39,17 @@ export async function openPipeline(
     remove: (options) => remove(parts, options),
     start: (options) => startByMode(parts, options),
     pause: (options) => pause(parts, options),
-    resume: () => resume(parts),
+    resume: (options) => resume(parts, options),
     resync: (options) => resync(parts, options),
     askRepair: (options) => askRepair(parts, options),
     letters: (options) => listLetters(parts, options),
     letter: (options) => showLetter(parts, options),
     replay: (options) => replay(parts, options),
     discard: (options) => discard(parts, options),
+    generations: (options) => listGenerations(parts, options),
+    promoteGeneration: (options) => promoteGeneration(parts, options),
+    rollBackGeneration: (options) => rollBackGeneration(parts, options),
+    discardGeneration: (options) => discardGeneration(parts, options),
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -30,7 +30,7 @@ interface Resolved {
 export async function resolveCollections(request: CollectionsRequest): Promise<ResolvedCollections> {
   const perPattern = configured(request.collections).map((entry) => resolvePattern(request, ...entry));
   const resolved = (await Promise.all(perPattern)).flat();
-  const plans = resolved.flatMap(({ plan }) => plan ?? []);
+  const plans = namedApart(resolved.flatMap(({ plan }) => plan ?? []));
   return { plans, faults: [...resolved.flatMap(({ faults }) => faults), ...sharedTargets(plans)] };
 }
 
@@ -111,6 +111,14 @@ async function unknownCollection(
 ): Promise<LockstepError> {
   const nearest = nearestHint(collection, await source.list('*', { signal }));
   return new LockstepError('collection-unknown', { side: 'source', collection, nearest });
+}
+
+/** A target that several collections share names none of them: letters, guards and checkpoints are each collection's own. */
+function namedApart(plans: readonly CollectionPlan[]): readonly CollectionPlan[] {
+  const byTarget = Map.groupBy(plans, ({ target }) => target);
+  return plans.map((plan) =>
+    byTarget.get(plan.target)?.length === 1 ? plan : { ...plan, name: `${plan.target} from ${plan.source}` },
+  );
 }
 
 /** Two mappings may share a target only when both say which rows are theirs. */

@@ -6,17 +6,21 @@ import type { VerbOptions } from '../pipeline-operations.ts';
 import type { CollectionFailure, RunResult } from '../results.ts';
 import { waitingGuards } from './guards.ts';
 import type { PipelineParts } from './open-pipeline.ts';
+import { refusePaused } from './rolled-back.ts';
 import { runLiveOnce } from './run-until-in-step.ts';
 import { type WritingOptions, whileWriting } from './writing.ts';
 
 /** One pass over all collections: the destination is in step with one moment of the source when it returns `equal`. */
-export function run(
+export async function run(
   parts: PipelineParts,
   options: VerbOptions & Pick<WritingOptions, 'trigger' | 'before'>,
 ): Promise<RunResult> {
   const { name, settings } = parts.pipeline;
-  if (settings.mode === 'live') return runLiveOnce(parts, options);
-  return whileWriting(parts, { ...options, kind: 'run' }, async (walk, plans) => {
+  if (settings.mode === 'live') return await runLiveOnce(parts, options);
+  await refusePaused(await parts.context.store(), name);
+  return await whileWriting(parts, { ...options, kind: 'run' }, async (walk, plans) => {
+    // Somebody may have rolled back while we waited for the lease.
+    await refusePaused(walk.store, name);
     const startedAtMs = walk.clock.now();
     const steps = await missingTargets(walk, plans);
     walk.events.emit('status', {
@@ -26,7 +30,7 @@ export function run(
       nextStep: 'it ends by itself',
     });
     walk.events.emit('pass.started', { pipeline: name, kind: 'run', resumed: false, ...extentOf(plans) });
-    const pass = await runPass(walk, plans);
+    const pass = await runPass(walk, plans, { staged: settings.refresh.by === 'staged' });
     const seconds = (walk.clock.now() - startedAtMs) / 1000;
     walk.events.emit('pass.finished', { pipeline: name, result: pass.result, seconds });
     const result = await toResult(walk, pass, { steps, seconds });

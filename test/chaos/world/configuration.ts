@@ -6,6 +6,8 @@ export interface Places {
   readonly source: string;
   readonly target: string;
   readonly store: string;
+  /** What differs comes in by generations, and nothing is held back; else it is written as it is found. */
+  readonly staged?: true;
   /** The pipeline is a live one. A slot is the server's, so each world has a name for its own. */
   readonly live?: { readonly capture: Capture; readonly slot: string };
 }
@@ -35,11 +37,12 @@ const collections = {
 const settings = { create: true, rowsPerPartition: 300, retry: { initialDelayMs: 20, maxDelayMs: 200 } };
 
 /** One pipeline over everything that `shop.sql.ts` and `target.sql.ts` prepare; many small partitions. */
-const full = ({ source, target }: Places): PipelineConfig => ({
+const full = ({ source, target, staged }: Places): PipelineConfig => ({
   source: { connector: 'postgres', url: source },
   destination: { connector: 'postgres', url: target },
   collections: { ...collections, 'shop.readings': { scope: 'all' } },
   ...settings,
+  ...(staged ? { guard: { maxLeavingShare: 1 } } : { refresh: { by: 'direct' } }),
 });
 
 /** Without the table that has no key, and with what `live-tables.sql.ts` adds. */

@@ -4,6 +4,8 @@ import { configuration, type Places, pipeline } from './configuration.ts';
 export const verbs = [
   'run',
   'approve',
+  'rollback',
+  'discard',
   'remove',
   'start',
   'serve',
@@ -27,6 +29,10 @@ export async function perform(engine: Lockstep, verb: Verb, signal?: AbortSignal
       return engine.run(pipeline);
     case 'approve':
       return engine.approve(pipeline);
+    case 'rollback':
+      return engine.rollBackGeneration(pipeline);
+    case 'discard':
+      return engine.discardGeneration(pipeline, (await engine.generations(pipeline)).generations[0]?.id ?? 0);
     case 'remove':
       return engine.remove(pipeline);
     case 'start':
@@ -36,7 +42,7 @@ export async function perform(engine: Lockstep, verb: Verb, signal?: AbortSignal
     case 'pause':
       return engine.pause(pipeline);
     case 'resume':
-      return engine.resume(pipeline);
+      return engine.resume(pipeline, { yes: true });
     case 'resync':
       return engine.resync(pipeline);
     case 'ask-resync':

@@ -33,14 +33,14 @@ export interface World extends AsyncDisposable {
   readonly places: Places;
 }
 
-export async function openWorld(templates: Templates): Promise<World> {
+export async function openWorld(templates: Templates, how: Pick<Places, 'staged'> = {}): Promise<World> {
   await using opened = new AsyncDisposableStack();
   const source = opened.use(
     await createTestDatabase({ version: templates.source.version, template: templates.source }),
   );
   const target = opened.use(await createTestDatabase({ template: templates.target }));
   const directory = opened.use(await temporaryDirectory()).path;
-  const places = { source: source.url, target: target.url, store: join(directory, 'lockstep.db') };
+  const places = { source: source.url, target: target.url, store: join(directory, 'lockstep.db'), ...how };
   const kept = opened.move();
   return { source, target, directory, places, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

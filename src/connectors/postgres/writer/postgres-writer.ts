@@ -20,6 +20,7 @@ import { previewSteps } from '../create/preview.ts';
 import type { PostgresReader } from '../reader/postgres-reader.ts';
 import { align, alignment } from './align/alignment.ts';
 import type { Destination } from './destination.ts';
+import { Generations } from './generation/generations.ts';
 import { LoadMeter } from './load/load-meter.ts';
 import { inspectTarget, pendingKeys } from './open/inspect-target.ts';
 import { openTarget } from './open/open-target.ts';
@@ -49,6 +50,7 @@ export class PostgresWriter implements Writer {
   /** A transaction holds locks and keeps vacuum back: large enough that its fixed cost vanishes, no larger. */
   readonly limits: WriterLimits = { operations: 100_000, bytes: 64 * 1024 * 1024, seconds: 30 };
   readonly reader: PostgresReader;
+  readonly generations: Generations;
   readonly load?: NonNullable<Writer['load']>;
   readonly #destination: Destination;
   readonly #windows: WindowWriter;
@@ -58,6 +60,7 @@ export class PostgresWriter implements Writer {
   constructor(destination: Destination, reader: PostgresReader) {
     this.#destination = destination;
     this.reader = reader;
+    this.generations = new Generations(destination);
     this.#windows = new WindowWriter(destination);
     const { throttle } = destination.pool.config;
     this.#meter = throttle === undefined ? null : new LoadMeter(destination.pool, throttle);

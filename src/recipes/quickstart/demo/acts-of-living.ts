@@ -33,7 +33,7 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
     'lockstep start · the same tables go on live, and two more; each second: latency from commit to visible',
   );
   await stage.source.query(liveTables);
-  const state = { engine: startEngine(stage), probes: 0, turn: 0, all: [] as number[] };
+  const state: LiveState = { engine: startEngine(stage), standby: null, probes: 0, turn: 0, all: [] };
   await caughtUp(stage);
   await stage.target.query(refusal);
   const acts = actsOf(stage, state);
@@ -55,6 +55,7 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
 
 interface LiveState {
   engine: RunningCommand;
+  standby: RunningCommand | null;
   probes: number;
   turn: number;
   readonly all: number[];
@@ -90,10 +91,14 @@ function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>
       return 'all connections cut, on both sides';
     },
     async () => {
+      state.standby = startEngine(stage);
+      return 'a second engine is started: it stands by';
+    },
+    async () => {
       state.engine.kill();
       await state.engine.ended;
-      state.engine = startEngine(stage);
-      return '⚡ SIGKILL, and a new engine on the same disk';
+      state.engine = state.standby ?? startEngine(stage);
+      return '⚡ SIGKILL: the engine that stood by takes over';
     },
     async () => {
       await source.query(cure);

@@ -24,6 +24,13 @@ export async function judge(
   return verdicts;
 }
 
+/** Of all tables as they are now. */
+export async function digests(client: Client, names: readonly string[]): Promise<readonly string[]> {
+  const hashes: string[] = [];
+  for (const table of names) hashes.push((await exportOf(client, table)).hash);
+  return hashes;
+}
+
 async function exportOf(client: Client, table: string): Promise<{ rows: number; hash: string }> {
   const hash = createHash('sha256');
   let rows = 0;

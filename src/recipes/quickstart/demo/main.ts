@@ -1,6 +1,7 @@
 import { copyAgain, copyWithAKill } from './acts-of-copying.ts';
 import { disturb, planned, prove, repairAll } from './acts-of-drift.ts';
 import { live, removeAll } from './acts-of-living.ts';
+import { refreshAndTakeBack } from './acts-of-refreshing.ts';
 import { setStage } from './servers.ts';
 import { fill, schema, sizeOf, tables } from './shop.sql.ts';
 import { View } from './view.ts';
@@ -22,6 +23,8 @@ export interface DemoResult {
   readonly rows: number;
   readonly killedAtRows: number;
   readonly repaired: number;
+  /** A refresh came in, was taken back, and came in again. */
+  readonly refreshed: boolean;
   /** That the live pipeline followed, about. */
   readonly changes: number;
   /** From commit to visible, looking included. */
@@ -32,8 +35,8 @@ const fewestRows = 120_000;
 const mostRows = 2_000_000;
 
 /**
- * Two databases made equal, with a kill in the middle, disturbed, repaired, and judged by an export that is not ours; then followed live,
- * through everything that may go wrong, and judged again.
+ * Two databases made equal, with a kill in the middle, disturbed, repaired, and judged by an export that is not ours; refreshed, taken back
+ * and refreshed again; then followed live, through everything that may go wrong, with a second engine that takes over, and judged again.
  */
 export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<DemoResult> {
   const view = new View(write);
@@ -51,6 +54,7 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
   const drift = await planned(stage, view);
   const repaired = await repairAll(stage, view);
   const copiedOnce = await prove(stage, view, { pipeline: 'shop', names: tables });
+  const refreshed = await refreshAndTakeBack(stage, view);
   const { deadLetters, changes, medianMs } = await live(stage, view, Math.max(8, seconds / 3));
   const followed = await prove(stage, view, {
     pipeline: 'shop-live',
@@ -59,7 +63,7 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
   await removeAll(stage, view);
   const verified = copiedOnce.verified && followed.verified;
   const left = copiedOnce.left + followed.left;
-  const ok = copied && drift > 0 && repaired > 0 && verified && left === 0 && deadLetters === 0;
+  const ok = copied && refreshed && drift > 0 && repaired > 0 && verified && left === 0 && deadLetters === 0;
   view.step(ok ? 'Done: equal, and proved so from both sides.' : 'NOT equal: this is a defect of Lockstep.');
   return {
     name: 'quickstart',
@@ -70,6 +74,7 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
     rows,
     killedAtRows,
     repaired,
+    refreshed,
     changes,
     latencyMs: { p50: Math.round(medianMs * 10) / 10 },
   };

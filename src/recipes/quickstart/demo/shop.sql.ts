@@ -118,5 +118,15 @@ export const drift = {
   ],
 } as const;
 
+/** Prices rise for some, two customers exchange their addresses, one order goes and another comes. */
+export const priceRise = [
+  `UPDATE shop.order_lines SET price = price * 1.10 WHERE article LIKE 'article 1%'`,
+  `UPDATE shop.customers SET email = 'swap@example.com' WHERE id = 5`,
+  `UPDATE shop.customers SET email = 'user5@example.com' WHERE id = 6`,
+  `UPDATE shop.customers SET email = 'user6@example.com' WHERE id = 5`,
+  `DELETE FROM shop.orders WHERE id = md5('order33')::uuid`,
+  `INSERT INTO shop.orders (id, customer_id, placed_at, channel) VALUES (md5('risen')::uuid, 5, now(), 'web')`,
+] as const;
+
 /** In the order in which they refer to each other. */
 export const tables = ['customers', 'orders', 'order_lines', 'specimens'] as const;

@@ -56,6 +56,8 @@ function saidOf(served: Served): Said {
         : { status: 'failed', reason: `${served.failure.code}: ${served.failure.message}` };
     case 'another process':
       return { status: 'idle', reason: 'another process made the run that was due' };
+    case 'nobody, as it is paused':
+      return { status: 'paused', reason: served.reason };
     case 'nobody':
       return { status: 'stopped', reason: 'it was stopped' };
   }

@@ -24,7 +24,8 @@ export type DueTrigger = Trigger & { readonly dueAtMs: number };
 /** How a moment was served; `nobody`: somebody stopped us. */
 export type Served =
   | { readonly by: 'us'; readonly failure: Pick<CollectionFailure, 'code' | 'message'> | null }
-  | { readonly by: 'another process' | 'nobody' };
+  | { readonly by: 'another process' | 'nobody' }
+  | { readonly by: 'nobody, as it is paused'; readonly reason: string };
 
 /** A run for this moment was made while we waited for the lease. */
 class AlreadyServed extends Error {}
@@ -52,6 +53,7 @@ export class ScheduledRuns {
         const error = toLockstepError(thrown);
         if (signal.aborted || error.code === 'interrupted') break;
         if (isAnothers(error)) continue;
+        if (error.code === 'pipeline-paused') return { by: 'nobody, as it is paused', reason: error.message };
         await attempt.keep(error, waited ? 'followed' : reason);
         return { by: 'us', failure: error };
       }

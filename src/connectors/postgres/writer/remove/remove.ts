@@ -5,6 +5,8 @@ import type { PreparedStep } from '../../../../protocol/writer.ts';
 import { qualified, quoteLiteral } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
+import { forgetJournal } from '../generation/journal.sql.ts';
+import { readEntries } from '../generation/journal.ts';
 import { lockState } from '../state/create-state.sql.ts';
 import { missingState } from '../state/create-state.ts';
 import type { StateLayout } from '../state/state-layout.ts';
@@ -31,6 +33,7 @@ export async function removePipeline(
           if ((await missingState(session, layout, { signal })).length > 0) return [];
           const removal = new Removal(session, signal);
           await removeOwnedTables(removal, { layout, pipeline });
+          await removeGenerations(removal, { layout, pipeline });
           await removeRows(removal, { layout, pipeline });
           await removeSchema(removal, layout);
           reach('destination.remove.before-commit');
@@ -86,6 +89,21 @@ async function removeOwnedTables(removal: Removal, { layout, pipeline }: Parts):
   }
 }
 
+async function removeGenerations(removal: Removal, { layout, pipeline }: Parts): Promise<void> {
+  const { session, signal } = removal;
+  const entries = await readEntries(session, { layout, pipeline, signal });
+  for (const { id, state, collections } of entries) {
+    if (state === 'discarded') continue;
+    const names = collections.flatMap(({ tables }) => Object.values(tables));
+    const tables = names.map((table) => qualified({ schema: layout.schemaName, table })).join(', ');
+    if (tables !== '')
+      await removal.run(`Drop what is kept of generation ${id}`, `DROP TABLE IF EXISTS ${tables}`);
+  }
+  if (entries.length === 0) return;
+  const statement = forgetJournal(layout).replaceAll('$1', () => quoteLiteral(pipeline));
+  await removal.run(`Forget the generations of ${pipeline}`, statement);
+}
+
 async function removeRows(removal: Removal, { layout, pipeline }: Parts): Promise<void> {
   const inline = (statement: string): string => statement.replaceAll('$1', () => quoteLiteral(pipeline));
   await removal.run(
@@ -100,6 +118,7 @@ async function removeSchema(removal: Removal, layout: StateLayout): Promise<void
   const { session, signal } = removal;
   const { rowCount } = await session.query(anyPipeline(layout), undefined, { signal });
   if (rowCount > 0) return;
-  const done = await removal.run('Drop our state tables', `DROP TABLE ${layout.state}, ${layout.targets}`);
+  const tables = `${layout.state}, ${layout.targets}, ${layout.generations}`;
+  const done = await removal.run('Drop our state tables', `DROP TABLE IF EXISTS ${tables}`);
   if (done) await removal.run('Drop our schema', `DROP SCHEMA ${layout.schema}`);
 }

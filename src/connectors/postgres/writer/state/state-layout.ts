@@ -10,6 +10,8 @@ export interface StateLayout {
   readonly state: string;
   /** One row per pipeline and target: what was decided about it. */
   readonly targets: string;
+  /** One row per pipeline and generation; made with the first one. */
+  readonly generations: string;
 }
 
 export const stateLayout = (schemaName: string): StateLayout => ({
@@ -17,6 +19,7 @@ export const stateLayout = (schemaName: string): StateLayout => ({
   schema: quoteIdentifier(schemaName),
   state: qualified({ schema: schemaName, table: 'state' }),
   targets: qualified({ schema: schemaName, table: 'targets' }),
+  generations: qualified({ schema: schemaName, table: 'generations' }),
 });
 
 /**

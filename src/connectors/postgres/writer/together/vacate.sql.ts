@@ -139,6 +139,6 @@ function temporaryInteger(model: TargetModel, request: VacateRequest): string {
 function extreme(model: TargetModel, { column, stage, holds }: VacateRequest, which: 'max' | 'min'): string {
   const inTarget = `(SELECT ${which}(${column.sql}) FROM ${model.sql})`;
   if (holds === 'keys') return inTarget;
-  const inStage = `(SELECT ${which}(${column.slot}) FROM ${stage.sql})`;
+  const inStage = `(SELECT ${which}(${column.slot}) FROM ${stage.sql} AS staged)`;
   return `${which === 'max' ? 'greatest' : 'least'}(${inTarget}, ${inStage})`;
 }

@@ -1,18 +1,17 @@
 import type { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { WindowWrite, WriteOptions } from '../../../../protocol/writer.ts';
-import type { TableName } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
-import { updatable } from '../model/target-model.ts';
 import { readUniqueIndexes, type UniqueIndex } from '../model/unique-index.ts';
 import { savePosition } from '../state/fence.sql.ts';
 import { sessionTag } from '../state/session-tag.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
-import { releaseReferences } from '../together/vacate.sql.ts';
+import { release } from '../together/release.ts';
 import { keepInserted, nullableReferences, vacateAll } from '../together/vacate-all.ts';
 import { ChangeSteps } from '../write/change-steps.ts';
 import { inSomeOrder, type Step } from '../write/in-some-order.ts';
+import { type OrderedPart, ordersOf } from '../write/orders.ts';
 import { type StagedChanges, stageChanges } from '../write/staged-changes.ts';
 import { splitMarks } from './split-marks.ts';
 import { parentsFirst, type WindowPart } from './window-part.ts';
@@ -37,7 +36,7 @@ export async function applyCarefully(destination: Destination, request: CarefulR
     for (const [index, part] of parentsFirst(request.parts).entries())
       parts.push(await stagePart(session, part, { suffix: `_${index}`, signal }));
     for (const { steps } of parts) await steps.findClashes();
-    await inSomeOrder(session, ordersOf(session, parts, request), signal);
+    await inSomeOrder(session, attemptsOf(session, parts, request), signal);
     await saveState(session, destination, request);
     reach('destination.window.before-commit');
   });
@@ -64,8 +63,8 @@ async function stagePart(
   return { ...part, staged, steps, indexes };
 }
 
-/** Parts come parents first. What is deferrable shows at the end of each attempt, while another order can still be tried. */
-function ordersOf(
+/** What is deferrable shows at the end of each attempt. The first order is left out when it was tried already. */
+function attemptsOf(
   session: Session,
   parts: readonly StagedPart[],
   { refusal, options: { signal } }: CarefulRequest,
@@ -79,48 +78,18 @@ function ordersOf(
     await session.execute('SET CONSTRAINTS ALL IMMEDIATE', { signal });
     for (const { outcomes } of parts) throwFailure(outcomes.failure());
   };
-  const giveUp: readonly Step[] = parts.map(
-    ({ model, staged, indexes }) =>
-      () =>
-        vacateAll(session, { model, staged, indexes, signal }),
-  );
-  const letGo = parts.map(
-    (part): Step =>
-      () =>
-        release(session, part, { tables, signal }),
-  );
-  const updates = parts.map(({ steps, outcomes }) => keepInserted(outcomes, steps.update));
-  const inserts = parts.map(({ steps }) => steps.insert);
-  const bareInserts = parts.map(
-    ({ model, steps }): Step =>
-      () =>
-        steps.insertWith(nullableReferences(model, tables)),
-  );
-  const leaves = parts.map(({ steps }) => steps.leave).toReversed();
-  const each = inserts.flatMap((insert, index) => [insert, updates[index] ?? insert]);
-  const orders = [
-    [...updates, ...inserts, ...leaves],
-    [...leaves, ...updates, ...inserts],
-    [...giveUp, ...each, ...leaves],
-    [...giveUp, ...bareInserts, ...updates, ...leaves],
-    [...leaves, ...giveUp, ...bareInserts, ...updates],
-    [...letGo, ...giveUp, ...bareInserts, ...updates, ...leaves],
-    [...letGo, ...leaves, ...giveUp, ...bareInserts, ...updates],
-  ];
-  return orders.slice(refusal === null ? 0 : 1).map((steps) => [begin, ...steps, end]);
-}
-
-/** A unique value that is referred to can't move while it is. */
-async function release(
-  session: Session,
-  { model, staged }: StagedPart,
-  { tables, signal }: { readonly tables: readonly TableName[]; readonly signal: AbortSignal },
-): Promise<void> {
-  const names = nullableReferences(model, tables);
-  const columns = updatable(model).filter(({ name }) => names.has(name));
-  if (staged.upserts === null || columns.length === 0) return;
-  const statement = releaseReferences(model, staged.upserts, columns);
-  await session.execute(statement, { signal, collection: model.collection });
+  const ordered = parts.map((part): OrderedPart => {
+    const { model, staged, indexes, steps, outcomes } = part;
+    return {
+      update: keepInserted(outcomes, steps.update),
+      insert: steps.insert,
+      bareInsert: () => steps.insertWith(nullableReferences(model, tables)),
+      leave: steps.leave,
+      giveUp: () => vacateAll(session, { model, staged, indexes, signal }),
+      letGo: () => release(session, { model, upserts: staged.upserts, tables, signal }),
+    };
+  });
+  return ordersOf(ordered, { begin, end }).slice(refusal === null ? 0 : 1);
 }
 
 function throwFailure(error: LockstepError | null): void {

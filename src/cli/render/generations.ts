@@ -1,0 +1,47 @@
+import type { GenerationList, GenerationResult, GenerationSummary } from '../../service/results.ts';
+import { count, time } from './numbers.ts';
+import { table } from './table.ts';
+
+export function generationListText({ pipeline, generations }: GenerationList): readonly string[] {
+  if (generations.length === 0)
+    return [`${pipeline}: no generations; a full run that finds differences makes one`];
+  const rows = generations.map((each) => [
+    String(each.id),
+    each.state,
+    time(each.readAtMs),
+    ...sums(each).map(count),
+    each.held ?? (each.canRollBack ? 'can be rolled back' : ''),
+  ]);
+  const right = 'right' as const;
+  const columns = [
+    { title: 'id', align: right },
+    { title: 'state' },
+    { title: 'source read' },
+    { title: 'rows', align: right },
+    { title: 'leaving', align: right },
+    { title: '' },
+  ];
+  return table(columns, rows);
+}
+
+const sums = ({ collections }: GenerationSummary): readonly number[] => [
+  collections.reduce((sum, { rows }) => sum + rows, 0),
+  collections.reduce((sum, { leaving }) => sum + leaving, 0),
+];
+
+const done = { promoted: 'promoted', 'rolled-back': 'rolled back', discarded: 'discarded' };
+
+export function generationText({ pipeline, generation, paused }: GenerationResult): readonly string[] {
+  const { id, state, collections } = generation;
+  const word = state in done ? done[state as keyof typeof done] : state;
+  const lines = collections
+    .filter(({ inserted }) => inserted !== null && state !== 'discarded')
+    .map(
+      ({ collection, inserted, updated, left }) =>
+        `  ${collection}: ${count(inserted ?? 0)} inserted, ${count(updated ?? 0)} updated, ${count(left ?? 0)} left`,
+    );
+  const next = paused
+    ? [`  it is paused: a run would bring the same in again; \`lockstep resume ${pipeline} --yes\` lets it`]
+    : [];
+  return [`${pipeline}: generation ${id} is ${word}`, ...lines, ...next];
+}

@@ -1,0 +1,86 @@
+import { reach } from '../../../../protocol/failpoints.ts';
+import type {
+  GenerationId,
+  GenerationRecord,
+  GenerationWriter,
+  StagedGeneration,
+} from '../../../../protocol/generation.ts';
+import type { PipelineName } from '../../../../protocol/names.ts';
+import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
+import type { Destination } from '../destination.ts';
+import { writeTransaction } from '../state/write-transaction.ts';
+import { entryOf, readEntries, toRecords, unfit } from './journal.ts';
+import { promoteGeneration } from './promote.ts';
+import { rollBackGeneration } from './rollback.ts';
+import { type Refused, siftGeneration } from './sift.ts';
+import { beginGeneration, dropKept } from './staging.ts';
+
+/**
+ * Generations as staged differences: tables of their own in our schema hold what is to be written and, once it is, what was there before.
+ * The target stays the same table, so indexes, grants, policies, publications and whatever refers to it stay as they are.
+ */
+export class Generations implements GenerationWriter {
+  readonly #destination: Destination;
+
+  constructor(destination: Destination) {
+    this.#destination = destination;
+  }
+
+  begin(options: WriteOptions & { readonly readAtMs: number }): Promise<StagedGeneration> {
+    return beginGeneration(this.#destination, options);
+  }
+
+  list({
+    pipeline,
+    signal,
+  }: {
+    readonly pipeline: PipelineName;
+    readonly signal: AbortSignal;
+  }): Promise<readonly GenerationRecord[]> {
+    const { pool, layout } = this.#destination;
+    return pool.use(async (session) => toRecords(await readEntries(session, { layout, pipeline, signal })), {
+      signal,
+    });
+  }
+
+  async promote(
+    id: GenerationId,
+    targets: readonly Target[],
+    options: WriteOptions,
+  ): Promise<GenerationRecord> {
+    await promoteGeneration(this.#destination, { id, targets, options });
+    return await this.#record(id, options);
+  }
+
+  sift(id: GenerationId, targets: readonly Target[], options: WriteOptions): Promise<readonly Refused[]> {
+    return siftGeneration(this.#destination, { id, targets, options });
+  }
+
+  async rollback(
+    id: GenerationId,
+    targets: readonly Target[],
+    options: WriteOptions & { readonly changed: 'refuse' | 'keep' },
+  ): Promise<GenerationRecord> {
+    await rollBackGeneration(this.#destination, { id, targets, options, changed: options.changed });
+    return await this.#record(id, options);
+  }
+
+  async discard(id: GenerationId, options: WriteOptions): Promise<void> {
+    const { layout, pipeline } = this.#destination;
+    const { signal } = options;
+    await writeTransaction(this.#destination, options, async (session) => {
+      const request = { layout, pipeline, signal };
+      const entry = await entryOf(session, id, request);
+      if (entry.state !== 'discarded') await dropKept(session, entry, request);
+      reach('generation.discard.before-commit');
+    });
+    reach('generation.discard.after-commit');
+  }
+
+  async #record(id: GenerationId, { signal }: WriteOptions): Promise<GenerationRecord> {
+    const { pipeline } = this.#destination;
+    const record = (await this.list({ pipeline, signal })).find((each) => each.id === id);
+    if (record === undefined) throw unfit(id, 'the destination does not know it any more');
+    return record;
+  }
+}

@@ -1,0 +1,17 @@
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { DeferredSet } from '../apply/deferral.ts';
+import type { CollectionWork } from './collection-work.ts';
+import type { Spool } from './spool.ts';
+
+/** One collection of a pass. */
+export interface Member {
+  readonly plan: CollectionPlan;
+  readonly work: CollectionWork;
+  readonly deferred: DeferredSet;
+  /** Made anew by each comparison, which finds all that leave. */
+  leaving: Spool;
+  /** The moment at which it was last read completely; `torn`: never in one. */
+  generation: number;
+  /** Its keys and indexes are built. */
+  keyed: boolean;
+}

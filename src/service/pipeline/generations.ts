@@ -1,0 +1,136 @@
+import { leaseOf, type WalkContext } from '../../engine/walk/context.ts';
+import { retrying } from '../../engine/walk/retrying.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { GenerationRecord, GenerationState, GenerationWriter } from '../../protocol/generation.ts';
+import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Target, WriteOptions } from '../../protocol/writer.ts';
+import type { VerbOptions } from '../pipeline-operations.ts';
+import type { GenerationList, GenerationResult } from '../results.ts';
+import { openConnections } from './connections.ts';
+import type { PipelineParts } from './open-pipeline.ts';
+import { preparePlans } from './prepare-plans.ts';
+import { noteRollback } from './rolled-back.ts';
+import { underLease } from './under-lease.ts';
+
+export type GenerationOptions = VerbOptions & {
+  /** Default: the newest that it can be. */
+  readonly generation: number | null;
+};
+
+export async function listGenerations(
+  { pipeline, context }: PipelineParts,
+  { signal }: VerbOptions,
+): Promise<GenerationList> {
+  await using connections = await openConnections(pipeline, { events: context.events, signal });
+  const generations = generationsOf(pipeline.name, connections.writer.generations);
+  return {
+    pipeline: pipeline.name,
+    generations: await generations.list({ pipeline: pipeline.name, signal }),
+  };
+}
+
+/** Brings in what a guard held; the decision about it is made then. */
+export function promoteGeneration(
+  parts: PipelineParts,
+  options: GenerationOptions,
+): Promise<GenerationResult> {
+  return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
+    const id = options.generation ?? newest(await listed(generations, walk), ['staged']);
+    const generation = await generations.promote(id, await targets(), write);
+    const { pipeline, fence, store } = walk;
+    for (const { collection } of generation.collections)
+      await store.guards.clear({ pipeline, fence }, collection);
+    return { generation, paused: false };
+  });
+}
+
+/** Takes the newest promoted one back, and pauses: the next run would bring the same in again. */
+export function rollBackGeneration(
+  parts: PipelineParts,
+  options: GenerationOptions & { readonly keepChanged: boolean },
+): Promise<GenerationResult> {
+  const changed = options.keepChanged ? 'keep' : 'refuse';
+  return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
+    const id = options.generation ?? newest(await listed(generations, walk), ['promoted', 'rolled-back']);
+    const opened = await targets();
+    // Paused first: whoever dies in between leaves a pipeline that waits, and not one that redoes it.
+    await noteRollback(walk, id);
+    const generation = await generations.rollback(id, opened, { ...write, changed });
+    return { generation, paused: true };
+  });
+}
+
+export function discardGeneration(
+  parts: PipelineParts,
+  options: VerbOptions & { readonly generation: number },
+): Promise<GenerationResult> {
+  return underTheLease(parts, options, async ({ generations, walk, write }) => {
+    await generations.discard(options.generation, write);
+    const records = await listed(generations, walk);
+    const generation = records.find(({ id }) => id === options.generation);
+    if (generation === undefined) throw unknown(options.generation);
+    return { generation, paused: false };
+  });
+}
+
+interface Access {
+  readonly generations: GenerationWriter;
+  readonly walk: WalkContext;
+  readonly write: WriteOptions;
+  /** Of all collections with a key that the destination has. */
+  readonly targets: () => Promise<readonly Target[]>;
+}
+
+async function underTheLease(
+  { pipeline, context }: PipelineParts,
+  { signal }: VerbOptions,
+  work: (access: Access) => Promise<Omit<GenerationResult, 'pipeline'>>,
+): Promise<GenerationResult> {
+  const { events } = context;
+  await using connections = await openConnections(pipeline, { events, signal });
+  const generations = generationsOf(pipeline.name, connections.writer.generations);
+  // What a run could not begin with need not keep anybody from taking one back.
+  const plan = () => preparePlans(pipeline, connections, signal);
+  await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
+  const { walk, plans } = underWay;
+  const write = { lease: leaseOf(walk), signal: walk.signal };
+  try {
+    await retrying(walk, { what: 'attach', signal }, () => walk.writer.attach(write));
+    const targets = () => openTargets(walk, plans.plans);
+    const done = await work({ generations, walk, write, targets });
+    return { pipeline: pipeline.name, ...done };
+  } catch (thrown) {
+    throw underWay.reasonOf(thrown);
+  }
+}
+
+async function openTargets(
+  { writer, signal }: WalkContext,
+  plans: readonly CollectionPlan[],
+): Promise<readonly Target[]> {
+  const targets: Target[] = [];
+  for (const plan of plans) {
+    const target = plan.key.length === 0 ? null : await writer.inspect(plan, { signal });
+    if (target !== null) targets.push(target);
+  }
+  return targets;
+}
+
+function generationsOf(pipeline: string, generations: GenerationWriter | undefined): GenerationWriter {
+  if (generations !== undefined) return generations;
+  throw new LockstepError('generations-unsupported', { pipeline });
+}
+
+const listed = (
+  generations: GenerationWriter,
+  { pipeline, signal }: WalkContext,
+): Promise<readonly GenerationRecord[]> => generations.list({ pipeline, signal });
+
+function newest(records: readonly GenerationRecord[], states: readonly GenerationState[]): number {
+  const found = records.find(({ state }) => states.includes(state));
+  if (found !== undefined) return found.id;
+  throw new LockstepError('generation-missing', { state: states[0] ?? '' });
+}
+
+const unknown = (generation: number): LockstepError =>
+  new LockstepError('generation-unfit', { generation, detail: 'the destination does not know it' });
