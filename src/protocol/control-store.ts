@@ -21,6 +21,8 @@ export interface ControlStore extends AsyncDisposable {
 
   /** Everything of a pipeline is forgotten; the name's fence goes on growing. */
   removePipeline(by: FencedBy): Promise<void>;
+  /** The clock by which leases end, in milliseconds since 1970: that of a server need not agree with ours. */
+  nowMs(): Promise<number>;
 }
 
 export interface Lease {

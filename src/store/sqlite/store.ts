@@ -40,10 +40,12 @@ export class SqliteStore implements ControlStore {
   readonly requests: RequestStore;
   readonly removePipeline: ControlStore['removePipeline'];
   readonly #database: SqliteDatabase;
+  readonly #clock: Clock;
 
   private constructor(database: SqliteDatabase, clock: Clock, storeId: string) {
     const write = createFencedWrite(database);
     this.#database = database;
+    this.#clock = clock;
     this.storeId = storeId;
     this.leases = createLeaseStore(database, clock);
     this.checkpoints = createCheckpointStore(database, write);
@@ -60,6 +62,10 @@ export class SqliteStore implements ControlStore {
       const row = database.prepare('SELECT store_id FROM store').get();
       return new SqliteStore(database, clock, text(row ?? {}, 'store_id'));
     });
+  }
+
+  async nowMs(): Promise<number> {
+    return this.#clock.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
