@@ -11,6 +11,8 @@ import type { Json } from './value.ts';
 export interface ControlStore extends AsyncDisposable {
   /** Made when the store was made; a destination remembers it, so that a store restored from an older copy is noticed. */
   readonly storeId: string;
+  /** Processes of several machines may use it at once. */
+  readonly isShared: boolean;
 
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;

@@ -58,14 +58,20 @@ async function failureOf(work: () => Promise<void>): Promise<LockstepError | nul
 export const mayPass = ({ code, class: kind }: LockstepError): boolean =>
   kind === 'transient' || code === 'retries-exhausted' || isElsewhere(code);
 
-const isElsewhere = (code: LockstepError['code']): boolean => code === 'lease-held' || code === 'fence-lost';
+type Code = LockstepError['code'];
+
+/** Who owns the pipeline can't be asked, or may have changed. */
+const isWithoutStore = (code: Code): boolean => code === 'store-unreachable' || code === 'lease-unrenewed';
+
+const isElsewhere = (code: Code): boolean =>
+  code === 'lease-held' || code === 'fence-lost' || isWithoutStore(code);
 
 /** False: it was stopped meanwhile. */
 async function pauseAfter(
   { pipeline, error, failures }: { pipeline: string; error: LockstepError; failures: number },
   { events, signal, pause = defaultPause }: SuperviseRequest,
 ): Promise<boolean> {
-  // Whoever stands by for another owner looks often; half a jitter, so that pipelines of one server do not come back together.
+  // Whoever stands by for another owner, or for the store, looks often; half a jitter, so that pipelines of one server do not come back together.
   const settings = isElsewhere(error.code) ? { ...pause, maxDelayMs: pause.initialDelayMs } : pause;
   const whole = backoffDelayMs(settings, failures, { jitter: 'none' });
   const delayMs = Math.round(whole / 2 + backoffDelayMs(settings, failures, { jitter: 'full' }) / 2);
@@ -86,12 +92,14 @@ async function pauseAfter(
   }
 }
 
-const tellStandby = (pipeline: string, { message }: LockstepError, events: EventSink): void =>
+const tellStandby = (pipeline: string, { code, message }: LockstepError, events: EventSink): void =>
   events.emit('status', {
     pipeline,
     status: 'standby',
     reason: message,
-    nextStep: 'it takes over when the other owner is gone',
+    nextStep: isWithoutStore(code)
+      ? 'it goes on when the control store answers, unless another has taken over'
+      : 'it takes over when the other owner is gone',
   });
 
 function tellFailed(

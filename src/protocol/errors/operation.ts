@@ -110,6 +110,14 @@ export const operationErrors = defineErrors({
       'Its server is not running, restarts, fails over, is full or busy, or the network between is down.',
     cure: 'Nothing, if it passes: pipelines stand by meanwhile and go on by themselves. Else look at that server and at `store.url`.',
   },
+  'lease-unrenewed': {
+    class: 'pipeline',
+    exit: 'connection',
+    message: 'The lease of {pipeline} could not be renewed in time, so nothing is written any more: {detail}',
+    cause:
+      'The control store did not answer for almost as long as a lease lasts; another process may take over from then on.',
+    cure: 'Nothing: it stands by, and goes on once the control store answers, unless another process has taken over.',
+  },
   'destination-restored': {
     class: 'transient',
     exit: 'failed',

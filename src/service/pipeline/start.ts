@@ -9,6 +9,7 @@ import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
+import { mayBeAnothers } from './lease-keeper.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
@@ -67,7 +68,7 @@ async function runOnce(
     const { code, class: kind, message } = error;
     events.emit('failed', { pipeline: name, collection: null, code, class: kind, message });
     // Whoever lost the lease has no history to write any more: the new owner has.
-    if (code === 'fence-lost') condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
+    if (mayBeAnothers(code)) condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
     else await record(code === 'interrupted' ? 'interrupted' : 'failed', { code, message });
     throw error;
   }

@@ -1,18 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlStore, Lease } from '../../protocol/control-store.ts';
+import type { ControlStore } from '../../protocol/control-store.ts';
 import { isLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { EventSink } from '../../protocol/events.ts';
 import type { Fence } from '../../protocol/names.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { isAlive } from './spill-directory.ts';
+import { isOfDeadProcess, ownName } from './owner-name.ts';
 
 const durationMs = 5_000;
 const askAgainMs = 100;
-
-/** Host and process are in the name, so that the lease of a process that died here need not be waited for. */
-const ownName = (): string => `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
 
 /**
  * Takes the pipeline's lease. One that is held may be a dead process's: it is waited for as long as a lease lasts, then it is somebody's
@@ -40,12 +35,8 @@ export async function takeLease(
       told = true;
     }
     const held = await store.leases.get(pipeline);
-    if (held !== null && isOfDeadProcess(held)) await store.leases.release(held);
+    // What this machine knows of its processes says nothing about an owner on another, whatever that calls itself.
+    if (held !== null && !store.isShared && isOfDeadProcess(held)) await store.leases.release(held);
     else await delay(askAgainMs, undefined, { signal });
   }
-}
-
-function isOfDeadProcess({ owner }: Lease): boolean {
-  const [host, pid] = owner.split('/');
-  return host === hostname() && pid !== undefined && !isAlive(Number(pid));
 }

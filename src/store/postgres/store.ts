@@ -22,6 +22,7 @@ import { createRunStore } from './runs.ts';
 /** The control store over one database; puts the parts together and owns the connections. */
 export class PostgresStore implements ControlStore {
   readonly storeId: string;
+  readonly isShared = true;
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
   readonly deadLetters: DeadLetterStore;

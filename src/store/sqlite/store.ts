@@ -32,6 +32,7 @@ const forgottenTables = [
 /** The control store over one open file; puts the parts together and owns the connection. */
 export class SqliteStore implements ControlStore {
   readonly storeId: string;
+  readonly isShared = false;
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
   readonly deadLetters: DeadLetterStore;
