@@ -2,7 +2,7 @@ import { idleInTransactionMs } from './session-settings.sql.ts';
 
 /** Whatever the server or a role says: what is acknowledged is on the disk, also behind a pooler that hands us somebody else's session. */
 export const beginWrite = `
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL synchronous_commit = on;
 SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
 

@@ -5,6 +5,7 @@ export type Capture = 'logical' | 'triggers';
 export interface Places {
   readonly source: string;
   readonly target: string;
+  /** A file, or the URL of a PostgreSQL database. */
   readonly store: string;
   /** The pipeline is a live one. A slot is the server's, so each world has a name for its own. */
   readonly live?: { readonly capture: Capture; readonly slot: string };
@@ -67,7 +68,9 @@ const live = (
   stream: { breakerPauseMs: 200 },
 });
 
+export const isUrl = (store: string): boolean => store.startsWith('postgres:');
+
 export const configuration = (places: Places): LockstepConfig => ({
-  store: { path: places.store },
+  store: isUrl(places.store) ? { url: places.store } : { path: places.store },
   pipelines: { [pipeline]: places.live === undefined ? full(places) : live(places, places.live) },
 });
