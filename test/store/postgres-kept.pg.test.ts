@@ -82,6 +82,25 @@ describe('what is kept', () => {
     expect(below?.fence).toBe(Number.MAX_SAFE_INTEGER);
   });
 
+  test('of sentences for people all but what no text of PostgreSQL holds', async () => {
+    await using under = await openStoreUnderTest();
+    const { fence } = await leaseOn(under.store);
+    await under.store.requests.setPaused(pipeline, { sinceMs: 1, reason: 'a\0b' });
+    expect((await under.store.requests.paused(pipeline))?.reason).toBe('ab');
+    const letter = {
+      collection: 'c',
+      key: 'k',
+      code: 'value-refused',
+      message: '\0m',
+      failedAtMs: 1,
+    } as const;
+    await under.store.deadLetters.put({ pipeline, fence }, [letter], 10);
+    expect(await under.store.deadLetters.list(pipeline, { limit: 1 })).toMatchObject([{ message: 'm' }]);
+    const value = { text: 'a\0b\ud800' };
+    await under.store.checkpoints.save({ pipeline, fence }, [{ space: 's', name: 'n', value }]);
+    expect(await under.store.checkpoints.get(pipeline, 's', 'n')).toEqual(value);
+  });
+
   test('the newest 1,000 runs of a pipeline', async () => {
     await using under = await openStoreUnderTest();
     const { fence } = await leaseOn(under.store);

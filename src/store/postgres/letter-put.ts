@@ -1,7 +1,7 @@
 import type { FencedBy, NewLetter } from '../../protocol/control-store.ts';
 import { digestOf } from './digest.ts';
 import type { Tables } from './names.ts';
-import { integer, type Parameter } from './row.ts';
+import { integer, type Parameter, sentence } from './row.ts';
 import type { StoreSession } from './session.ts';
 
 /**
@@ -79,12 +79,9 @@ const columnsOf = (letters: readonly NewLetter[]): readonly Parameter[] => [
   letters.map(({ key }) => key),
   letters.map(({ key }) => digestOf(key)),
   letters.map(({ code }) => code),
-  letters.map(({ message }) => storable(message)),
+  letters.map(({ message }) => sentence(message)),
   letters.map(({ failedAtMs }) => failedAtMs),
   letters.map(({ state = 'parked' }) => state),
   letters.map(({ until = null }) => until),
   letters.map(({ sealed = null }) => sealed),
 ];
-
-/** PostgreSQL's texts hold no NUL; a sentence for people loses nothing without it. */
-const storable = (message: string): string => message.replaceAll('\0', '');

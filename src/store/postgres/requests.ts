@@ -4,7 +4,7 @@ import type { Json } from '../../protocol/value.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import type { Tables } from './names.ts';
-import { integer, oneOf, type StoredRow, text } from './row.ts';
+import { integer, oneOf, type StoredRow, sentence, text } from './row.ts';
 
 const askSql = ({ requests }: Tables) => `
   INSERT INTO ${requests} (pipeline, kind, detail, state, result, asked_at_ms) VALUES ($1, $2, $3, 'waiting', 'null', $4)
@@ -93,7 +93,7 @@ function createPausing(database: PostgresDatabase): Pick<RequestStore, 'setPause
       await database.write((session) =>
         wanted === null
           ? session.query(resume, [pipeline])
-          : session.query(pause, [pipeline, wanted.sinceMs, wanted.reason]),
+          : session.query(pause, [pipeline, wanted.sinceMs, sentence(wanted.reason)]),
       );
       reach('request.pause.after');
     },

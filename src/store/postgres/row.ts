@@ -49,3 +49,6 @@ export function oneOf<const Allowed extends string>(
   if (found === undefined) throw new TypeError(`${column} holds an unknown word`);
   return found;
 }
+
+/** PostgreSQL's texts hold no NUL; what is written for people loses nothing without it. */
+export const sentence = (words: string): string => words.replaceAll('\0', '');
