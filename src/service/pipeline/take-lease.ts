@@ -8,6 +8,8 @@ import { isOfDeadProcess, ownName } from './owner-name.ts';
 
 const durationMs = 5_000;
 const askAgainMs = 100;
+/** Many may stand by for many pipelines, each over a network. */
+const askSharedAgainMs = 250;
 
 /**
  * Takes the pipeline's lease. One that is held may be a dead process's: it is waited for as long as a lease lasts, then it is somebody's
@@ -24,7 +26,8 @@ export async function takeLease(
   }: { readonly events: EventSink; readonly signal: AbortSignal; readonly atLeast: Fence },
 ): Promise<LeaseKeeper> {
   const settings = { durationMs, owner: ownName(), atLeast };
-  const giveUpAt = performance.now() + durationMs + askAgainMs * 2;
+  const pauseMs = store.isShared ? askSharedAgainMs : askAgainMs;
+  const giveUpAt = performance.now() + durationMs + pauseMs * 2;
   let told = false;
   for (;;) {
     try {
@@ -34,9 +37,14 @@ export async function takeLease(
       if (!told) events.emit('notice', { pipeline, side: 'destination', message: thrown.message });
       told = true;
     }
-    const held = await store.leases.get(pipeline);
-    // What this machine knows of its processes says nothing about an owner on another, whatever that calls itself.
-    if (held !== null && !store.isShared && isOfDeadProcess(held)) await store.leases.release(held);
-    else await delay(askAgainMs, undefined, { signal });
+    if (!(await releaseOfDead(store, pipeline))) await delay(pauseMs, undefined, { signal });
   }
+}
+
+/** What this machine knows of its processes says nothing about an owner on another, whatever that calls itself. */
+async function releaseOfDead(store: ControlStore, pipeline: string): Promise<boolean> {
+  const held = store.isShared ? null : await store.leases.get(pipeline);
+  if (held === null || !isOfDeadProcess(held)) return false;
+  await store.leases.release(held);
+  return true;
 }

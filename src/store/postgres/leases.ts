@@ -38,7 +38,12 @@ export function createLeaseStore(database: PostgresDatabase): LeaseStore {
   const release = releaseSql(tables);
   const acquire = createAcquire(tables);
   return {
-    acquire: (request) => database.lease((session) => acquire(session, request)),
+    acquire: async (request) => {
+      const [seen] = (await database.read((session) => session.query(select, [request.pipeline]))).rows;
+      // Whoever stands by asks often: it neither waits for the owner's writes nor keeps them waiting.
+      if (seen !== undefined && isHeld(seen, request.owner) && latestEnd(seen) === null) return null;
+      return await database.lease((session) => acquire(session, request));
+    },
     renew: ({ pipeline, owner, fence }, durationMs) =>
       database.lease(async (session) => {
         const { rows } = await session.query(renew, [pipeline, owner, fence, durationMs]);
@@ -60,13 +65,9 @@ function createAcquire(tables: Tables): (session: StoreSession, request: Request
   const shorten = shortenSql(tables);
   const take = takeSql(tables);
   return async (session, { pipeline, owner, durationMs, atLeast = 0 }) => {
-    const find = async () => (await session.query(select, [pipeline])).rows[0];
-    const seen = await find();
-    // Whoever stands by asks often: it neither waits for the owner's writes nor keeps them waiting.
-    if (seen !== undefined && isHeld(seen, owner) && latestEnd(seen) === null) return null;
-    if (seen === undefined) await session.query(makeRow, [pipeline]);
+    await session.query(makeRow, [pipeline]);
     await session.query(lock, [pipeline]);
-    const held = await find();
+    const [held] = (await session.query(select, [pipeline])).rows;
     if (held !== undefined && isHeld(held, owner)) {
       const latest = latestEnd(held);
       if (latest !== null) await session.query(shorten, [pipeline, latest]);
