@@ -26,3 +26,9 @@ export async function openStoreUnderTest(): Promise<StoreUnderTest & { readonly 
 async function age(database: TestDatabase, ms: number): Promise<void> {
   await database.query(`UPDATE ${schema}.leases SET expires_at_ms = expires_at_ms - $1`, [ms]);
 }
+
+/** A place for a store, for processes of a test's own. */
+export async function postgresPlace(): Promise<AsyncDisposable & { readonly place: string }> {
+  const database = await createTestDatabase();
+  return { place: database.url, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+}

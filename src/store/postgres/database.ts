@@ -5,8 +5,9 @@ import { isLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { StoreAddress } from './address.ts';
 import { type Tables, tablesOf } from './names.ts';
 import { SessionPool } from './pool.ts';
+import type { Parameter } from './row.ts';
 import type { Answer, StoreSession } from './session.ts';
-import { beginWrite, leaveToken } from './write.sql.ts';
+import { beginLong, beginWrite, leaveToken } from './write.sql.ts';
 
 /** How long trouble that passes is waited out before the caller hears of it: about a lease; nobody who runs a pipeline has more time. */
 const defaultPatienceMs = 5_000;
@@ -17,6 +18,9 @@ const longestPauseMs = 500;
 const generalSessions = 3;
 /** A lease must not wait behind a large checkpoint. */
 const leaseSessions = 2;
+
+/** For what goes over all keys of a guard, which may be millions; nobody waits for it. */
+const longestMs = 600_000;
 
 export interface DatabaseOptions {
   readonly schema: string;
@@ -47,7 +51,7 @@ export class PostgresDatabase implements AsyncDisposable {
     this.tables = tablesOf(options.schema);
     this.#patienceMs = options.patienceMs ?? defaultPatienceMs;
     this.#general = new SessionPool(
-      { address, connectTimeoutMs: 5_000, statementTimeoutMs: 20_000 },
+      { address, connectTimeoutMs: 5_000, statementTimeoutMs: 8_000 },
       generalSessions,
     );
     this.#leases = new SessionPool(
@@ -59,6 +63,14 @@ export class PostgresDatabase implements AsyncDisposable {
   /** Statements that only read, each for itself. */
   read<Result>(work: (session: StoreSession) => Promise<Result>, patient: Patient = {}): Promise<Result> {
     return this.#patiently(() => this.#general.use(work), patient);
+  }
+
+  /** One statement that reads much. */
+  ponder(sql: string, values: readonly Parameter[]): Promise<Answer> {
+    const ask = (session: StoreSession) => session.query(sql, values, longestMs);
+    return this.#patiently(() =>
+      this.#general.use((session) => inTransaction(session, beginLong(longestMs), () => ask(session))),
+    );
   }
 
   /** One transaction, which happens once; durable when this returns. */

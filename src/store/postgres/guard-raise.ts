@@ -76,14 +76,14 @@ function createDecide(database: PostgresDatabase, write: FencedWrite): (raised: 
   const drop = dropSql(tables);
   const switchOver = switchSql(tables);
 
-  const compare = (raised: Raised) =>
-    database.read(async (session) => {
-      const [row] = (await session.query(current, [raised.by.pipeline, raised.collection])).rows;
-      if (row?.['state'] !== 'approved') return { approved: null, isCovered: false };
-      const approved = integer(row, 'id');
-      const { rows } = await session.query(covers, [raised.id, approved]);
-      return { approved, isCovered: flag(rows[0], 'covers') };
-    });
+  const compare = async (raised: Raised) => {
+    const asked = [raised.by.pipeline, raised.collection];
+    const [row] = (await database.read((session) => session.query(current, asked))).rows;
+    if (row?.['state'] !== 'approved') return { approved: null, isCovered: false };
+    const approved = integer(row, 'id');
+    const { rows } = await database.ponder(covers, [raised.id, approved]);
+    return { approved, isCovered: flag(rows[0], 'covers') };
+  };
 
   return async (raised) => {
     for (let isDecided = false; !isDecided; ) {

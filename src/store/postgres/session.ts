@@ -61,17 +61,25 @@ export class StoreSession {
     return this.#broken;
   }
 
-  /** One statement with bound values. */
-  async query(sql: string, values: readonly Parameter[] = []): Promise<Answer> {
-    const { rows, rowCount } = await this.#answered(() =>
-      this.#client.query<StoredRow>({ text: sql, values: [...values] }),
+  /** One statement with bound values. `withinMs`: of one that was allowed to take longer than others. */
+  async query(
+    sql: string,
+    values: readonly Parameter[] = [],
+    withinMs = this.#settings.statementTimeoutMs,
+  ): Promise<Answer> {
+    const { rows, rowCount } = await this.#answered(
+      () => this.#client.query<StoredRow>({ text: sql, values: [...values] }),
+      withinMs,
     );
     return { rows, count: rowCount ?? 0 };
   }
 
   /** Statements without values in one round trip; the answer of the last. */
   async execute(sql: string): Promise<Answer> {
-    const results: unknown = await this.#answered(() => this.#client.query(sql));
+    const results: unknown = await this.#answered(
+      () => this.#client.query(sql),
+      this.#settings.statementTimeoutMs,
+    );
     const last: unknown = Array.isArray(results) ? results.at(-1) : results;
     return last instanceof pg.Result
       ? { rows: last.rows, count: last.rowCount ?? 0 }
@@ -92,14 +100,14 @@ export class StoreSession {
     clearTimeout(timer);
   }
 
-  async #answered<Result>(ask: () => Promise<Result>): Promise<Result> {
-    const { address, statementTimeoutMs } = this.#settings;
+  async #answered<Result>(ask: () => Promise<Result>, withinMs: number): Promise<Result> {
+    const { address } = this.#settings;
     if (this.#broken) throw storeUnreachable(address.label, 'the connection was lost');
     let silent = false;
     const timer = setTimeout(() => {
       silent = true;
       this.destroy();
-    }, statementTimeoutMs + onTheWayMs);
+    }, withinMs + onTheWayMs);
     try {
       return await ask();
     } catch (thrown) {

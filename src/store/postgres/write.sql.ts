@@ -6,6 +6,9 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL synchronous_commit = on;
 SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
 
+export const beginLong = (statementTimeoutMs: number): string =>
+  `BEGIN READ ONLY; SET LOCAL statement_timeout = ${statementTimeoutMs}`;
+
 /**
  * In the round trip of BEGIN, so the token, a uuid that we made, stands in the text. None is written when it is there already. Each write
  * takes two tokens along that nobody can ask for any more, so there are never more than those of the last minutes.
