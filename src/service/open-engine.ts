@@ -75,8 +75,8 @@ class Engine implements Lockstep {
   }
 
   startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
-    const start = (name: string, { signal }: { readonly signal: AbortSignal }) =>
-      this.start(name, { signal });
+    const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
+      (await this.#pipeline(name)).start({ signal, standsBy: true });
     return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
   }
 

@@ -3,6 +3,7 @@ import { backoffDelayMs } from '../engine/retry/backoff.ts';
 import { type LockstepError, toLockstepError } from '../protocol/errors/lockstep-error.ts';
 import type { EventSink } from '../protocol/events.ts';
 import type { StartedPipeline } from './live-results.ts';
+import { isElsewhere, tellStandby } from './pipeline/tell-standby.ts';
 
 /** Between two starts of a pipeline that failed. */
 const defaultPause = { initialDelayMs: 1_000, maxDelayMs: 60_000, factor: 2 };
@@ -58,14 +59,6 @@ async function failureOf(work: () => Promise<void>): Promise<LockstepError | nul
 export const mayPass = ({ code, class: kind }: LockstepError): boolean =>
   kind === 'transient' || code === 'retries-exhausted' || isElsewhere(code);
 
-type Code = LockstepError['code'];
-
-/** Who owns the pipeline can't be asked, or may have changed. */
-const isWithoutStore = (code: Code): boolean => code === 'store-unreachable' || code === 'lease-unrenewed';
-
-const isElsewhere = (code: Code): boolean =>
-  code === 'lease-held' || code === 'fence-lost' || isWithoutStore(code);
-
 /** False: it was stopped meanwhile. */
 async function pauseAfter(
   { pipeline, error, failures }: { pipeline: string; error: LockstepError; failures: number },
@@ -91,16 +84,6 @@ async function pauseAfter(
     return false;
   }
 }
-
-const tellStandby = (pipeline: string, { code, message }: LockstepError, events: EventSink): void =>
-  events.emit('status', {
-    pipeline,
-    status: 'standby',
-    reason: message,
-    nextStep: isWithoutStore(code)
-      ? 'it goes on when the control store answers, unless another has taken over'
-      : 'it takes over when the other owner is gone',
-  });
 
 function tellFailed(
   { pipeline, error, nextStep }: { pipeline: string; error: LockstepError; nextStep: string },

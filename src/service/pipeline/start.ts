@@ -15,25 +15,32 @@ import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { underLease } from './under-lease.ts';
 
+export interface StartOptions extends VerbOptions {
+  readonly until?: LiveOptions['until'];
+  /** Default: false. Waits for as long as another owns the pipeline. */
+  readonly standsBy?: boolean | undefined;
+}
+
 /**
  * Runs a live pipeline until the signal aborts: then what is under way is drained, and it returns. A source whose shape changed under way
  * begins again with plans made anew, under the same lease as far as anybody else can tell.
  */
 export async function start(
   parts: PipelineParts,
-  { signal, until = 'stopped' }: VerbOptions & { readonly until?: LiveOptions['until'] },
+  { signal, until = 'stopped', standsBy = false }: StartOptions,
 ): Promise<void> {
   requireLive(parts.pipeline, 'start');
   const { pipeline, context } = parts;
   const condition = new Condition({ pipeline: pipeline.name, events: context.events, now: () => Date.now() });
   let end: LiveEnd = 'again';
-  while (end === 'again' && !signal.aborted) end = await runOnce(parts, { condition, until }, signal);
+  while (end === 'again' && !signal.aborted)
+    end = await runOnce(parts, { condition, until, standsBy }, signal);
   condition.on('stop', { reason: 'it was stopped', nextStep: `lockstep start ${pipeline.name}` });
 }
 
 async function runOnce(
   { pipeline, context }: PipelineParts,
-  { condition, until }: Pick<LiveOptions, 'condition' | 'until'>,
+  { condition, until, standsBy }: Pick<LiveOptions, 'condition' | 'until'> & { readonly standsBy: boolean },
   signal: AbortSignal,
 ): Promise<LiveEnd> {
   const { events } = context;
@@ -49,7 +56,7 @@ async function runOnce(
     const stopped = [...(await stoppedCollections(await context.store(), name)).keys()];
     return await plansToRun(pipeline, connections, { signal, stopped });
   };
-  await using work = await underLease({ pipeline, context }, { connections, signal, plan });
+  await using work = await underLease({ pipeline, context }, { connections, signal, plan, standsBy });
   const { store, walk } = work;
   const { fence } = walk;
   const { plans, leftOut } = work.plans;

@@ -5,7 +5,7 @@ import type { ControlStore } from '../../../src/protocol/control-store.ts';
 import { processSpace } from '../../../src/service/pipeline/process-space.ts';
 import { takeLease } from '../../../src/service/pipeline/take-lease.ts';
 import { leaseOn } from '../../conformance/control-store/store-under-test.ts';
-import { openStoreUnderTest } from '../../store/sqlite-fixture.ts';
+import { errorOf, openStoreUnderTest } from '../../store/sqlite-fixture.ts';
 
 const events = new EventBus((error) => {
   throw error;
@@ -52,4 +52,16 @@ test('in a store of several machines it is waited for: nobody there can be known
   under.clock.pass(5_001);
   await using taken = await taking;
   expect(taken.wasWaitedFor).toBe(true);
+});
+
+test('whoever is stopped while it waits was interrupted', async () => {
+  await using under = await openStoreUnderTest();
+  await leaseOn(under.store, 'another');
+  const { shared, third } = asShared(under.store);
+  const stop = new AbortController();
+  const taking = takeLease(shared, 'shop', { events, signal: stop.signal, atLeast: 0, standsBy: true });
+  const error = errorOf(taking);
+  await third;
+  stop.abort(new Error('SIGTERM'));
+  expect(await error).toMatchObject({ code: 'interrupted' });
 });
