@@ -6,6 +6,7 @@ import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
+import { mayBeAnothers } from './lease-keeper.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { underLease } from './under-lease.ts';
@@ -50,7 +51,7 @@ export async function whileWriting<Result>(
       message: error.message,
     });
     // Whoever lost the lease has no history to write any more: the new owner has.
-    if (error.code !== 'fence-lost') {
+    if (!mayBeAnothers(error.code)) {
       await end(error.code === 'interrupted' ? 'interrupted' : 'failed', {
         code: error.code,
         message: error.message,
