@@ -65,13 +65,16 @@ function choosePipeline(names: readonly string[], name: string | undefined): str
 
 /** Names that stand in the open anyway; a password that equals one of them is not worth a mask over all of them. */
 function publicWords(config: ResolvedConfig): readonly string[] {
-  return [...config.pipelines.values()].flatMap(({ name, source, destination }) => [
+  const ofPipelines = [...config.pipelines.values()].flatMap(({ name, source, destination }) => [
     name,
     source.connector.name,
     ...wordsOf(source.label),
     destination.connector.name,
     ...wordsOf(destination.label),
   ]);
+  return config.store.kind === 'postgres'
+    ? [...ofPipelines, ...wordsOf(config.store.label), config.store.schema]
+    : ofPipelines;
 }
 
 /**

@@ -11,6 +11,8 @@ import type { Json } from './value.ts';
 export interface ControlStore extends AsyncDisposable {
   /** Made when the store was made; a destination remembers it, so that a store restored from an older copy is noticed. */
   readonly storeId: string;
+  /** Processes of several machines may use it at once. */
+  readonly isShared: boolean;
 
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
@@ -21,6 +23,8 @@ export interface ControlStore extends AsyncDisposable {
 
   /** Everything of a pipeline is forgotten; the name's fence goes on growing. */
   removePipeline(by: FencedBy): Promise<void>;
+  /** The clock by which leases end, in milliseconds since 1970: that of a server need not agree with ours. */
+  nowMs(): Promise<number>;
 }
 
 export interface Lease {

@@ -1,7 +1,16 @@
 import type { ControlStore } from '../protocol/control-store.ts';
+import type { StorePlace } from './config/resolved-config.ts';
 
-/** The control store that a configuration asks for; SQLite is the only kind so far. */
-export async function openControlStore(settings: { readonly path: string }): Promise<ControlStore> {
-  const { openSqliteStore } = await import('../store/sqlite/open.ts');
-  return openSqliteStore({ path: settings.path });
+/** The control store that a configuration asks for; its driver is imported only then. */
+export async function openControlStore(place: StorePlace): Promise<ControlStore> {
+  switch (place.kind) {
+    case 'sqlite': {
+      const { openSqliteStore } = await import('../store/sqlite/open.ts');
+      return openSqliteStore({ path: place.path });
+    }
+    case 'postgres': {
+      const { openPostgresStore } = await import('../store/postgres/open.ts');
+      return openPostgresStore({ url: place.url, schema: place.schema });
+    }
+  }
 }

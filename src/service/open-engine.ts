@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { EventBus } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
 import { Keyring } from '../store/secrets/keyring.ts';
@@ -88,8 +87,8 @@ class Engine implements Lockstep {
   }
 
   startAll(pipelines: readonly string[] = this.startedPipelines, options: Abortable = {}) {
-    const start = (name: string, { signal }: { readonly signal: AbortSignal }) =>
-      this.start(name, { signal });
+    const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
+      (await this.#pipeline(name)).start({ signal, standsBy: true });
     return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
   }
 
@@ -189,13 +188,19 @@ class Engine implements Lockstep {
       store: () => this.#openStore(),
       events: this.events,
       sealer: this.#sealer,
-      stateDirectory: dirname(this.#config.store.path),
+      stateDirectory: this.#config.store.directory,
     });
   }
 
+  /** One that could not be opened is tried again by whoever asks next: its server may have come back. */
   #openStore(): Promise<ControlStore> {
-    this.#store ??= openControlStore(this.#config.store);
-    return this.#store;
+    if (this.#store !== null) return this.#store;
+    const opening = openControlStore(this.#config.store);
+    this.#store = opening;
+    opening.catch(() => {
+      this.#store = null;
+    });
+    return opening;
   }
 }
 

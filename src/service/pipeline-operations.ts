@@ -46,8 +46,8 @@ export interface PipelineOperations extends AsyncDisposable {
   /** Without a collection: every guard that waits. */
   approve(options: VerbOptions & { readonly collection?: string | undefined }): Promise<ApproveResult>;
   remove(options: VerbOptions): Promise<RemoveResult>;
-  /** Runs it live, or by its schedule, until the signal aborts; throws when a live one fails. */
-  start(options: VerbOptions): Promise<void>;
+  /** Runs it live, or by its schedule, until the signal aborts; throws when a live one fails. `standsBy`: also waits while another engine owns it. */
+  start(options: VerbOptions & { readonly standsBy?: boolean }): Promise<void>;
   pause(options: VerbOptions & { readonly reason: string | undefined }): Promise<PauseResult>;
   /** `yes`: also when a run would bring in again what was rolled back. */
   resume(options: VerbOptions & { readonly yes: boolean }): Promise<ResumeResult>;

@@ -3,6 +3,7 @@ import { backoffDelayMs } from '../engine/retry/backoff.ts';
 import { type LockstepError, toLockstepError } from '../protocol/errors/lockstep-error.ts';
 import type { EventSink } from '../protocol/events.ts';
 import type { StartedPipeline } from './live-results.ts';
+import { isElsewhere, tellStandby } from './pipeline/tell-standby.ts';
 
 /** Between two starts of a pipeline that failed. */
 const defaultPause = { initialDelayMs: 1_000, maxDelayMs: 60_000, factor: 2 };
@@ -58,14 +59,12 @@ async function failureOf(work: () => Promise<void>): Promise<LockstepError | nul
 export const mayPass = ({ code, class: kind }: LockstepError): boolean =>
   kind === 'transient' || code === 'retries-exhausted' || isElsewhere(code);
 
-const isElsewhere = (code: LockstepError['code']): boolean => code === 'lease-held' || code === 'fence-lost';
-
 /** False: it was stopped meanwhile. */
 async function pauseAfter(
   { pipeline, error, failures }: { pipeline: string; error: LockstepError; failures: number },
   { events, signal, pause = defaultPause }: SuperviseRequest,
 ): Promise<boolean> {
-  // Whoever stands by for another owner looks often; half a jitter, so that pipelines of one server do not come back together.
+  // Whoever stands by for another owner, or for the store, looks often; half a jitter, so that pipelines of one server do not come back together.
   const settings = isElsewhere(error.code) ? { ...pause, maxDelayMs: pause.initialDelayMs } : pause;
   const whole = backoffDelayMs(settings, failures, { jitter: 'none' });
   const delayMs = Math.round(whole / 2 + backoffDelayMs(settings, failures, { jitter: 'full' }) / 2);
@@ -85,14 +84,6 @@ async function pauseAfter(
     return false;
   }
 }
-
-const tellStandby = (pipeline: string, { message }: LockstepError, events: EventSink): void =>
-  events.emit('status', {
-    pipeline,
-    status: 'standby',
-    reason: message,
-    nextStep: 'it takes over when the other owner is gone',
-  });
 
 function tellFailed(
   { pipeline, error, nextStep }: { pipeline: string; error: LockstepError; nextStep: string },

@@ -3,16 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EngineProcess } from './engine-process.ts';
 import { ask } from './world/ask.ts';
-import { inStep, openLiveTemplates, openLiveWorld, steppedBack, watchFromNowOn } from './world/live-world.ts';
+import { openLiveTemplates, openLiveWorld, watchFromNowOn } from './world/live-world.ts';
 import { startLoad } from './world/load.ts';
+import {
+  approveAll,
+  expectAllRight,
+  expectWritten,
+  longestTakeoverMs,
+  newestFence,
+} from './world/takeover.ts';
 import { until } from './world/until.ts';
-import { performHere } from './world/verb.ts';
-import { expectOneWriterAtATime, fencesThatWrote } from './world/witness.ts';
 import type { Templates, World } from './world/world.ts';
 
 const timeout = 180_000;
-/** From the moment in which an owner falls silent until the next one has written. */
-const longestTakeoverMs = 10_000;
 
 let templates: Templates;
 beforeAll(async () => {
@@ -144,35 +147,6 @@ function isWritable(store: string): boolean {
     database.close();
   }
 }
-
-async function approveAll(world: World): Promise<void> {
-  await inStep(world, { heldBack: true });
-  await performHere(world.places, 'approve');
-  await inStep(world, { heldBack: false });
-}
-
-async function expectAllRight(world: World): Promise<void> {
-  await inStep(world, { heldBack: false });
-  expect(await steppedBack(world), 'what came after something newer').toEqual([]);
-  await expectOneWriterAtATime(world.places.target);
-}
-
-/** What the destination itself has seen. */
-async function newestFence({ places }: World): Promise<number> {
-  const rows = await ask<{ fence: number }>(
-    places.target,
-    'SELECT max(fence)::int AS fence FROM lockstep.state',
-  );
-  return rows[0]?.fence ?? 0;
-}
-
-/** Somebody with a higher fence has written rows. */
-const expectWritten = ({ places }: World, fence: number): Promise<void> =>
-  until(
-    `a fence above ${fence} has written`,
-    async () => Math.max(...(await fencesThatWrote(places.target)), 0) > fence,
-    { patienceMs: 2 * longestTakeoverMs },
-  );
 
 const waitsForMeters = ({ places }: World): Promise<void> =>
   until('somebody waits for the meters', async () => {

@@ -8,6 +8,7 @@ import { ask } from './world/ask.ts';
 import { changeSource } from './world/change-source.ts';
 import { pipeline } from './world/configuration.ts';
 import { judge, lettersOf } from './world/judge.ts';
+import { until } from './world/until.ts';
 import { performHere } from './world/verb.ts';
 import { openTemplates, openWorld, type Templates, type World } from './world/world.ts';
 
@@ -58,6 +59,34 @@ test('the control store comes back with letters that were cured and a guard that
   await judge(world.places, { heldBack: false });
   await using store = await openSqliteStore({ path: world.places.store });
   expect(await store.guards.list(pipeline)).toEqual([]);
+});
+
+test('a control store in PostgreSQL is dropped after a kill in the middle of the first pass (rule 4)', {
+  timeout,
+}, async () => {
+  await using shared = await openWorld(templates);
+  await using store = await createTestDatabase();
+  const world = { ...shared, places: { ...shared.places, store: store.url } };
+  await expectKilled(world, midway);
+  await store.query('DROP SCHEMA lockstep_control CASCADE');
+  await performHere(world.places, 'run');
+  await judge(world.places, { heldBack: true });
+});
+
+test('a control store in PostgreSQL comes back from a copy of the middle of the first pass', {
+  timeout,
+}, async () => {
+  await using shared = await openWorld(templates);
+  await using store = await createTestDatabase();
+  const world = { ...shared, places: { ...shared.places, store: store.url } };
+  await expectKilled(world, midway);
+  await using copy = await copyOf(store);
+  await settle(world);
+  await changeSource(world.places.source, 'since the copy');
+  await performHere(world.places, 'run');
+  await makeAnew(store, copy.name);
+  await performHere(world.places, 'run');
+  await judge(world.places, { heldBack: false });
 });
 
 test('the destination is made anew, as it was before the first pass, while the store remembers a pass', {
@@ -138,4 +167,11 @@ async function withStoreOfNow({ places }: World, meanwhile: () => Promise<void>)
 async function makeAnew(database: TestDatabase, from: string): Promise<void> {
   await ask(database.serverUrl, `DROP DATABASE "${database.name}" WITH (FORCE)`);
   await ask(database.serverUrl, `CREATE DATABASE "${database.name}" TEMPLATE "${from}"`);
+}
+
+/** A server notices only after a moment that who was killed is gone, and copies no database that somebody uses. */
+async function copyOf(store: TestDatabase): Promise<TestDatabase> {
+  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${store.name}'`;
+  await until('nobody uses it', async () => (await ask(store.serverUrl, others)).length === 0);
+  return await createTestDatabase({ template: store });
 }

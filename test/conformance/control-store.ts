@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { checkpointConformance } from './control-store/checkpoints.ts';
 import { deadLetterConformance } from './control-store/dead-letters.ts';
+import { extentConformance } from './control-store/extents.ts';
 import { guardExtensionConformance } from './control-store/guard-extension.ts';
 import { guardConformance } from './control-store/guards.ts';
 import { leaseConformance } from './control-store/leases.ts';
@@ -8,6 +9,7 @@ import { letterStateConformance } from './control-store/letter-states.ts';
 import { requestConformance } from './control-store/requests.ts';
 import { runConformance } from './control-store/runs.ts';
 import { sealedLetterConformance } from './control-store/sealed-letters.ts';
+import { severalHandlesConformance } from './control-store/several-handles.ts';
 import { storeConformance } from './control-store/store.ts';
 import type { OpenStore } from './control-store/store-under-test.ts';
 
@@ -26,5 +28,7 @@ export function controlStoreConformance(name: string, open: OpenStore): void {
     requestConformance(open);
     runConformance(open);
     sealedLetterConformance(open);
+    extentConformance(open);
+    severalHandlesConformance(open);
   });
 }

@@ -7,11 +7,11 @@ import { openTrial } from './support/trial.ts';
 
 const rows = 500;
 
-async function openFilled() {
+async function openFilled(by: 'staged' | 'direct' = 'staged') {
   await using opened = new AsyncDisposableStack();
   const pair = opened.use(await openPair({ atSource: manyItems(rows) }));
   const options = { source: pair.source.url, target: pair.target.url, collections: ['items'] };
-  const trial = opened.use(await openTrial({ ...options, settings: { create: true } }));
+  const trial = opened.use(await openTrial({ ...options, settings: { create: true, refresh: { by } } }));
   await trial.run();
   const kept = opened.move();
   return { ...pair, trial, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -70,21 +70,30 @@ describe('a source that reads empty', () => {
   });
 });
 
-test('more than the share would leave: inserts and updates flow, nothing leaves; less than the share leaves', async () => {
-  await using scene = await openFilled();
-  await scene.source.query(
-    `DELETE FROM items WHERE id <= 150; UPDATE items SET name = 'new' WHERE id = 200; ${items(501, 510)}`,
-  );
-  const held = await scene.trial.run();
-  expect(held).toMatchObject({
-    result: 'pending',
-    collections: [{ held: 150, inserted: 10, updated: 1, left: 0 }],
-  });
-  expect(await count(scene.target, 'items')).toBe(rows + 10);
-  await scene.source.query(items(51, 150));
-  expect(await scene.trial.run()).toMatchObject({ result: 'equal', guards: [], collections: [{ left: 50 }] });
-  expect(await scene.expectSame('items')).toBe(rows - 40);
-});
+test.each([
+  ['direct', 'inserts and updates flow, nothing leaves', { inserted: 10, updated: 1, left: 0 }],
+  ['staged', 'nothing is brought in', { inserted: 0, updated: 0, left: 0 }],
+] as const)(
+  'more than the share would leave (%s): %s; less than the share leaves',
+  async (by, _, written) => {
+    await using scene = await openFilled(by);
+    await scene.source.query(
+      `DELETE FROM items WHERE id <= 150; UPDATE items SET name = 'new' WHERE id = 200; ${items(501, 510)}`,
+    );
+    expect(await scene.trial.run()).toMatchObject({
+      result: 'pending',
+      collections: [{ held: 150, ...written }],
+    });
+    expect(await count(scene.target, 'items')).toBe(rows + written.inserted);
+    await scene.source.query(items(51, 150));
+    expect(await scene.trial.run()).toMatchObject({
+      result: 'equal',
+      guards: [],
+      collections: [{ left: 50 }],
+    });
+    expect(await scene.expectSame('items')).toBe(rows - 40);
+  },
+);
 
 test.each([1_000, 60_000, 300_000])(
   'a source that ends early, %i bytes into the copy: it never looks complete',

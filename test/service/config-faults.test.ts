@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LockstepError } from '../../src/protocol/errors/lockstep-error.ts';
 import { resolveConfig } from '../../src/service/config/resolve-config.ts';
+import { createRedactor } from '../../src/service/redact.ts';
 import { env } from '../../src/service/secrets/env-reference.ts';
 import { openEnvironment } from '../../src/service/secrets/environment.ts';
 
@@ -208,6 +209,41 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [`${at}.source: URI malformed`],
   ],
   ['a store without a path', { ...shop({}), store: { path: '' } }, ['store.path: must not be empty']],
+  [
+    'a store in two places',
+    { ...shop({}), store: { path: 'x.db', url: 'postgres://u:planted-canary@h/d' } },
+    ['store.path: can’t stand beside `url`: keep `path` for a file of this machine, or `url` for a database'],
+  ],
+  [
+    'a store’s URL of another kind',
+    { ...shop({}), store: { url: 'mongodb://planted-canary@h/d' } },
+    ['store.url: must be a URL: postgres://user:password@host:5432/database'],
+  ],
+  [
+    'a store’s URL that can’t be read',
+    { ...shop({}), store: { url: 'postgres://u:planted-canary%zz@h/d' } },
+    ['store.url: must be a URL: postgres://user:password@host:5432/database'],
+  ],
+  [
+    'a store’s URL that is not set',
+    { ...shop({}), store: { url: env('STORE_URL') } },
+    ['store.url: STORE_URL is not set (in the environment, as STORE_URL_FILE, or in the env file)'],
+  ],
+  [
+    'a schema for a file',
+    { ...shop({}), store: { schema: 'control' } },
+    ['store.schema: needs `url`: a file has no schemas'],
+  ],
+  [
+    'a schema of the server’s own',
+    { ...shop({}), store: { url: 'postgres://h/d', schema: 'pg_control' } },
+    ['store.schema: must be 1 to 63 characters that do not begin with pg_'],
+  ],
+  [
+    'an unknown key of the store',
+    { ...shop({}), store: { urll: 'postgres://h/d' } },
+    ['store.urll: is not a known key; did you mean url? (known: key, path, schema, url)'],
+  ],
 ];
 
 test.each(table)('%s', async (_, config, faults) => {
@@ -282,11 +318,26 @@ test('texts at places of secrets become secrets, and defaults are filled in', as
   const config = await resolve(shop({}));
   expect(JSON.stringify([...config.pipelines.values()])).not.toContain('planted-canary');
   expect(config.secrets.map((secret) => secret.reveal())).toContain('planted-canary');
-  expect(config.store.path).toBe('/project/.lockstep/lockstep.db');
+  const file = { kind: 'sqlite', path: '/project/.lockstep/lockstep.db', directory: '/project/.lockstep' };
+  expect(config.store).toMatchObject(file);
   expect(config.pipelines.get('shop')?.settings).toMatchObject({
     mode: 'full',
     lanes: 2,
     create: false,
     samples: 10,
   });
+});
+
+test('a store in a database has its URL as a secret, and spills beside the configuration', async () => {
+  const store = { url: env('STORE_URL'), schema: 'control' };
+  const url = 'postgres://app:planted%2Fcanary@db.example:5433/state';
+  const config = await resolve({ ...shop({}), store }, { STORE_URL: url });
+  expect(config.store).toMatchObject({
+    kind: 'postgres',
+    schema: 'control',
+    label: 'postgres://app@db.example:5433/state',
+    directory: '/project/.lockstep',
+  });
+  expect(JSON.stringify(config)).not.toContain('canary');
+  expect(createRedactor(config.secrets)('planted/canary, planted%2Fcanary')).toBe('[secret], [secret]');
 });

@@ -107,3 +107,28 @@ test('which failures may pass', () => {
   expect([lost(), held(), exhausted].map(mayPass)).toEqual([true, true, true]);
   expect([wrong(), new LockstepError('internal', { detail: 'd' })].map(mayPass)).toEqual([false, false]);
 });
+
+test('who can’t ask the control store stands by, and looks often', async () => {
+  const { events, told } = listening();
+  const stop = new AbortController();
+  const nextSteps: string[] = [];
+  events.on('status', ({ nextStep }) => nextSteps.push(nextStep));
+  const failures = [
+    new LockstepError('lease-unrenewed', { pipeline: 'shop', detail: 'it does not answer' }),
+    ...Array.from(
+      { length: 4 },
+      () => new LockstepError('store-unreachable', { address: 'db', detail: 'the connection was lost' }),
+    ),
+  ];
+  const start = async (): Promise<void> => {
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    stop.abort();
+  };
+  const [shop] = await supervise({ pipelines: ['shop'], start, events, signal: stop.signal, pause });
+  expect(shop).toMatchObject({ ended: 'drained', restarts: 5 });
+  expect(told.filter((line) => line === 'shop standby')).toHaveLength(5);
+  expect(new Set(nextSteps)).toEqual(
+    new Set(['it goes on when the control store answers, unless another has taken over']),
+  );
+});

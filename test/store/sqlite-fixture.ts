@@ -16,6 +16,12 @@ export class StoreDirectory implements Disposable {
   }
 }
 
+/** A place for a store, for processes of a test's own. */
+export async function sqlitePlace(): Promise<AsyncDisposable & { readonly place: string }> {
+  const directory = new StoreDirectory();
+  return { place: directory.file, [Symbol.asyncDispose]: async () => directory[Symbol.dispose]() };
+}
+
 /** Time that passes when the test says so. */
 export class ManualClock {
   #nowMs = Date.UTC(2026, 0, 1);

@@ -1,15 +1,15 @@
 import { writeSync } from 'node:fs';
 import type { ControlStore } from '../../src/protocol/control-store.ts';
 import type { Fence, Key } from '../../src/protocol/names.ts';
-import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { openStore } from '../chaos/world/open-store.ts';
 
-/** Run by `store-process.ts` as a process that can be killed. Each line is written only after what it says was acknowledged. */
+/** Run by `store-process.ts` as a process that can be killed. Each line is written only after what it says was acknowledged. The path may be a URL. */
 const [task = '', path = ''] = process.argv.slice(2);
 const print = (line: string | number): void => {
   writeSync(1, `${line}\n`);
 };
 
-await using store = await openSqliteStore({ path });
+await using store = await openStore(path);
 switch (task) {
   case 'open':
     print(store.storeId);

@@ -10,13 +10,15 @@ import { leaseOf, paced } from '../walk/context.ts';
 import type { Suspects } from '../walk/hash-join.ts';
 import { inPages } from '../walk/pages.ts';
 import { retrying } from '../walk/retrying.ts';
-import { clashLetter } from '../walk/write-rows.ts';
+import { clashLetter, type DeferredKeys } from '../walk/write-rows.ts';
 
 /** Larger than a repair's: nothing waits for what is only staged. */
 const keysPerPage = 2_000;
 
 export interface StageSinkParts {
   readonly staging: StagedGeneration;
+  /** Keys that have a letter: they are tried by themselves, so that what is known to be poison costs nobody a promotion. */
+  readonly apart: DeferredKeys;
   readonly leaving: { add(keys: readonly Key[]): Promise<void> };
 }
 
@@ -35,9 +37,16 @@ export class StageSink implements SuspectSink {
     const { signal } = context;
     for (const page of inPages([...missing, ...different, ...extra], keysPerPage)) {
       const found = await retrying(context, { what: `read ${plan.name}`, signal }, () => this.#read(page));
-      const changes = [...found.missing, ...found.different].map(
-        ({ key, row }): Change => ({ kind: 'upsert', key, row }),
+      const rows = [...found.missing, ...found.different];
+      const lettered = await context.store.deadLetters.having(
+        context.pipeline,
+        plan.name,
+        rows.map(({ key }) => key),
       );
+      await this.#parts.apart.add([...lettered]);
+      const changes = rows
+        .filter(({ key }) => !lettered.has(key))
+        .map(({ key, row }): Change => ({ kind: 'upsert', key, row }));
       await paced(context, () => stageChanges(this.#work, this.#parts.staging, changes));
       if (plan.leaving.kind !== 'keep') await this.#parts.leaving.add(found.extra);
       this.#work.tally.clashes += found.clashes.length;

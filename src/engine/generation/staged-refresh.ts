@@ -1,5 +1,6 @@
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { GenerationRecord, GenerationWriter, StagedGeneration } from '../../protocol/generation.ts';
+import { parkLetters } from '../apply/dead-letters.ts';
 import type { SuspectSink } from '../walk/compare-partitions.ts';
 import { leaseOf, type WalkContext } from '../walk/context.ts';
 import type { LeavingGuard } from '../walk/guard.ts';
@@ -9,8 +10,8 @@ import type { Refresh } from '../walk/refresh.ts';
 import { retrying } from '../walk/retrying.ts';
 import { StageSink, stageChanges } from './stage-sink.ts';
 
-/** A refused row is taken out and written by itself afterwards; a destination that refuses again and again refuses for another reason. */
-const mostSiftings = 3;
+/** A refused row is taken out; what is refused again and again, by nobody's fault, is a race with somebody who writes the same keys. */
+const mostSiftings = 8;
 
 /**
  * What differs is put aside while the pass reads, and brought in by one transaction over all collections once everything is known: readers
@@ -38,7 +39,7 @@ export class StagedRefresh implements Refresh {
       isNew ? staging.join(target, this.#options()) : staging.clear(target, this.#options()),
     );
     this.#joined.add(member);
-    return new StageSink(member.work, { staging, leaving: member.leaving });
+    return new StageSink(member.work, { staging, apart: member.deferred, leaving: member.leaving });
   }
 
   async leave(member: Member): Promise<void> {
@@ -82,21 +83,23 @@ export class StagedRefresh implements Refresh {
         const error = toLockstepError(thrown);
         const isOfRows = error.class === 'change' || error.class === 'deferred';
         if (!isOfRows || siftings >= mostSiftings) throw error;
-        await this.#sift(id, members, error);
+        await this.#sift(id, members);
       }
     }
   }
 
-  /** What is refused is tried again by itself once all else is there; what still is then gets its letter. */
-  async #sift(id: number, members: readonly Member[], error: LockstepError): Promise<void> {
+  /** What is refused for a reason of its own gets its letter; the rest is tried again by itself once all else is there. */
+  async #sift(id: number, members: readonly Member[]): Promise<void> {
     const targets = members.map(({ work }) => work.target);
     const refused = await this.#retrying('sift the generation', () =>
       this.#generations.sift(id, targets, this.#options()),
     );
-    if (refused.length === 0) throw error;
     for (const member of members) {
       const own = refused.filter(({ target }) => target === member.work.target);
-      await member.deferred.add(own.map(({ key }) => key));
+      const [blocked, poisoned] = [own.filter(isDeferred), own.filter((each) => !isDeferred(each))];
+      await member.deferred.add(blocked.map(({ key }) => key));
+      const letters = poisoned.map(({ key, error: { code, message } }) => ({ key, code, message }));
+      await parkLetters(this.#context, member.plan.name, letters);
     }
   }
 
@@ -151,6 +154,8 @@ export class StagedRefresh implements Refresh {
     return retrying(this.#context, { what, signal: this.#context.signal }, work);
   }
 }
+
+const isDeferred = ({ error }: { readonly error: LockstepError }): boolean => error.class === 'deferred';
 
 const isEmpty = ({ collections }: GenerationRecord): boolean =>
   collections.every(({ rows, leaving }) => rows === 0 && leaving === 0);

@@ -49,6 +49,8 @@ export function toError(thrown: unknown): Error {
 /** Anything that was thrown, as one of ours; what we did not foresee is `internal` and keeps its cause. */
 export function toLockstepError(thrown: unknown): LockstepError {
   if (thrown instanceof LockstepError) return thrown;
+  // What ended the work counts, not what went wrong besides while it was being ended.
+  if (thrown instanceof SuppressedError) return toLockstepError(thrown.suppressed);
   const error = toError(thrown);
   return new LockstepError('internal', { detail: error.message }, { cause: error });
 }

@@ -153,8 +153,25 @@ export const operationErrors = defineErrors({
     class: 'pipeline',
     exit: 'failed',
     message: 'The control store {path} can’t be used: {detail}',
-    cause: 'The file is damaged, not ours, of a newer version, or its disk is full or read-only.',
+    cause:
+      'The file or schema is damaged, not ours, or of a newer version; or the file’s disk is full or read-only.',
     cure: 'Give it room and rights, or set it aside: pipelines then compare everything anew and lose nothing.',
+  },
+  'store-unreachable': {
+    class: 'transient',
+    exit: 'connection',
+    message: 'The control store at {address} does not answer, or takes no writes now: {detail}',
+    cause:
+      'Its server is not running, restarts, fails over, is full or busy, or the network between is down.',
+    cure: 'Nothing, if it passes: pipelines stand by meanwhile and go on by themselves. Else look at that server and at `store.url`.',
+  },
+  'lease-unrenewed': {
+    class: 'pipeline',
+    exit: 'connection',
+    message: 'The lease of {pipeline} could not be renewed in time, so nothing is written any more: {detail}',
+    cause:
+      'The control store did not answer for almost as long as a lease lasts; another process may take over from then on.',
+    cure: 'Nothing: it stands by, and goes on once the control store answers, unless another process has taken over.',
   },
   'destination-restored': {
     class: 'transient',

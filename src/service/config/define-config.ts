@@ -3,7 +3,7 @@ import type { postgresConfigSchema } from '../../connectors/postgres/config.ts';
 import type { collectionsSchema, pipelineSettingsSchema } from '../../protocol/configuration.ts';
 import type { SecretText } from '../../protocol/secret.ts';
 import type { EnvReference } from '../secrets/env-reference.ts';
-import type { storeSchema } from './schema.ts';
+import type { storeSchema } from './store-schema.ts';
 
 /** Any single value may be a reference to the environment instead. */
 export type Referable<Value> = Value extends string | number | boolean

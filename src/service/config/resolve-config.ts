@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Environment } from '../secrets/environment.ts';
 import { assemblePipelines, type NamedConnectors } from './assemble-pipelines.ts';
 import { describeIssues } from './describe-issues.ts';
 import { type Fault, formatFault, startsWith } from './fault.ts';
 import { resolveReferences } from './resolve-references.ts';
+import { resolveStore } from './resolve-store.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 import { impliedReferences } from './resolved-reference.ts';
 import { configurationSchema, pipelineNameSchema, pipelineSchema } from './schema.ts';
@@ -38,7 +38,7 @@ export async function resolveConfig(input: unknown, options: ResolveOptions): Pr
   return {
     file: options.file,
     directory: options.directory,
-    store: { path: resolve(options.directory, parsed.data.store.path), keys: sealing.source },
+    store: { ...resolveStore(parsed.data.store, options.directory), keys: sealing.source },
     pipelines: assembled.pipelines,
     secrets: [...references.secrets, ...assembled.secrets, ...sealing.secrets],
     references: [

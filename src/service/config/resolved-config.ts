@@ -20,11 +20,22 @@ export interface ResolvedConfig {
   readonly references: readonly ResolvedReference[];
 }
 
-export interface ResolvedStore {
-  readonly path: string;
+export type ResolvedStore = StorePlace & {
   /** None: nothing of a row that can't be applied is kept. */
   readonly keys: KeySource;
-}
+};
+
+/** `directory`: of this machine, where what does not fit into memory is spilled. */
+export type StorePlace =
+  | { readonly kind: 'sqlite'; readonly path: string; readonly directory: string }
+  | {
+      readonly kind: 'postgres';
+      readonly url: SecretText;
+      /** Address without secrets, for people. */
+      readonly label: string;
+      readonly schema: string;
+      readonly directory: string;
+    };
 
 export interface ResolvedPipeline {
   readonly name: PipelineName;

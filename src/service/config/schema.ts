@@ -1,21 +1,12 @@
 import { z } from 'zod';
 import { faultOfSchedule } from '../../engine/schedule/moments.ts';
 import { collectionsSchema, pipelineSettingsSchema, scheduleSchema } from '../../protocol/configuration.ts';
-import { SecretText } from '../../protocol/secret.ts';
+import { storeSchema } from './store-schema.ts';
 
 /** Used as a file name, in the destination's state and in metrics. */
 export const pipelineNameSchema = z
   .string()
   .regex(/^[a-z0-9_-]{1,48}$/, 'must be 1 to 48 lower case letters, digits, `-` or `_`');
-
-const secret = z.union([z.string().min(1), z.instanceof(SecretText)]);
-
-export const storeSchema = z.strictObject({
-  /** The control store's file, relative to the configuration's directory. */
-  path: z.string().min(1).default('.lockstep/lockstep.db'),
-  /** Seals the rows of dead letters: 32 bytes as base64 or hex. A list: the first seals, all open. Without one no row is kept. */
-  key: z.union([secret, z.array(secret).min(1)]).optional(),
-});
 
 const comingSchedule = scheduleSchema.superRefine((schedule, context) => {
   const fault = faultOfSchedule(schedule);

@@ -5,7 +5,7 @@ import type { ResolvedPipeline } from '../config/resolved-config.ts';
 /** Who works on the pipeline now; null: nobody. */
 export async function ownerOf(store: ControlStore, pipeline: string): Promise<Lease | null> {
   const lease = await store.leases.get(pipeline);
-  return lease !== null && lease.expiresAtMs > Date.now() ? lease : null;
+  return lease !== null && lease.expiresAtMs > (await store.nowMs()) ? lease : null;
 }
 
 /** An engine that keeps the pipeline running has it: it takes up requests. */

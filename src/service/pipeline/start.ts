@@ -7,6 +7,7 @@ import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-e
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
+import { mayBeAnothers } from './lease-keeper.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
@@ -14,25 +15,32 @@ import { beginRun } from './runs/begin-run.ts';
 import { asked } from './runs/trigger.ts';
 import { underLease } from './under-lease.ts';
 
+export interface StartOptions extends VerbOptions {
+  readonly until?: LiveOptions['until'];
+  /** Default: false. Waits for as long as another owns the pipeline. */
+  readonly standsBy?: boolean | undefined;
+}
+
 /**
  * Runs a live pipeline until the signal aborts: then what is under way is drained, and it returns. A source whose shape changed under way
  * begins again with plans made anew, under the same lease as far as anybody else can tell.
  */
 export async function start(
   parts: PipelineParts,
-  { signal, until = 'stopped' }: VerbOptions & { readonly until?: LiveOptions['until'] },
+  { signal, until = 'stopped', standsBy = false }: StartOptions,
 ): Promise<void> {
   requireLive(parts.pipeline, 'start');
   const { pipeline, context } = parts;
   const condition = new Condition({ pipeline: pipeline.name, events: context.events, now: () => Date.now() });
   let end: LiveEnd = 'again';
-  while (end === 'again' && !signal.aborted) end = await runOnce(parts, { condition, until }, signal);
+  while (end === 'again' && !signal.aborted)
+    end = await runOnce(parts, { condition, until, standsBy }, signal);
   condition.on('stop', { reason: 'it was stopped', nextStep: `lockstep start ${pipeline.name}` });
 }
 
 async function runOnce(
   { pipeline, context }: PipelineParts,
-  { condition, until }: Pick<LiveOptions, 'condition' | 'until'>,
+  { condition, until, standsBy }: Pick<LiveOptions, 'condition' | 'until'> & { readonly standsBy: boolean },
   signal: AbortSignal,
 ): Promise<LiveEnd> {
   const { events } = context;
@@ -48,7 +56,7 @@ async function runOnce(
     const stopped = [...(await stoppedCollections(await context.store(), name)).keys()];
     return await plansToRun(pipeline, connections, { signal, stopped });
   };
-  await using work = await underLease({ pipeline, context }, { connections, signal, plan });
+  await using work = await underLease({ pipeline, context }, { connections, signal, plan, standsBy });
   const { store, walk } = work;
   const { fence } = walk;
   const { plans, leftOut } = work.plans;
@@ -69,7 +77,7 @@ async function runOnce(
     const { code, class: kind, message } = error;
     events.emit('failed', { pipeline: name, collection: null, code, class: kind, message });
     // Whoever lost the lease has no history to write any more: the new owner has.
-    if (code === 'fence-lost') condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
+    if (mayBeAnothers(code)) condition.on('leaseLost', { reason: message, nextStep: 'it stands by' });
     else await record(code === 'interrupted' ? 'interrupted' : 'failed', { code, message });
     throw error;
   }

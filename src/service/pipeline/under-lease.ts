@@ -21,12 +21,14 @@ export interface LeaseRequest<Plans> {
   readonly signal: AbortSignal;
   /** Looks at both sides; once more under the lease if somebody else held it when we looked. */
   readonly plan: () => Promise<Plans>;
+  /** Default: false. Whoever finds another at work waits until that is gone. */
+  readonly standsBy?: boolean | undefined;
 }
 
 /** Looks before it takes the lease, so that what can't run is told without getting in anybody's way. */
 export async function underLease<Plans>(
   { pipeline, context }: PipelineParts,
-  { connections, signal, plan }: LeaseRequest<Plans>,
+  { connections, signal, plan, standsBy }: LeaseRequest<Plans>,
 ): Promise<UnderLease<Plans>> {
   const { events } = context;
   const { name } = pipeline;
@@ -34,7 +36,7 @@ export async function underLease<Plans>(
   const store = await context.store();
   const atLeast = await connections.writer.seenFence({ pipeline: name, signal });
   await using opening = new AsyncDisposableStack();
-  const lease = opening.use(await takeLease(store, name, { events, signal, atLeast }));
+  const lease = opening.use(await takeLease(store, name, { events, signal, atLeast, standsBy }));
   // Whoever held the lease when we looked may have made what was missing then.
   const plans = lease.wasWaitedFor ? await plan() : prepared;
   const { path: spillDirectory } = opening.use(await makeSpillDirectory(context.stateDirectory));

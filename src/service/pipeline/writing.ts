@@ -4,6 +4,7 @@ import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
+import { mayBeAnothers } from './lease-keeper.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { beginRun, type RunEnd } from './runs/begin-run.ts';
@@ -52,7 +53,7 @@ export async function whileWriting<Result>(
       message: error.message,
     });
     // Whoever lost the lease has no history to write any more: the new owner has.
-    if (error.code !== 'fence-lost') {
+    if (!mayBeAnothers(error.code)) {
       await end(error.code === 'interrupted' ? 'interrupted' : 'failed', {
         code: error.code,
         message: error.message,

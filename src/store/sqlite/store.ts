@@ -32,6 +32,7 @@ const forgottenTables = [
 /** The control store over one open file; puts the parts together and owns the connection. */
 export class SqliteStore implements ControlStore {
   readonly storeId: string;
+  readonly isShared = false;
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
   readonly deadLetters: DeadLetterStore;
@@ -40,10 +41,12 @@ export class SqliteStore implements ControlStore {
   readonly requests: RequestStore;
   readonly removePipeline: ControlStore['removePipeline'];
   readonly #database: SqliteDatabase;
+  readonly #clock: Clock;
 
   private constructor(database: SqliteDatabase, clock: Clock, storeId: string) {
     const write = createFencedWrite(database);
     this.#database = database;
+    this.#clock = clock;
     this.storeId = storeId;
     this.leases = createLeaseStore(database, clock);
     this.checkpoints = createCheckpointStore(database, write);
@@ -60,6 +63,10 @@ export class SqliteStore implements ControlStore {
       const row = database.prepare('SELECT store_id FROM store').get();
       return new SqliteStore(database, clock, text(row ?? {}, 'store_id'));
     });
+  }
+
+  async nowMs(): Promise<number> {
+    return this.#clock.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ export type Capture = 'logical' | 'triggers';
 export interface Places {
   readonly source: string;
   readonly target: string;
+  /** A file, or the URL of a PostgreSQL database. */
   readonly store: string;
   /** What differs comes in by generations, and nothing is held back; else it is written as it is found. */
   readonly staged?: true;
@@ -70,7 +71,9 @@ const live = (
   stream: { breakerPauseMs: 200 },
 });
 
+export const isUrl = (store: string): boolean => store.startsWith('postgres:');
+
 export const configuration = (places: Places): LockstepConfig => ({
-  store: { path: places.store },
+  store: isUrl(places.store) ? { url: places.store } : { path: places.store },
   pipelines: { [pipeline]: places.live === undefined ? full(places) : live(places, places.live) },
 });

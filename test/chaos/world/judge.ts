@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { expectSameTable } from '../../support/export.ts';
 import { ask } from './ask.ts';
 import { type Places, pipeline } from './configuration.ts';
+import { openStore } from './open-store.ts';
 
 /** `heldBack`: the guard's rows are all still there; else none is. */
 export interface Verdict {
@@ -105,8 +105,8 @@ async function plantedPoison({ source }: Places): Promise<readonly string[]> {
   return found.map(({ letter }) => letter).sort();
 }
 
-export async function lettersOf({ store: path }: Places): Promise<readonly string[]> {
-  await using store = await openSqliteStore({ path });
+export async function lettersOf({ store: place }: Places): Promise<readonly string[]> {
+  await using store = await openStore(place);
   const letters = await store.deadLetters.list(pipeline, { limit: 10_000 });
   return letters.map(({ collection, key, code }) => `${collection} ${key} ${code}`).sort();
 }

@@ -6,6 +6,7 @@ import { ownerOf } from '../engine-owner.ts';
 import type { PipelineParts } from '../open-pipeline.ts';
 import { run } from '../run.ts';
 import { isServed, type Trigger } from '../runs/trigger.ts';
+import { isElsewhere, tellStandby } from '../tell-standby.ts';
 import { keepFailure } from './keep-failure.ts';
 import { warnNearInterval } from './near-interval.ts';
 
@@ -52,7 +53,10 @@ export class ScheduledRuns {
         if (thrown instanceof AlreadyServed) return { by: 'another process' };
         const error = toLockstepError(thrown);
         if (signal.aborted || error.code === 'interrupted') break;
-        if (isAnothers(error)) continue;
+        if (isElsewhere(error.code)) {
+          await attempt.standBy(error);
+          continue;
+        }
         if (error.code === 'pipeline-paused') return { by: 'nobody, as it is paused', reason: error.message };
         await attempt.keep(error, waited ? 'followed' : reason);
         return { by: 'us', failure: error };
@@ -61,9 +65,6 @@ export class ScheduledRuns {
     return { by: 'nobody' };
   }
 }
-
-/** Somebody else works on the pipeline. */
-const isAnothers = ({ code }: LockstepError): boolean => code === 'lease-held' || code === 'fence-lost';
 
 class Attempt {
   readonly #parts: PipelineParts;
@@ -90,6 +91,13 @@ class Attempt {
       if (!waited) this.#tellStandby(owner.owner);
       await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Another has the lease, or the control store does not say who has. */
+  async standBy(error: LockstepError): Promise<void> {
+    const { pipeline, context } = this.#parts;
+    tellStandby(pipeline.name, error, context.events);
+    await delay(lookEveryMs, undefined, { signal: this.#options.signal }).catch(() => undefined);
   }
 
   /** What stopped collections, if any did. */

@@ -97,9 +97,7 @@ export class Promotion {
     if (statement !== null) this.#counts.updated += await this.#count(countThoseBefore(statement, kept));
     if (model.leaving.kind !== 'mark' && model.leaving.kind !== 'custom') return;
     const back = await this.#run(`SELECT FROM (${stillAbsent(model, rows)}\nLIMIT 1) AS still_absent`);
-    if (back === 0) return;
-    const detail = 'a row is back and still counts as gone: `clear` does not undo what leaving did';
-    throw new LockstepError('value-refused', { collection: model.collection, detail });
+    if (back > 0) throw stillGone(model.collection);
   }
 
   async #insert(asNull: ReadonlySet<string>): Promise<void> {
@@ -148,3 +146,8 @@ export class Promotion {
     return { signal: this.#options.signal, collection: this.#member.model.collection };
   }
 }
+
+export const stillGone = (collection: string): LockstepError => {
+  const detail = 'the row is back and still counts as gone: `clear` does not undo what leaving did';
+  return new LockstepError('value-refused', { collection, detail });
+};

@@ -7,11 +7,12 @@ import type { Destination } from '../destination.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { deleteLeaving, markLeaving } from '../write/leave.sql.ts';
-import { insertMissing, updateDiffering } from '../write/upsert.sql.ts';
+import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql.ts';
 import { entryOf, unfit } from './journal.ts';
 import { dropStaged, keyTexts } from './kept-tables.sql.ts';
 import { type Member, membersOf } from './member.ts';
 import { type GenerationRequest, openPromotions, promoteInSomeOrder } from './promote.ts';
+import { stillGone } from './promotion.ts';
 
 export interface Refused {
   readonly target: Target;
@@ -43,7 +44,8 @@ export async function siftGeneration(
     const entry = await entryOf(session, id, { layout, pipeline, signal });
     if (entry.state !== 'staged') throw unfit(id, `it is ${entry.state}`);
     const sieve = new Sieve(session, signal);
-    await session.execute('SAVEPOINT lockstep_sift', { signal });
+    // What would only show at the end must show where it is: with the row that is to blame.
+    await session.execute('SAVEPOINT lockstep_sift; SET CONSTRAINTS ALL IMMEDIATE', { signal });
     await sieve.try(membersOf(layout, entry, targets));
     await session.execute('ROLLBACK TO SAVEPOINT lockstep_sift', { signal });
     refused.push(...(await sieve.takeOut()));
@@ -74,8 +76,8 @@ class Sieve {
     for (const member of members.toReversed()) await this.#tryStage(member, 'keys');
     for (let before = Number.POSITIVE_INFINITY; this.#refused.length < before; ) {
       before = this.#refused.length;
-      const again = this.#refused;
-      this.#refused = [];
+      const again = this.#refused.filter(isDeferred);
+      this.#refused = this.#refused.filter((each) => !isDeferred(each));
       for (const { piece } of again) await this.#try(piece);
     }
     await this.#tryTogether(members);
@@ -83,7 +85,7 @@ class Sieve {
 
   /** Rows that hold each other's values are refused one by one, and go through together: of all targets, or at least of one. */
   async #tryTogether(members: readonly Member[]): Promise<void> {
-    const deferred = this.#refused.filter(({ error }) => error.class === 'deferred');
+    const deferred = this.#refused.filter(isDeferred);
     const ofOne = members.map((member) => deferred.filter(({ piece }) => piece.member === member));
     for (const some of [deferred, ...ofOne]) {
       if (some.length === 0 || !(await this.#goTogether(members, some))) continue;
@@ -162,10 +164,16 @@ class Sieve {
   }
 
   #attempt({ member, stage, ordinals, statements }: Piece): Promise<LockstepError | null> {
-    const options = { signal: this.#signal, collection: member.model.collection };
+    const { collection, leaving } = member.model;
+    const options = { signal: this.#signal, collection };
+    const some = these(stage, ordinals);
+    const all = statements(some).filter((statement) => statement !== null);
     return this.#errorOf(async () => {
-      for (const statement of statements(these(stage, ordinals)))
-        if (statement !== null) await this.#session.execute(statement, options);
+      // In one round trip: there may be thousands of attempts.
+      if (all.length > 0) await this.#session.execute(all.join(';\n'), options);
+      if (stage !== member.kept.rows || (leaving.kind !== 'mark' && leaving.kind !== 'custom')) return;
+      const { rowCount } = await this.#session.query(stillAbsent(member.model, some), undefined, options);
+      if (rowCount > 0) throw stillGone(collection);
     });
   }
 
@@ -180,11 +188,14 @@ class Sieve {
     } catch (thrown) {
       const error = toLockstepError(thrown);
       if (error.class !== 'change' && error.class !== 'deferred') throw thrown;
-      await this.#session.execute('ROLLBACK TO SAVEPOINT lockstep_try', options);
+      const takeBack = 'ROLLBACK TO SAVEPOINT lockstep_try; RELEASE SAVEPOINT lockstep_try';
+      await this.#session.execute(takeBack, options);
       return error;
     }
   }
 }
+
+const isDeferred = ({ error }: RefusedPiece): boolean => error.class === 'deferred';
 
 const these = (stage: Stage, ordinals: readonly number[]): Stage => ({
   ...stage,

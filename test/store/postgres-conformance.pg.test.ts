@@ -1,0 +1,4 @@
+import { controlStoreConformance } from '../conformance/control-store.ts';
+import { openStoreUnderTest } from './postgres-fixture.ts';
+
+controlStoreConformance('postgres', openStoreUnderTest);
