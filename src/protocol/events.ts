@@ -90,7 +90,13 @@ export interface EventMap {
     torn: boolean;
   };
   /** About once a second while a pipeline streams. */
-  lag: { pipeline: PipelineName; lag: Lag; retained: Retained | null };
+  lag: {
+    pipeline: PipelineName;
+    lag: Lag;
+    retained: Retained | null;
+    /** Until the source forgets what we still need, if what it keeps goes on growing as it did; null: it does not grow, or nobody knows. */
+    forgetsInMs: number | null;
+  };
   barrier: { pipeline: PipelineName; collections: readonly string[]; event: BarrierEvent };
   gap: { pipeline: PipelineName; gap: Gap; collections: readonly string[] | null };
   healed: { pipeline: PipelineName; collections: readonly string[]; written: number; seconds: number };

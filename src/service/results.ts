@@ -136,6 +136,10 @@ export interface StatusResult {
   readonly guards: readonly WaitingGuard[];
   /** What the engine that runs (or ran) it told last; null: it never ran live. */
   readonly live: LiveStatus | null;
+  /** When both sides were last compared as a whole and what differed was mended; null: not since this is remembered. */
+  readonly provenAtMs: number | null;
+  /** The shortest and longest time between two scheduled runs to come; null: there is no schedule. */
+  readonly schedule: { readonly shortestMs: number; readonly longestMs: number } | null;
   readonly paused: { readonly sinceMs: number; readonly reason: string } | null;
   /** What was asked and has not ended. */
   readonly requests: readonly OpenRequest[];

@@ -1,9 +1,11 @@
 import { Registry } from 'prom-client';
+import { HealthWatch } from '../../service/health.ts';
 import type { Lockstep } from '../../service/lockstep.ts';
 import type { StatusResult } from '../../service/results.ts';
 import type { StatusView } from '../status-view.ts';
 import { addLagMetrics } from './lag-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
+import { registerIn } from './register.ts';
 import { addStatusMetrics } from './status-metrics.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 import { addTroubleMetrics } from './trouble-metrics.ts';
@@ -18,13 +20,21 @@ export class Metrics implements Disposable {
   /** `pipelines`: those that this process runs. */
   constructor(events: Lockstep['events'], statuses: StatusView, pipelines: readonly string[]) {
     this.#statuses = statuses;
-    this.#setStatus = addStatusMetrics(this.#registry);
+    const register = registerIn(this.#registry);
+    const health = new HealthWatch(events, pipelines);
+    this.#setStatus = addStatusMetrics(register, health);
     this.#ends = [
-      addStreamMetrics(this.#registry, events),
-      addLagMetrics(this.#registry, events, pipelines),
-      addTroubleMetrics(this.#registry, events, pipelines),
-      addProcessMetrics(this.#registry),
+      addStreamMetrics(register, events),
+      addLagMetrics(register, events, pipelines),
+      addTroubleMetrics(register, events, { pipelines, health }),
+      addProcessMetrics(register),
+      () => health[Symbol.dispose](),
     ];
+  }
+
+  /** What is registered, for the test that holds it against the catalogue. */
+  get names(): readonly string[] {
+    return this.#registry.getMetricsAsArray().map(({ name }) => name);
   }
 
   get contentType(): string {

@@ -34,6 +34,13 @@ const lag: Schema = {
   ],
 };
 
+const comparison = object({
+  watchedSinceMs: number,
+  provenAtMs: orNull(number),
+  last: orNull(object({ startedAtMs: number, endedAtMs: number, drifted: number })),
+  underWaySinceMs: orNull(number),
+});
+
 const live = object({
   status: statusWord,
   reason: text,
@@ -43,6 +50,9 @@ const live = object({
   collections: list(object({ name: text, status: text, reason: text })),
   rates: object({ changesPerSecond: number }),
   retained: orNull(object({ bytes: orNull(number), limitBytes: orNull(number), waitingFor: list(text) })),
+  forgetsInMs: orNull(number),
+  away: list(object({ side: one('source', 'destination'), sinceMs: number, reason: text })),
+  comparison: orNull(comparison),
   ready: { type: 'boolean' },
   positionAtMs: orNull(number),
   savedAtMs: number,
@@ -72,6 +82,8 @@ export const statusSchema = object({
     }),
   ),
   live: orNull(live),
+  provenAtMs: orNull(number),
+  schedule: orNull(object({ shortestMs: number, longestMs: number })),
   paused: orNull(object({ sinceMs: number, reason: text })),
   requests: list(object({ id: number, kind: text, state: one('waiting', 'running'), askedAtMs: number })),
 });

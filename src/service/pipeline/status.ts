@@ -1,3 +1,4 @@
+import { scheduleGaps } from '../../engine/schedule/gaps.ts';
 import type { PipelineRequest, RunRecord } from '../../protocol/control-store.ts';
 import type { LastRun, OpenRequest, StatusResult } from '../results.ts';
 import { describeLive, describePasses } from './describe-status.ts';
@@ -7,23 +8,28 @@ import { countLetters } from './letter-counts.ts';
 import { readLiveStatus } from './live-status.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 
+/** For the last one that left both sides equal. */
+const runsLookedAt = 50;
+
 /** What the control store knows of the pipeline; neither side is asked. */
 export async function status({ pipeline, context }: PipelineParts): Promise<StatusResult> {
   const store = await context.store();
   const { name } = pipeline;
-  const { mode } = pipeline.settings;
-  const [owner, [last = null], guards, live, paused, requests] = await Promise.all([
+  const { mode, schedule } = pipeline.settings;
+  const nowMs = Date.now();
+  const [owner, runs, guards, live, paused, requests] = await Promise.all([
     ownerOf(store, name),
-    store.runs.list(name, 1),
+    store.runs.list(name, mode === 'live' ? 1 : runsLookedAt),
     waitingGuards(store, name),
     readLiveStatus(store, name),
     store.requests.paused(name),
     store.requests.open(name),
   ]);
+  const [last = null] = runs;
   const deadLetters = await countLetters(store, name, live?.collections.map((each) => each.name) ?? []);
   const letters = deadLetters.reduce((sum, { count }) => sum + count, 0);
   const waiting = guards.some(({ state }) => state === 'waiting');
-  const situation = { pipeline: name, nowMs: Date.now(), last, owner, letters, waiting, live, paused };
+  const situation = { pipeline: name, nowMs, last, owner, letters, waiting, live, paused };
   return {
     pipeline: name,
     mode,
@@ -35,10 +41,15 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     deadLetters,
     guards,
     live,
+    provenAtMs: mode === 'live' ? (live?.comparison?.provenAtMs ?? null) : lastEqual(runs),
+    schedule: schedule === undefined ? null : scheduleGaps(schedule, nowMs),
     paused,
     requests: requests.flatMap(toOpenRequest),
   };
 }
+
+const lastEqual = (runs: readonly RunRecord[]): number | null =>
+  runs.find(({ result }) => result === 'equal')?.startedAtMs ?? null;
 
 const toLastRun = ({ kind, startedAtMs, endedAtMs, result }: RunRecord): LastRun => ({
   kind,
