@@ -1,3 +1,4 @@
+export type { AlertName, AlertSeverity } from './protocol/alerts.ts';
 export type { ErrorCode } from './protocol/errors/catalogue.ts';
 export type { ErrorClass } from './protocol/errors/error-class.ts';
 export { isLockstepError, LockstepError } from './protocol/errors/lockstep-error.ts';
@@ -31,17 +32,20 @@ export type { Abortable, Asking, EventHandler, EventSource, Lockstep } from './s
 export type { LiveStatus } from './service/pipeline/live-status.ts';
 export type { RequestProgress } from './service/pipeline/requests.ts';
 export type {
+  AlertsResult,
   ApproveResult,
   CheckResult,
   CollectionFailure,
   LastRun,
   LetterCount,
+  OpenAlert,
   OpenRequest,
   PlannedCollection,
   PlanResult,
   RemoveResult,
   RunResult,
   StatusResult,
+  TestedTarget,
   VerifiedCollection,
   VerifyResult,
   WaitingGuard,

@@ -1,3 +1,4 @@
+import type { AlertMessage, AlertName, AlertSeverity } from './alerts.ts';
 import type { BarrierEvent, Gap } from './change.ts';
 import type { ErrorCode } from './errors/catalogue.ts';
 import type { ErrorClass } from './errors/error-class.ts';
@@ -115,6 +116,34 @@ export interface EventMap {
   'breaker.closed': { pipeline: PipelineName };
   /** The destination is busy, or is not any more: how much of the time we work from now on (1: all of it). `reason` is empty then. */
   throttle: { pipeline: PipelineName; share: number; reason: string };
+  /** An alert fires, or is over; once each. */
+  alert: {
+    pipeline: PipelineName;
+    alert: AlertName;
+    state: 'firing' | 'resolved';
+    severity: AlertSeverity;
+    text: string;
+    nextStep: string;
+  };
+  'alert.delivered': {
+    pipeline: PipelineName;
+    target: string;
+    alert: AlertMessage['alert'];
+    state: AlertMessage['state'];
+    attempt: number;
+  };
+  /** A target did not take a message. `delayMs` null: it will not take it later either, and it is dropped. */
+  'alert.undelivered': {
+    pipeline: PipelineName;
+    target: string;
+    alert: AlertMessage['alert'];
+    state: AlertMessage['state'];
+    attempt: number;
+    detail: string;
+    delayMs: number | null;
+  };
+  /** Alerts could not be judged or saved; it is tried again. */
+  'alerts.hindered': { pipeline: PipelineName; message: string };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

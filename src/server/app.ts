@@ -2,8 +2,10 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { pathUnknown } from '../service/http-failures.ts';
 import type { Redactor } from '../service/redact.ts';
 import { ownHostOnly } from './access/own-host.ts';
+import { sentByProgram } from './access/sent-by-program.ts';
 import { needToken } from './access/token.ts';
 import { problemOf } from './problem.ts';
+import { alerts, testAlerts } from './routes/alerts.ts';
 import { healthz } from './routes/healthz.ts';
 import { metrics } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
@@ -12,7 +14,7 @@ import { pipelines } from './routes/pipelines.ts';
 import { readyz } from './routes/readyz.ts';
 import type { Route, RouteParts } from './routes/route.ts';
 
-const answering: readonly Route[] = [healthz, readyz, metrics, pipelines, pipeline];
+const answering: readonly Route[] = [healthz, readyz, metrics, pipelines, pipeline, alerts, testAlerts];
 export const routes: readonly Route[] = [...answering, openapiRoute(answering)];
 
 export interface AppOptions extends RouteParts {
@@ -28,7 +30,9 @@ export function createApp(options: AppOptions): Hono {
   app.use(redacting(options.redact));
   app.use(ownHostOnly(options.host));
   app.use(needToken(options.token));
-  for (const route of routes) app.get(route.path, (context) => route.answer(context, options));
+  app.use(sentByProgram());
+  for (const route of routes)
+    app.on(route.method ?? 'get', route.path, (context) => route.answer(context, options));
   app.notFound(() => problemResponse(pathUnknown()));
   app.onError((error) => problemResponse(error));
   return app;

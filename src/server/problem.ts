@@ -27,6 +27,8 @@ function statusOf({ code, class: kind }: Failure, exitCode: number): ContentfulS
       return 401;
     case 'http-host-refused':
       return 403;
+    case 'http-not-json':
+      return 415;
     case 'http-not-found':
     case 'pipeline-unknown':
     case 'letter-unknown':

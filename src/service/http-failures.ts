@@ -6,6 +6,8 @@ export const unauthorized = (): LockstepError => new LockstepError('http-unautho
 
 export const hostRefused = (): LockstepError => new LockstepError('http-host-refused', {});
 
+export const notJson = (): LockstepError => new LockstepError('http-not-json', {});
+
 export const pathUnknown = (): LockstepError => new LockstepError('http-not-found', {});
 
 export const tokenNeeded = (address: string): LockstepError => new LockstepError('token-needed', { address });

@@ -12,12 +12,14 @@ import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { RequestProgress } from './pipeline/requests.ts';
 import type {
+  AlertsResult,
   ApproveResult,
   CheckResult,
   PlanResult,
   RemoveResult,
   RunResult,
   StatusResult,
+  TestedTarget,
   VerifyResult,
 } from './results.ts';
 
@@ -59,6 +61,10 @@ export interface Lockstep extends AsyncDisposable {
   ): Promise<VerifyResult>;
   /** From the control store alone. Of all pipelines, unless one is named. */
   status(pipeline?: string, options?: Abortable): Promise<readonly StatusResult[]>;
+  /** What fires or is about to, and what targets have not taken yet. Of all pipelines, unless one is named. */
+  alerts(pipeline?: string, options?: Abortable): Promise<readonly AlertsResult[]>;
+  /** Sends a marked message to targets (default: all) and says what came of it. */
+  testAlerts(targets?: readonly string[], options?: Abortable): Promise<readonly TestedTarget[]>;
   /** Lets what a guard holds leave with the next run; of all collections, unless one is named. */
   approve(
     pipeline: string,

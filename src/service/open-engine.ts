@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { EventBus } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
+import type { Alerting } from './alerts/alerting.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
@@ -46,7 +47,13 @@ class Engine implements Lockstep {
   }
 
   async run(pipeline: string, options: Abortable = {}) {
-    return (await this.#pipeline(pipeline)).run(ownSignal(options));
+    const operations = await this.#pipeline(pipeline);
+    await using alerting = await this.#watch([pipeline]);
+    try {
+      return await operations.run(ownSignal(options));
+    } finally {
+      await alerting.finish();
+    }
   }
 
   async verify(
@@ -62,6 +69,15 @@ class Engine implements Lockstep {
     return this.#each(pipeline, (operations) => operations.status(ownSignal(options)));
   }
 
+  async alerts(pipeline?: string, options: Abortable = {}) {
+    return this.#each(pipeline, (operations) => operations.alerts(ownSignal(options)));
+  }
+
+  async testAlerts(targets?: readonly string[], options: Abortable = {}) {
+    const { testTargets } = await import('./alerts/test-targets.ts');
+    return testTargets(this.#config.alerts, { chosen: targets ?? null, ...ownSignal(options) });
+  }
+
   async approve(pipeline: string, options: Abortable & { readonly collection?: string | undefined } = {}) {
     const operations = await this.#pipeline(pipeline);
     return operations.approve({ ...ownSignal(options), collection: options.collection });
@@ -72,13 +88,16 @@ class Engine implements Lockstep {
   }
 
   async start(pipeline: string, options: Abortable = {}) {
-    return (await this.#pipeline(pipeline)).start(ownSignal(options));
+    const operations = await this.#pipeline(pipeline);
+    await using _alerting = await this.#watch([pipeline]);
+    return await operations.start(ownSignal(options));
   }
 
-  startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
-    const start = (name: string, { signal }: { readonly signal: AbortSignal }) =>
-      this.start(name, { signal });
-    return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
+  async startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
+    const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
+      (await this.#pipeline(name)).start({ signal });
+    await using _alerting = await this.#watch(pipelines);
+    return await supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
   }
 
   async pause(pipeline: string, options: Abortable & { readonly reason?: string | undefined } = {}) {
@@ -153,8 +172,23 @@ class Engine implements Lockstep {
     return openPipeline(pipeline, {
       store: () => this.#openStore(),
       events: this.events,
+      alerts: this.#config.alerts,
       sealer: this.#sealer,
       stateDirectory: dirname(this.#config.store.path),
+    });
+  }
+
+  /** Alerts of pipelines, for as long as this process runs them. */
+  async #watch(names: readonly string[]): Promise<Alerting> {
+    const { Alerting } = await import('./alerts/alerting.ts');
+    const pipelines = names.flatMap((name) => this.#config.pipelines.get(name) ?? []);
+    const { alerts } = this.#config;
+    return new Alerting({
+      pipelines,
+      alerts,
+      engine: this,
+      events: this.events,
+      store: () => this.#openStore(),
     });
   }
 

@@ -5,7 +5,7 @@ import { createLockstep } from '../../src/index.ts';
 import { metricsCatalogue } from '../../src/server/metrics/catalogue.ts';
 import type { MetricDefinition } from '../../src/server/metrics/definitions/definition.ts';
 import { Metrics } from '../../src/server/metrics/metrics.ts';
-import { StatusView } from '../../src/server/status-view.ts';
+import { StatusView } from '../../src/service/status-view.ts';
 import { askedBy } from './promql.ts';
 
 const file = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -128,7 +128,7 @@ test('exactly the metrics of the catalogue are registered', async () => {
   const pipelines = { shop: { source: side, destination: side, collections: ['orders'] } };
   await using engine = await createLockstep({ pipelines }, { env: {} });
   using statuses = new StatusView(engine);
-  using metrics = new Metrics(engine.events, statuses, ['shop']);
+  using metrics = new Metrics(engine, statuses, ['shop']);
   expect([...metrics.names].sort()).toEqual(Object.keys(metricsCatalogue).sort());
 });
 

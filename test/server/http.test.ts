@@ -91,9 +91,12 @@ test('the description names every route, and only /healthz is open', async () =>
   const { body } = await server.get('/api/v1/openapi.json');
   const paths = routes.map(({ path }) => path.replace(/:(\w+)/, '{$1}'));
   expect(body).toMatchObject({ openapi: '3.1.0', info: { title: 'Lockstep' } });
-  const described: Record<string, { get: { security: unknown[] } }> = Object(body).paths;
+  const described: Record<string, { [method: string]: { security: unknown[] } }> = Object(body).paths;
   expect(Object.keys(described)).toEqual(paths);
-  const open = Object.entries(described).filter(([, { get }]) => get.security.length === 0);
+  const open = Object.entries(described).filter(([, methods]) =>
+    Object.values(methods).some(({ security }) => security.length === 0),
+  );
+  expect(Object.keys(described['/api/v1/alerts/test'] ?? {})).toEqual(['post']);
   expect(open.map(([path]) => path)).toEqual(['/healthz']);
 });
 
@@ -119,8 +122,8 @@ const token = 'a-token-of-twenty-eight-chars';
 test('with a token everything but /healthz needs it', async () => {
   await using server = await openTestServer({ address: { host: '0.0.0.0', port: 0 }, token });
   expect((await server.get('/healthz', { host: 'any.example' })).status).toBe(200);
-  for (const { path } of routes.filter((route) => route.path !== '/healthz')) {
-    const refused = await server.get(path);
+  for (const { path, method = 'get' } of routes.filter((route) => route.path !== '/healthz')) {
+    const refused = await server.ask(method.toUpperCase(), path);
     expect(refused).toMatchObject({ status: 401, body: { code: 'http-unauthorized' } });
     expect(refused.headers['www-authenticate']).toBe('Bearer');
   }

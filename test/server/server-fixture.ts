@@ -23,6 +23,7 @@ export interface TestServer extends AsyncDisposable {
   readonly storeFile: string;
   readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  ask(method: string, path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
 const side = { connector: 'postgres', url: 'postgres://app:canary-pass@127.0.0.1:1/shop' } as const;
@@ -53,16 +54,31 @@ export async function openTestServer(options: Partial<ServerOptions> = {}): Prom
     }),
   );
   const kept = opened.move();
-  const get: TestServer['get'] = (path, headers = {}) => getPath(server.url, path, headers);
+  const ask: TestServer['ask'] = (method, path, headers = {}) =>
+    askPath(server.url, { method, path }, headers);
+  const get: TestServer['get'] = (path, headers) => ask('GET', path, headers);
   const { url } = server;
-  return { engine, events, url, storeFile, store, get, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    engine,
+    events,
+    url,
+    storeFile,
+    store,
+    get,
+    ask,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 /** As `fetch`, which does not let a Host header through. */
-function getPath(url: string, path: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
+function askPath(
+  url: string,
+  { method, path }: { readonly method: string; readonly path: string },
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const { hostname, port } = new URL(url);
-  const asked = request({ hostname, port, path, headers }, (response) => {
+  const asked = request({ hostname, port, method, path, headers }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;

@@ -1,3 +1,4 @@
+import { alertMetrics } from '../../src/server/metrics/definitions/alerts.ts';
 import { lagMetrics } from '../../src/server/metrics/definitions/lag.ts';
 import { processMetrics } from '../../src/server/metrics/definitions/process.ts';
 import { statusMetrics } from '../../src/server/metrics/definitions/status.ts';
@@ -10,6 +11,7 @@ export const metricFamilies: readonly MetricFamily[] = [
   { title: 'State', metrics: statusMetrics },
   { title: 'Lag and the source', metrics: lagMetrics },
   { title: 'Trouble', metrics: troubleMetrics },
+  { title: 'Alerts', metrics: alertMetrics },
   { title: 'Stream', metrics: streamMetrics },
   { title: 'Process', metrics: processMetrics },
 ];

@@ -12,8 +12,8 @@ export interface HealthReport {
   readonly recent: { readonly succeeded: number; readonly failed: number };
   /** Since when the pipeline can't begin because a side is not reached; null: it has begun, or fails for another reason. */
   readonly unreachableSinceMs: number | null;
-  /** When something became durable last, at least when we began to look. */
-  readonly movedAtMs: number;
+  /** When something became durable last; null: not since we look. */
+  readonly movedAtMs: number | null;
 }
 
 /** Both sides answered. */
@@ -30,7 +30,7 @@ export class PipelineHealth implements Disposable {
   readonly #ends: readonly (() => void)[];
   #failures = 0;
   #unreachableSinceMs: number | null = null;
-  #movedAtMs: number;
+  #movedAtMs: number | null = null;
   /** Its failure was counted; that it is started again says nothing more. */
   #hasFailed = false;
 
@@ -39,7 +39,6 @@ export class PipelineHealth implements Disposable {
     { events, now }: { readonly events: EventSource; readonly now: () => number },
   ) {
     this.#now = now;
-    this.#movedAtMs = now();
     const mine =
       <Event extends { readonly pipeline: string }>(hear: (event: Event) => void) =>
       (event: Event): void => {
@@ -123,8 +122,9 @@ export class PipelineHealth implements Disposable {
   }
 
   #moved(): void {
-    this.#movedAtMs = this.#now();
-    this.#recent.add('succeeded', this.#movedAtMs);
+    const nowMs = this.#now();
+    this.#movedAtMs = nowMs;
+    this.#recent.add('succeeded', nowMs);
     this.#succeeded();
   }
 

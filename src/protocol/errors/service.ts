@@ -38,6 +38,20 @@ export const serviceErrors = defineErrors({
     cause: 'What is stored is not what was sealed: the control store was damaged or changed by hand.',
     cure: 'The letter’s key and code are still good: `replay` reads the row from the source again.',
   },
+  'alert-targets-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'No target for alerts is configured, so none can be tested',
+    cause: 'Alerts without targets show in status, API, metrics and log only.',
+    cure: 'Add one to `alerts.targets` in the configuration.',
+  },
+  'alert-target-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'There is no target {name} for alerts{nearest}',
+    cause: 'The name is misspelt, or the configuration is another one.',
+    cure: 'Known are: {known}.',
+  },
   'listen-failed': {
     class: 'configuration',
     exit: 'configuration',
@@ -67,6 +81,13 @@ export const serviceErrors = defineErrors({
     cause:
       'It is bound to this machine alone, and the Host header names something else: a page in a browser may be behind it (DNS rebinding).',
     cure: 'Use 127.0.0.1 or localhost in the address, or bind to another address and use a token.',
+  },
+  'http-not-json': {
+    class: 'configuration',
+    exit: 'failed',
+    message: 'What changes or sends something must be asked for with `content-type: application/json`',
+    cause: 'A page in a browser can send other requests to this machine without being asked.',
+    cure: 'Add the header; the body may be empty JSON.',
   },
   'http-not-found': {
     class: 'configuration',

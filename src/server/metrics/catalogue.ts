@@ -1,3 +1,4 @@
+import { alertMetrics } from './definitions/alerts.ts';
 import { lagMetrics } from './definitions/lag.ts';
 import { processMetrics } from './definitions/process.ts';
 import { statusMetrics } from './definitions/status.ts';
@@ -10,6 +11,7 @@ export const metricsCatalogue = {
   ...lagMetrics,
   ...streamMetrics,
   ...troubleMetrics,
+  ...alertMetrics,
   ...processMetrics,
 } as const;
 

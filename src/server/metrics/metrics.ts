@@ -1,8 +1,9 @@
 import { Registry } from 'prom-client';
 import { HealthWatch } from '../../service/health.ts';
 import type { Lockstep } from '../../service/lockstep.ts';
-import type { StatusResult } from '../../service/results.ts';
-import type { StatusView } from '../status-view.ts';
+import type { AlertsResult, StatusResult } from '../../service/results.ts';
+import type { StatusView } from '../../service/status-view.ts';
+import { addAlertMetrics, addDeliveryMetrics } from './alert-metrics.ts';
 import { addLagMetrics } from './lag-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { registerIn } from './register.ts';
@@ -10,20 +11,28 @@ import { addStatusMetrics } from './status-metrics.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 import { addTroubleMetrics } from './trouble-metrics.ts';
 
+type MeteredEngine = Pick<Lockstep, 'events' | 'alerts'>;
+
 /** All metrics of one engine, fed by its events and, when they are asked for, by its status. */
 export class Metrics implements Disposable {
   readonly #registry = new Registry();
   readonly #statuses: StatusView;
+  readonly #engine: MeteredEngine;
   readonly #setStatus: ReturnType<typeof addStatusMetrics>;
+  readonly #setAlerts: ReturnType<typeof addAlertMetrics>;
   readonly #ends: readonly (() => void)[];
 
   /** `pipelines`: those that this process runs. */
-  constructor(events: Lockstep['events'], statuses: StatusView, pipelines: readonly string[]) {
+  constructor(engine: MeteredEngine, statuses: StatusView, pipelines: readonly string[]) {
+    const { events } = engine;
+    this.#engine = engine;
     this.#statuses = statuses;
     const register = registerIn(this.#registry);
     const health = new HealthWatch(events, pipelines);
     this.#setStatus = addStatusMetrics(register, health);
+    this.#setAlerts = addAlertMetrics(register);
     this.#ends = [
+      addDeliveryMetrics(register, events),
       addStreamMetrics(register, events),
       addLagMetrics(register, events, pipelines),
       addTroubleMetrics(register, events, { pipelines, health }),
@@ -43,6 +52,7 @@ export class Metrics implements Disposable {
 
   async text(signal: AbortSignal): Promise<string> {
     this.#setStatus(await this.#readStatus(signal));
+    this.#setAlerts(await this.#readAlerts(signal));
     return await this.#registry.metrics();
   }
 
@@ -50,6 +60,14 @@ export class Metrics implements Disposable {
   async #readStatus(signal: AbortSignal): Promise<readonly StatusResult[] | null> {
     try {
       return await this.#statuses.read(undefined, signal);
+    } catch {
+      return null;
+    }
+  }
+
+  async #readAlerts(signal: AbortSignal): Promise<readonly AlertsResult[] | null> {
+    try {
+      return await this.#engine.alerts(undefined, { signal });
     } catch {
       return null;
     }

@@ -16,7 +16,9 @@ function descriptionOf(routes: readonly Route[]): object {
     openapi: '3.1.0',
     info: { title: 'Lockstep', version: '1' },
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    paths: Object.fromEntries(routes.map((route) => [openPath(route.path), { get: operationOf(route) }])),
+    paths: Object.fromEntries(
+      routes.map((route) => [openPath(route.path), { [route.method ?? 'get']: operationOf(route) }]),
+    ),
   };
 }
 

@@ -1,19 +1,23 @@
 import type { Context } from 'hono';
+import type { Lockstep } from '../../service/lockstep.ts';
+import type { StatusView } from '../../service/status-view.ts';
 import type { Liveness } from '../liveness.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Readiness } from '../readiness.ts';
-import type { StatusView } from '../status-view.ts';
 
 /** What routes answer from. */
 export interface RouteParts {
+  readonly engine: Pick<Lockstep, 'alerts' | 'testAlerts'>;
   readonly statuses: StatusView;
   readonly readiness: Readiness;
   readonly liveness: Liveness;
   readonly metrics: Metrics;
 }
 
-/** A GET of one path, with what the API's description says of it. */
+/** One path, with what the API's description says of it. */
 export interface Route {
+  /** Default: `get`. */
+  readonly method?: 'get' | 'post';
   /** As hono spells it: `/api/v1/pipelines/:name`. */
   readonly path: string;
   readonly summary: string;

@@ -1,17 +1,5 @@
-import type { z } from 'zod';
-
-type Schema = z.core.JSONSchema.BaseSchema;
-
-const text: Schema = { type: 'string' };
-const number: Schema = { type: 'number' };
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  required: Object.keys(properties),
-  properties,
-});
-const list = (items: Schema): Schema => ({ type: 'array', items });
-const one = (...words: readonly string[]): Schema => ({ enum: [...words] });
+import { openAlertSchema } from './alerts-schema.ts';
+import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
 
 const statusWord = one(
   'starting',
@@ -85,5 +73,6 @@ export const statusSchema = object({
   provenAtMs: orNull(number),
   schedule: orNull(object({ shortestMs: number, longestMs: number })),
   paused: orNull(object({ sinceMs: number, reason: text })),
+  alerts: list(openAlertSchema),
   requests: list(object({ id: number, kind: text, state: one('waiting', 'running'), askedAtMs: number })),
 });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Environment } from '../secrets/environment.ts';
+import { readAlerts } from './alert-targets.ts';
 import { assemblePipelines, type NamedConnectors } from './assemble-pipelines.ts';
 import { describeIssues } from './describe-issues.ts';
 import { type Fault, formatFault, startsWith } from './fault.ts';
@@ -31,14 +32,16 @@ export async function resolveConfig(input: unknown, options: ResolveOptions): Pr
   if (!parsed.success || faults.length > 0) throw invalid(faults);
   const assembled = assemblePipelines(parsed.data.pipelines, frame.connectors);
   const sealing = readStoreKeys(parsed.data.store.key);
-  const unfit = [...assembled.faults, ...sealing.faults];
+  const alerts = readAlerts(parsed.data.alerts, parsed.data.pipelines);
+  const unfit = [...assembled.faults, ...sealing.faults, ...alerts.faults];
   if (unfit.length > 0) throw invalid(unfit);
   return {
     file: options.file,
     directory: options.directory,
     store: { path: resolve(options.directory, parsed.data.store.path), keys: sealing.keys },
+    alerts: alerts.resolved,
     pipelines: assembled.pipelines,
-    secrets: [...references.secrets, ...assembled.secrets],
+    secrets: [...references.secrets, ...assembled.secrets, ...alerts.secrets],
   };
 }
 

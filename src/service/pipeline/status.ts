@@ -1,6 +1,7 @@
 import { scheduleGaps } from '../../engine/schedule/gaps.ts';
 import type { PipelineRequest, RunRecord } from '../../protocol/control-store.ts';
 import type { LastRun, OpenRequest, StatusResult } from '../results.ts';
+import { openAlerts } from './alerts.ts';
 import { describeLive, describePasses } from './describe-status.ts';
 import { ownerOf } from './engine-owner.ts';
 import { waitingGuards } from './guards.ts';
@@ -17,13 +18,14 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
   const { name } = pipeline;
   const { mode, schedule } = pipeline.settings;
   const nowMs = Date.now();
-  const [owner, runs, guards, live, paused, requests] = await Promise.all([
+  const [owner, runs, guards, live, paused, requests, alerts] = await Promise.all([
     ownerOf(store, name),
     store.runs.list(name, mode === 'live' ? 1 : runsLookedAt),
     waitingGuards(store, name),
     readLiveStatus(store, name),
     store.requests.paused(name),
     store.requests.open(name),
+    openAlerts({ pipeline, context }),
   ]);
   const [last = null] = runs;
   const deadLetters = await countLetters(store, name, live?.collections.map((each) => each.name) ?? []);
@@ -44,6 +46,7 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     provenAtMs: mode === 'live' ? (live?.comparison?.provenAtMs ?? null) : lastEqual(runs),
     schedule: schedule === undefined ? null : scheduleGaps(schedule, nowMs),
     paused,
+    alerts: alerts.filter(({ state }) => state === 'firing'),
     requests: requests.flatMap(toOpenRequest),
   };
 }
