@@ -31,4 +31,6 @@ export function spellMs(milliseconds: number): string {
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
 }
 
+export const counted = (value: number, one: string): string => `${value} ${value === 1 ? one : `${one}s`}`;
+
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;

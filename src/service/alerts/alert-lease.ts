@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ControlStore, FencedBy, Lease } from '../../protocol/control-store.ts';
+import { isOfDeadProcess } from '../pipeline/take-lease.ts';
 import { alertsKey } from './alert-memory.ts';
 
 /** Longer than looks are apart. */
@@ -27,11 +28,7 @@ export class AlertLease {
       this.#lease = await this.#store.leases.renew(held, this.#durationMs);
       if (this.#lease !== null) return { by: this.#by(this.#lease), isNew: false };
     }
-    this.#lease = await this.#store.leases.acquire({
-      pipeline: this.#key,
-      owner: this.#owner,
-      durationMs: this.#durationMs,
-    });
+    this.#lease = (await this.#acquire()) ?? (await this.#acquireOfDead());
     return this.#lease === null ? null : { by: this.#by(this.#lease), isNew: true };
   }
 
@@ -44,6 +41,18 @@ export class AlertLease {
     const held = this.#lease;
     this.#lease = null;
     if (held !== null) await this.#store.leases.release(held);
+  }
+
+  #acquire(): Promise<Lease | null> {
+    const [pipeline, owner, durationMs] = [this.#key, this.#owner, this.#durationMs];
+    return this.#store.leases.acquire({ pipeline, owner, durationMs });
+  }
+
+  async #acquireOfDead(): Promise<Lease | null> {
+    const held = await this.#store.leases.get(this.#key);
+    if (held === null || !isOfDeadProcess(held)) return null;
+    await this.#store.leases.release(held);
+    return await this.#acquire();
   }
 
   #by({ fence }: Lease): FencedBy {

@@ -66,7 +66,7 @@ export class Alerting implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('alerts end'));
     await this.#running;
-    for (const worker of this.#workers.values()) await worker[Symbol.asyncDispose]();
+    await Promise.all([...this.#workers.values()].map((worker) => worker[Symbol.asyncDispose]()));
     for (const [pipeline, watched] of this.#watched)
       await watched[Symbol.asyncDispose]().catch((thrown: unknown) => this.#tellHindered(pipeline, thrown));
     this.#health[Symbol.dispose]();

@@ -21,6 +21,8 @@ export interface WorkerParts {
 }
 
 const factor = 2;
+/** An attempt that is under way when it ends may have been taken already: it gets so long to say so. */
+const graceMs = 2_000;
 
 /**
  * Delivers to one target, one message after the other, in the order in which they were told. A target that is away is asked again after
@@ -29,6 +31,7 @@ const factor = 2;
 export class TargetWorker implements AsyncDisposable {
   readonly #parts: WorkerParts;
   readonly #stopping = new AbortController();
+  readonly #givenUp = new AbortController();
   readonly #moved = new Signal();
   readonly #running: Promise<void>;
   #queue: readonly Pending[] = [];
@@ -56,7 +59,9 @@ export class TargetWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('alerts end'));
+    const timer = setTimeout(() => this.#givenUp.abort(new Error('alerts end')), graceMs);
     await this.#running;
+    clearTimeout(timer);
   }
 
   async #run(): Promise<void> {
@@ -79,8 +84,8 @@ export class TargetWorker implements AsyncDisposable {
     const { name, target, events, settings } = this.#parts;
     const { message } = pending;
     const { pipeline, alert } = message;
-    const delivery = await sendTo(target, { message, signal: this.#stopping.signal }, settings.timeoutMs);
-    if (this.#stopping.signal.aborted && delivery.kind !== 'delivered') return null;
+    const delivery = await sendTo(target, { message, signal: this.#givenUp.signal }, settings.timeoutMs);
+    if (this.#givenUp.signal.aborted && delivery.kind !== 'delivered') return null;
     switch (delivery.kind) {
       case 'delivered':
         await this.#done(pending);

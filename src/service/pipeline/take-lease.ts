@@ -45,7 +45,8 @@ export async function takeLease(
   }
 }
 
-function isOfDeadProcess({ owner }: Lease): boolean {
+/** Its process ran here and is gone: nobody will renew it. */
+export function isOfDeadProcess({ owner }: Lease): boolean {
   const [host, pid] = owner.split('/');
   return host === hostname() && pid !== undefined && !isAlive(Number(pid));
 }

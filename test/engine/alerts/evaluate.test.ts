@@ -28,7 +28,7 @@ test('a message says what, since when, what to do and where to read on', () => {
       alert: 'deadLetters',
       state: 'firing',
       severity: 'warning',
-      text: '3 keys can’t be applied and are set aside',
+      text: '3 keys can’t be applied, set aside',
       nextStep: expect.stringContaining('lockstep dead-letters shop list'),
       runbook: 'docs/operations/alerts.md#deadletters',
       atMs: nowMs,
@@ -46,7 +46,7 @@ test('the end of an alert has the id of its beginning', () => {
     {
       id: `shop/deadLetters/${nowMs}/resolved`,
       state: 'resolved',
-      text: '3 keys can’t be applied and are set aside',
+      text: '3 keys can’t be applied, set aside',
       sinceMs: nowMs,
     },
   ]);

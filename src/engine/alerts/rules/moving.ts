@@ -1,18 +1,19 @@
 import { type AlertRule, bad, good, spellMs } from '../rule.ts';
 
+/** After a quiet time the last move is long ago when the next change comes: only what goes on for longer is a stall. */
 export const stalled: AlertRule = {
   name: 'stalled',
   severity: 'critical',
-  threshold: 60,
+  threshold: 10,
   unit: 'seconds',
-  forSeconds: 0,
+  forSeconds: 60,
   coveredBy: ['failed', 'disconnected'],
   judge: ({ status, lag, movedAtMs, watchedSinceMs, nowMs }, threshold) => {
     if (status === 'paused' || lag === null || lag.kind === 'unknown') return null;
     if (lag.kind === 'inStep') return good;
     const stillMs = nowMs - (movedAtMs ?? watchedSinceMs);
     if (stillMs > threshold * 1000)
-      return bad(`it is ${spellMs(lag.milliseconds)} behind, and nothing has moved for ${spellMs(stillMs)}`);
+      return bad(`it is ${spellMs(lag.milliseconds)} behind, and nothing moves`);
     return movedAtMs === null ? null : good;
   },
   nextStep: (pipeline) =>

@@ -1,4 +1,4 @@
-import { type AlertRule, bad, good, percent, spellMs } from '../rule.ts';
+import { type AlertRule, bad, counted, good, percent, spellMs } from '../rule.ts';
 
 export const deadLetters: AlertRule = {
   name: 'deadLetters',
@@ -8,7 +8,7 @@ export const deadLetters: AlertRule = {
   forSeconds: 0,
   coveredBy: [],
   judge: ({ deadLetters: letters }, threshold) =>
-    letters > threshold ? bad(`${letters} keys can’t be applied and are set aside`) : good,
+    letters > threshold ? bad(`${counted(letters, 'key')} can’t be applied, set aside`) : good,
   nextStep: (pipeline) =>
     `lockstep dead-letters ${pipeline} list names keys and reasons; mend the cause, then replay them`,
 };
@@ -25,7 +25,7 @@ export const guardWaiting: AlertRule = {
     const waitingMs = nowMs - guards.oldestAtMs;
     return waitingMs < threshold * 1000
       ? null
-      : bad(`${guards.leaving} rows would leave the target and wait for a decision`);
+      : bad(`${counted(guards.leaving, 'row')} would leave the target, held until somebody decides`);
   },
   nextStep: (pipeline) =>
     `see whether the source has lost rows; if they may go: lockstep approve ${pipeline}`,
@@ -42,7 +42,7 @@ export const drift: AlertRule = {
     if (found === null) return null;
     return found.rows > threshold
       ? bad(
-          `the last comparison found at least ${found.rows} rows that differed and nothing explains; they were mended`,
+          `the last comparison found at least ${counted(found.rows, 'row')} that differed and nothing explains, mended now`,
         )
       : good;
   },

@@ -1,5 +1,5 @@
 import type { PipelineStatus } from '../../../protocol/status.ts';
-import { type AlertRule, bad, good, percent, spellMs } from '../rule.ts';
+import { type AlertRule, bad, counted, good, percent, spellMs } from '../rule.ts';
 
 const working: readonly PipelineStatus[] = ['copying', 'live', 'idle', 'healing'];
 
@@ -44,7 +44,7 @@ export const failing: AlertRule = {
   coveredBy: ['failed', 'disconnected'],
   judge: ({ failuresInARow, status, reason }, threshold) => {
     if (failuresInARow >= Math.max(1, threshold))
-      return bad(`it failed ${failuresInARow} times in a row: ${reason}`);
+      return bad(`it failed ${counted(failuresInARow, 'time')} in a row: ${reason}`);
     return failuresInARow === 0 && working.includes(status) ? good : null;
   },
   nextStep: (pipeline) => `lockstep status ${pipeline}, then the log: each failure has a code with a page`,
