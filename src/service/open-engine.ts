@@ -10,6 +10,7 @@ import type { Abortable, Asking, Lockstep } from './lockstep.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
+import { createRedactor, wordsOf } from './redact.ts';
 import { supervise } from './supervise.ts';
 
 /** The engine over a configuration that was checked. Connects to nothing and opens no file until a verb needs it. */
@@ -52,7 +53,7 @@ class Engine implements Lockstep {
     try {
       return await operations.run(ownSignal(options));
     } finally {
-      await alerting.finish();
+      await alerting.finish(ownSignal(options).signal);
     }
   }
 
@@ -183,12 +184,14 @@ class Engine implements Lockstep {
     const { Alerting } = await import('./alerts/alerting.ts');
     const pipelines = names.flatMap((name) => this.#config.pipelines.get(name) ?? []);
     const { alerts } = this.#config;
+    const redact = createRedactor(this.#config.secrets, publicWords(this.#config));
     return new Alerting({
       pipelines,
       alerts,
       engine: this,
       events: this.events,
       store: () => this.#openStore(),
+      redact,
     });
   }
 
@@ -197,6 +200,16 @@ class Engine implements Lockstep {
     return this.#store;
   }
 }
+
+/** Names that stand in the open anyway; a password that equals one of them is not worth a mask over all of them. */
+export const publicWords = ({ pipelines }: ResolvedConfig): readonly string[] =>
+  [...pipelines.values()].flatMap(({ name, source, destination }) => [
+    name,
+    source.connector.name,
+    ...wordsOf(source.label),
+    destination.connector.name,
+    ...wordsOf(destination.label),
+  ]);
 
 /** A verb that nobody can abort gets a signal that never comes. */
 const ownSignal = (options: Abortable) => ({ signal: options.signal ?? new AbortController().signal });

@@ -6,6 +6,7 @@ import type { EventSink } from '../../protocol/events.ts';
 import type { ResolvedAlerts, ResolvedPipeline } from '../config/resolved-config.ts';
 import { HealthWatch } from '../health.ts';
 import type { EventSource, Lockstep } from '../lockstep.ts';
+import type { Redactor } from '../redact.ts';
 import { StatusView } from '../status-view.ts';
 import { factsOf } from './facts-of.ts';
 import { PipelineAlerts } from './pipeline-alerts.ts';
@@ -18,6 +19,8 @@ export interface AlertingParts {
   readonly engine: Pick<Lockstep, 'status'>;
   readonly events: EventSink & EventSource;
   readonly store: () => Promise<ControlStore>;
+  /** What targets are told leaves this machine: it must not hold a secret, whatever a server put into an error. */
+  readonly redact: Redactor;
 }
 
 /** After a run that ends, what it has to tell may take so long. */
@@ -56,10 +59,10 @@ export class Alerting implements AsyncDisposable {
     this.#running = this.#run();
   }
 
-  /** Looks once more, and gives targets some time to take what there is. */
-  async finish(): Promise<void> {
+  /** Looks once more, and gives targets that are there some time to take what there is. */
+  async finish(hurry: AbortSignal): Promise<void> {
     await this.#look();
-    const signal = AbortSignal.timeout(flushMs);
+    const signal = AbortSignal.any([hurry, AbortSignal.timeout(flushMs)]);
     await Promise.all([...this.#workers.values()].map((worker) => worker.flushed(signal)));
   }
 
@@ -106,7 +109,10 @@ export class Alerting implements AsyncDisposable {
     if (status === undefined || health === null) return;
     const watched = this.#watched.get(name) ?? this.#open(pipeline, await this.#parts.store());
     if (this.#statuses.isStandby(name)) return await watched.leaveToOther();
-    await watched.look(factsOf(status, health, { nowMs: Date.now(), watchedSinceMs: this.#watchedSinceMs }));
+    const reason = this.#parts.redact(status.reason);
+    await watched.look(
+      factsOf({ ...status, reason }, health, { nowMs: Date.now(), watchedSinceMs: this.#watchedSinceMs }),
+    );
   }
 
   #open({ name, settings }: ResolvedPipeline, store: ControlStore): PipelineAlerts {

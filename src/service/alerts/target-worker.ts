@@ -35,6 +35,8 @@ export class TargetWorker implements AsyncDisposable {
   readonly #moved = new Signal();
   readonly #running: Promise<void>;
   #queue: readonly Pending[] = [];
+  /** The last attempt failed. */
+  #isAway = false;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -52,9 +54,10 @@ export class TargetWorker implements AsyncDisposable {
     this.#moved.fire();
   }
 
-  /** Resolves once nothing waits, or when the signal aborts. */
+  /** Resolves once nothing waits, or when the target is away, or the signal aborts. */
   async flushed(signal: AbortSignal): Promise<void> {
-    while (this.#queue.length > 0 && !signal.aborted) await this.#moved.next(signal).catch(() => undefined);
+    while (this.#queue.length > 0 && !this.#isAway && !signal.aborted)
+      await this.#moved.next(signal).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,6 +89,7 @@ export class TargetWorker implements AsyncDisposable {
     const { pipeline, alert } = message;
     const delivery = await sendTo(target, { message, signal: this.#givenUp.signal }, settings.timeoutMs);
     if (this.#givenUp.signal.aborted && delivery.kind !== 'delivered') return null;
+    this.#isAway = delivery.kind === 'failed';
     switch (delivery.kind) {
       case 'delivered':
         await this.#done(pending);
@@ -98,6 +102,7 @@ export class TargetWorker implements AsyncDisposable {
       case 'failed': {
         const pauseMs = this.#pauseMs(attempt, delivery.retryAfterMs);
         this.#tellFailure(pending, { attempt, detail: delivery.detail, delayMs: pauseMs });
+        this.#moved.fire();
         return pauseMs;
       }
     }

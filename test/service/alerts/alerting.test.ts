@@ -4,13 +4,14 @@ import { type HttpReceiver, startHttpReceiver } from '../../support/receivers/ht
 import { startSmtpServer } from '../../support/receivers/smtp-server.ts';
 import { eventually, openWatched, type Watcher } from './fixture.ts';
 
+const never = new AbortController().signal;
 const hook = ({ url }: HttpReceiver) => ({ kind: 'webhook', url }) as const;
 const statesOf = ({ taken }: HttpReceiver) => taken.map(({ body }) => `${body['alert']} ${body['state']}`);
 const idsOf = ({ taken }: HttpReceiver) => taken.map(({ body }) => body['id']);
 
 /** So many more looks were made: what did not happen by then does not happen. */
 async function looks(watcher: Watcher, count = 4): Promise<void> {
-  for (let left = count; left > 0; left -= 1) await watcher.alerting.finish();
+  for (let left = count; left > 0; left -= 1) await watcher.alerting.finish(never);
 }
 
 test('every target is told once when an alert begins and once when it is over', async () => {
@@ -120,7 +121,7 @@ test('of two processes with one store one tells, and the other goes on when it e
   await using receiver = await startHttpReceiver();
   const alerts = { targets: { pager: hook(receiver) } };
   const first = await watched.watch(alerts);
-  await first.alerting.finish();
+  await first.alerting.finish(never);
   await using second = await watched.watch(alerts);
   await watched.putLetters(1);
   await eventually(() => first.told).toEqual(['deadLetters firing']);
@@ -183,7 +184,7 @@ test('a pipeline chooses its targets and changes its rules', async () => {
 test('a store that is lost hinders alerts, which is told once and ends nothing', async () => {
   await using watched = await openWatched();
   await using watcher = await watched.watch({});
-  await watcher.alerting.finish();
+  await watcher.alerting.finish(never);
   rmSync(watched.storeFile);
   await eventually(() => watcher.hindered.length).toBe(1);
   await looks(watcher);

@@ -108,6 +108,7 @@ async function watch(
       engine,
       events,
       store: async () => store,
+      redact: (text) => text,
     }),
   );
   const kept = opened.move();
