@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { EventBus } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
 import type { Alerting } from './alerts/alerting.ts';
+import { endsOf, toldAtTheEnd } from './alerts/told-at-the-end.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
@@ -49,12 +50,9 @@ class Engine implements Lockstep {
 
   async run(pipeline: string, options: Abortable = {}) {
     const operations = await this.#pipeline(pipeline);
+    const { signal } = ownSignal(options);
     await using alerting = await this.#watch([pipeline]);
-    try {
-      return await operations.run(ownSignal(options));
-    } finally {
-      await alerting.finish(ownSignal(options).signal);
-    }
+    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.run({ signal }));
   }
 
   async verify(
@@ -90,15 +88,19 @@ class Engine implements Lockstep {
 
   async start(pipeline: string, options: Abortable = {}) {
     const operations = await this.#pipeline(pipeline);
-    await using _alerting = await this.#watch([pipeline]);
-    return await operations.start(ownSignal(options));
+    const { signal } = ownSignal(options);
+    await using alerting = await this.#watch([pipeline]);
+    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.start({ signal }));
   }
 
   async startAll(pipelines: readonly string[] = this.livePipelines, options: Abortable = {}) {
     const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
       (await this.#pipeline(name)).start({ signal });
-    await using _alerting = await this.#watch(pipelines);
-    return await supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
+    const { signal } = ownSignal(options);
+    await using alerting = await this.#watch(pipelines);
+    const ended = await supervise({ pipelines, start, events: this.events, signal });
+    await alerting.finish(endsOf(ended), signal);
+    return ended;
   }
 
   async pause(pipeline: string, options: Abortable & { readonly reason?: string | undefined } = {}) {

@@ -5,6 +5,8 @@ export interface AlertFacts {
   readonly pipeline: string;
   readonly nowMs: number;
   readonly status: PipelineStatus;
+  /** Nobody works on it any more: a run has ended, or the process gave up. */
+  readonly isOver: boolean;
   readonly reason: string;
   readonly lag: Lag | null;
   /** When something became durable last, since somebody watches. */

@@ -2,7 +2,11 @@ import type { AlertName, AlertSeverity } from '../../protocol/alerts.ts';
 import type { AlertFacts } from './facts.ts';
 
 /** What a rule says of the facts. Null: they say neither, so what was known stays. */
-export type Judgement = { readonly kind: 'good' } | { readonly kind: 'bad'; readonly text: string } | null;
+export type Judgement =
+  | { readonly kind: 'good' }
+  /** `atOnce`: there will be no further look in which it could still hold. */
+  | { readonly kind: 'bad'; readonly text: string; readonly atOnce: boolean }
+  | null;
 
 export interface AlertRule {
   readonly name: AlertName;
@@ -19,7 +23,7 @@ export interface AlertRule {
 }
 
 export const good: Judgement = { kind: 'good' };
-export const bad = (text: string): Judgement => ({ kind: 'bad', text });
+export const bad = (text: string, { atOnce = false } = {}): Judgement => ({ kind: 'bad', text, atOnce });
 
 /** `75 s`, `12 min`, `3 h`, `2 d`: as exact as anybody wants to know. */
 export function spellMs(milliseconds: number): string {

@@ -47,7 +47,7 @@ export function nextStep(
   if (judgement === null) return { state, told: null };
   switch (judgement.kind) {
     case 'bad':
-      return afterBad(state, judgement.text, { nowMs, forMs });
+      return afterBad(state, judgement.text, { nowMs, forMs: judgement.atOnce ? 0 : forMs });
     case 'good':
       return afterGood(state, { nowMs, settleMs });
   }

@@ -23,6 +23,12 @@ export interface AlertingParts {
   readonly redact: Redactor;
 }
 
+/** That work on a pipeline has ended. */
+export interface End {
+  /** What it failed with; null: the control store says how it went. */
+  readonly failure: string | null;
+}
+
 /** After a run that ends, what it has to tell may take so long. */
 const flushMs = 10_000;
 
@@ -37,6 +43,7 @@ export class Alerting implements AsyncDisposable {
   readonly #workers: ReadonlyMap<string, TargetWorker>;
   readonly #stopping = new AbortController();
   readonly #watchedSinceMs = Date.now();
+  readonly #never = new AbortController().signal;
   readonly #watched = new Map<string, PipelineAlerts>();
   readonly #hindered = new Map<string, string>();
   readonly #running: Promise<void>;
@@ -59,9 +66,9 @@ export class Alerting implements AsyncDisposable {
     this.#running = this.#run();
   }
 
-  /** Looks once more, and gives targets that are there some time to take what there is. */
-  async finish(hurry: AbortSignal): Promise<void> {
-    await this.#look();
+  /** Looks once more at what has ended, and gives targets that are there some time to take what there is. */
+  async finish(ends: ReadonlyMap<string, End>, hurry: AbortSignal): Promise<void> {
+    await this.#look(ends);
     const signal = AbortSignal.any([hurry, AbortSignal.timeout(flushMs)]);
     await Promise.all([...this.#workers.values()].map((worker) => worker.flushed(signal)));
   }
@@ -80,21 +87,21 @@ export class Alerting implements AsyncDisposable {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await delay(this.#parts.alerts.lookEveryMs, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.#look();
+      if (!signal.aborted) await this.#look(new Map());
     }
   }
 
   /** One at a time: two looks would tell the same twice. */
-  async #look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#lookAtAll());
+  async #look(ends: ReadonlyMap<string, End>): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookAtAll(ends));
     await this.#looking;
   }
 
-  async #lookAtAll(): Promise<void> {
+  async #lookAtAll(ends: ReadonlyMap<string, End>): Promise<void> {
     for (const pipeline of this.#parts.pipelines) {
       const { name } = pipeline;
       try {
-        await this.#lookAt(pipeline);
+        await this.#lookAt(pipeline, ends.get(name) ?? null);
         this.#hindered.delete(name);
       } catch (thrown) {
         this.#tellHindered(name, thrown);
@@ -102,17 +109,21 @@ export class Alerting implements AsyncDisposable {
     }
   }
 
-  async #lookAt(pipeline: ResolvedPipeline): Promise<void> {
+  async #lookAt(pipeline: ResolvedPipeline, end: End | null): Promise<void> {
     const { name } = pipeline;
-    const [status] = await this.#statuses.read(name, new AbortController().signal);
+    // Once its work has ended, what was told meanwhile is old.
+    const read = end === null ? this.#statuses.read(name, this.#never) : this.#parts.engine.status(name);
+    const [status] = await read;
     const health = this.#health.of(name);
     if (status === undefined || health === null) return;
     const watched = this.#watched.get(name) ?? this.#open(pipeline, await this.#parts.store());
     if (this.#statuses.isStandby(name)) return await watched.leaveToOther();
-    const reason = this.#parts.redact(status.reason);
-    await watched.look(
-      factsOf({ ...status, reason }, health, { nowMs: Date.now(), watchedSinceMs: this.#watchedSinceMs }),
-    );
+    const failed = end?.failure == null ? {} : { status: 'failed' as const, reason: end.failure };
+    const told = { ...status, ...failed };
+    const reason = this.#parts.redact(told.reason);
+    const [nowMs, watchedSinceMs] = [Date.now(), this.#watchedSinceMs];
+    const seen = { nowMs, watchedSinceMs, isOver: end !== null };
+    await watched.look(factsOf({ ...told, reason }, health, seen));
   }
 
   #open({ name, settings }: ResolvedPipeline, store: ControlStore): PipelineAlerts {

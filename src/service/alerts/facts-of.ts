@@ -7,7 +7,7 @@ import type { StatusResult } from '../results.ts';
 export function factsOf(
   status: StatusResult,
   health: HealthReport,
-  { nowMs, watchedSinceMs }: { readonly nowMs: number; readonly watchedSinceMs: number },
+  { nowMs, watchedSinceMs, isOver }: Pick<AlertFacts, 'nowMs' | 'watchedSinceMs' | 'isOver'>,
 ): AlertFacts {
   const { pipeline, live, owner, schedule } = status;
   const comparison = live?.comparison ?? null;
@@ -16,6 +16,7 @@ export function factsOf(
     pipeline,
     nowMs,
     status: status.status,
+    isOver,
     reason: status.reason,
     // What an engine that is gone told says nothing about now.
     lag: owner === null ? null : (live?.lag ?? null),

@@ -8,6 +8,7 @@ export const facts = (more: Partial<AlertFacts> = {}): AlertFacts => ({
   pipeline: 'shop',
   nowMs,
   status: 'live',
+  isOver: false,
   reason: 'changes flow',
   lag: { kind: 'inStep' },
   movedAtMs: nowMs - second,

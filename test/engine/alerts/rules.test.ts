@@ -12,6 +12,7 @@ type Case = readonly [AlertName, Partial<AlertFacts>, 'good' | 'bad' | 'unknown'
 const cases: readonly Case[] = [
   ['failed', { status: 'failed' }, 'bad'],
   ['failed', { status: 'starting' }, 'unknown'],
+  ['failed', { status: 'copying' }, 'unknown'],
   ['failed', { status: 'stopped' }, 'unknown'],
   ['failed', { status: 'degraded' }, 'good'],
   ['disconnected', { awaySinceMs: nowMs - 61 * second, status: 'degraded' }, 'bad'],

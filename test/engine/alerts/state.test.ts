@@ -10,7 +10,7 @@ const everyMs = 5_000;
 type Word = 'bad' | 'good' | 'unknown';
 
 const judgements: Readonly<Record<Word, Judgement>> = {
-  bad: { kind: 'bad', text: 'it is bad' },
+  bad: { kind: 'bad', text: 'it is bad', atOnce: false },
   good: { kind: 'good' },
   unknown: null,
 };
@@ -81,6 +81,11 @@ test('not knowing neither fires nor resolves', () => {
   });
   const settling = [...times(10, 'bad'), 'good' as const, ...times(100, 'unknown')];
   expect(follow(settling)).toMatchObject({ state: 'settling', told: [{}] });
+});
+
+test('what nobody will look at again is told at once', () => {
+  const over = { kind: 'bad', text: 'it is bad', atOnce: true } as const;
+  expect(nextStep(null, over, { nowMs: 0, forMs, settleMs }).told).toBe('firing');
 });
 
 test('what was bad before nobody looked for a minute begins anew', () => {

@@ -11,7 +11,7 @@ const idsOf = ({ taken }: HttpReceiver) => taken.map(({ body }) => body['id']);
 
 /** So many more looks were made: what did not happen by then does not happen. */
 async function looks(watcher: Watcher, count = 4): Promise<void> {
-  for (let left = count; left > 0; left -= 1) await watcher.alerting.finish(never);
+  for (let left = count; left > 0; left -= 1) await watcher.alerting.finish(new Map(), never);
 }
 
 test('every target is told once when an alert begins and once when it is over', async () => {
@@ -46,7 +46,10 @@ test('a target that is down delays no other, and is told in order once it is bac
   await using watched = await openWatched();
   await using up = await startHttpReceiver();
   await using down = await startHttpReceiver({ kind: 'hang' });
-  await using watcher = await watched.watch({ targets: { down: hook(down), up: hook(up) } });
+  await using watcher = await watched.watch({
+    targets: { down: hook(down), up: hook(up) },
+    timeoutSeconds: 0.3,
+  });
   await watched.putLetters(1);
   await eventually(() => statesOf(up)).toEqual(['deadLetters firing']);
   await watched.resolveLetters(1);
@@ -121,7 +124,7 @@ test('of two processes with one store one tells, and the other goes on when it e
   await using receiver = await startHttpReceiver();
   const alerts = { targets: { pager: hook(receiver) } };
   const first = await watched.watch(alerts);
-  await first.alerting.finish(never);
+  await first.alerting.finish(new Map(), never);
   await using second = await watched.watch(alerts);
   await watched.putLetters(1);
   await eventually(() => first.told).toEqual(['deadLetters firing']);
@@ -184,7 +187,7 @@ test('a pipeline chooses its targets and changes its rules', async () => {
 test('a store that is lost hinders alerts, which is told once and ends nothing', async () => {
   await using watched = await openWatched();
   await using watcher = await watched.watch({});
-  await watcher.alerting.finish(never);
+  await watcher.alerting.finish(new Map(), never);
   rmSync(watched.storeFile);
   await eventually(() => watcher.hindered.length).toBe(1);
   await looks(watcher);

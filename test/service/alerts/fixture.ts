@@ -42,7 +42,7 @@ export interface WatchOptions {
 export const brief = {
   lookEverySeconds: 0.05,
   settleSeconds: 0.1,
-  timeoutSeconds: 0.3,
+  timeoutSeconds: 5,
   retry: { initialSeconds: 0.05, maxSeconds: 0.2 },
 } as const;
 

@@ -1,9 +1,63 @@
 import { expect, test } from 'vitest';
 import { createLockstep } from '../../../src/index.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
-import { startHttpReceiver } from '../../support/receivers/http-receiver.ts';
+import { type HttpReceiver, startHttpReceiver } from '../../support/receivers/http-receiver.ts';
 import { startSmtpServer } from '../../support/receivers/smtp-server.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const failures = (receiver: HttpReceiver) =>
+  receiver.taken.map(({ body }) => `${body['alert']} ${body['state']}`);
+
+async function failing({ mode, url }: { readonly mode: 'full' | 'live'; readonly url: string }) {
+  const directory = await temporaryDirectory();
+  const receiver = await startHttpReceiver();
+  const open = (source: string) =>
+    createLockstep(
+      {
+        pipelines: {
+          shop: {
+            mode,
+            source: { connector: 'postgres', url: source },
+            destination: { connector: 'postgres', url },
+            collections: ['public.t'],
+            retry: { attempts: 1 },
+          },
+        },
+        alerts: { targets: { pager: { kind: 'webhook', url: receiver.url } }, settleSeconds: 0 },
+      },
+      { directory: directory.path, env: {} },
+    );
+  const dispose = async (): Promise<void> => {
+    await receiver[Symbol.asyncDispose]();
+    await directory[Symbol.asyncDispose]();
+  };
+  return { open, receiver, [Symbol.asyncDispose]: dispose };
+}
+
+test('a run that can’t reach a side tells so before the process ends, once until a run succeeds', async () => {
+  await using target = await createTestDatabase();
+  await target.query('CREATE TABLE t (id int PRIMARY KEY)');
+  await using source = await createTestDatabase();
+  await source.query('CREATE TABLE t (id int PRIMARY KEY)');
+  await using shop = await failing({ mode: 'full', url: target.url });
+  for (const nobody of [1, 2]) {
+    await using engine = await shop.open('postgres://app:canary-pass@127.0.0.1:1/shop');
+    await expect(engine.run('shop'), `run ${nobody}`).rejects.toMatchObject({ exitCode: 4 });
+  }
+  expect(failures(shop.receiver)).toEqual(['failed firing']);
+  expect(shop.receiver.taken[0]?.body['text']).toMatch(/^it has failed: connection-refused: /);
+  await using engine = await shop.open(source.url);
+  await engine.run('shop');
+  expect(failures(shop.receiver)).toEqual(['failed firing', 'failed resolved']);
+});
+
+test('a service whose only pipeline fails for good tells so before it ends', async () => {
+  await using side = await createTestDatabase();
+  await using shop = await failing({ mode: 'live', url: side.url });
+  await using engine = await shop.open(side.url);
+  expect(await engine.startAll()).toMatchObject([{ ended: 'failed' }]);
+  expect(failures(shop.receiver)).toEqual(['failed firing']);
+});
 
 test('runs by somebody else’s clock tell once what goes wrong, and once that it is over', async () => {
   await using source = await createTestDatabase();

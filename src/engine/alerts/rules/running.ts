@@ -1,8 +1,10 @@
 import type { PipelineStatus } from '../../../protocol/status.ts';
 import { type AlertRule, bad, counted, good, percent, spellMs } from '../rule.ts';
 
+const sound: readonly PipelineStatus[] = ['live', 'idle', 'healing', 'degraded', 'paused'];
 const working: readonly PipelineStatus[] = ['copying', 'live', 'idle', 'healing'];
 
+/** What is being copied after a failure may fail once more: only its end says. */
 export const failed: AlertRule = {
   name: 'failed',
   severity: 'critical',
@@ -10,9 +12,9 @@ export const failed: AlertRule = {
   unit: 'none',
   forSeconds: 60,
   coveredBy: [],
-  judge: ({ status, reason }) => {
-    if (status === 'failed') return bad(`it has failed: ${reason}`);
-    return working.includes(status) || status === 'degraded' || status === 'paused' ? good : null;
+  judge: ({ status, reason, isOver }) => {
+    if (status === 'failed') return bad(`it has failed: ${reason}`, { atOnce: isOver });
+    return sound.includes(status) ? good : null;
   },
   nextStep: (pipeline) => `lockstep status ${pipeline} says what has to be mended`,
 };
