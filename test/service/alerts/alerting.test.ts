@@ -57,7 +57,9 @@ test('a target that is down delays no other, and is told in order once it is bac
   await watched.putLetters(2);
   await eventually(() => statesOf(up)).toHaveLength(3);
   expect(down.taken).toEqual([]);
-  expect(await watcher.engine.alerts('shop')).toMatchObject([{ waiting: [{ target: 'down', messages: 3 }] }]);
+  await eventually(async () => await watcher.engine.alerts('shop')).toMatchObject([
+    { waiting: [{ target: 'down', messages: 3 }] },
+  ]);
   down.behave({ kind: 'cut' });
   await eventually(() => watcher.undelivered.at(-1)?.detail).toMatch(/can’t be reached/);
   down.behave({ kind: 'answer', status: 200 });
