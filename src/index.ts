@@ -1,3 +1,4 @@
+export type { AlertName, AlertSeverity } from './protocol/alerts.ts';
 export type { ErrorCode } from './protocol/errors/catalogue.ts';
 export type { ErrorClass } from './protocol/errors/error-class.ts';
 export { isLockstepError, LockstepError } from './protocol/errors/lockstep-error.ts';
@@ -41,6 +42,7 @@ export type {
 export type { LiveStatus } from './service/pipeline/live-status.ts';
 export type { RequestProgress } from './service/pipeline/requests.ts';
 export type {
+  AlertsResult,
   ApproveResult,
   CheckResult,
   CollectionFailure,
@@ -49,6 +51,7 @@ export type {
   GenerationSummary,
   LastRun,
   LetterCount,
+  OpenAlert,
   OpenRequest,
   PlannedCollection,
   PlanResult,
@@ -58,6 +61,7 @@ export type {
   RunsResult,
   ScheduleStatus,
   StatusResult,
+  TestedTarget,
   VerifiedCollection,
   VerifyResult,
   WaitingGuard,

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ResolvedConfig } from '../service/config/resolved-config.ts';
 import { unknownPipeline, usageError } from '../service/failure.ts';
 import type { Lockstep } from '../service/lockstep.ts';
-import { wordsOf } from '../service/redact.ts';
 import { seal } from '../service/secrets/seal.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { keepMemorySmall } from './memory-keeper.ts';
@@ -33,10 +31,10 @@ export async function openSession(
     cwd: context.cwd,
     env: context.env,
   });
+  const { openEngine, publicWords } = await import('../service/open-engine.ts');
   context.terminal.protect(config.secrets, publicWords(config));
   letNurseryGrow(config);
   const kept = keepMemorySmall();
-  const { openEngine } = await import('../service/open-engine.ts');
   const engine = openEngine(config);
   const progress = isShown ? watchProgress(engine.events, context.terminal) : null;
   return {
@@ -61,20 +59,6 @@ function choosePipeline(names: readonly string[], name: string | undefined): str
   }
   if (names.includes(name)) return name;
   throw unknownPipeline(name, names);
-}
-
-/** Names that stand in the open anyway; a password that equals one of them is not worth a mask over all of them. */
-function publicWords(config: ResolvedConfig): readonly string[] {
-  const ofPipelines = [...config.pipelines.values()].flatMap(({ name, source, destination }) => [
-    name,
-    source.connector.name,
-    ...wordsOf(source.label),
-    destination.connector.name,
-    ...wordsOf(destination.label),
-  ]);
-  return config.store.kind === 'postgres'
-    ? [...ofPipelines, ...wordsOf(config.store.label), config.store.schema]
-    : ofPipelines;
 }
 
 /**

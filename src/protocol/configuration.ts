@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pipelineAlertsSchema } from './alerts.ts';
 import type { MapFunction } from './mapping.ts';
 
 /** The parts of the configuration that no connector owns. Defaults are here and nowhere else. */
@@ -139,6 +140,7 @@ export const pipelineSettingsSchema = z.strictObject({
   rowsPerPartition: z.int().min(100).max(100_000_000).default(150_000),
   guard: guardSchema.prefault({}),
   retry: retrySchema.prefault({}),
+  alerts: pipelineAlertsSchema.prefault({}),
   /** Letters per collection before it stops. */
   deadLetterLimit: z.int().min(1).default(100_000),
   /** Keys of each kind that `plan` and `verify` show. */

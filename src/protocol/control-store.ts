@@ -6,7 +6,7 @@ import type { Json } from './value.ts';
  * What Lockstep remembers between runs. Every method that returns is durable (written through to the disk), and every
  * method that writes on behalf of a pipeline carries the fence of its lease: a writer whose fence is not the newest
  * is refused with `fence-lost` and nothing is written. Several processes may use one store at once. Each method is one
- * transaction. Implementations run `test/conformance/control-store.ts`.
+ * transaction. What is kept about a pipeline beside its own lease has a name that no pipeline can have (`@alerts/shop`). Implementations run `test/conformance/control-store.ts`.
  */
 export interface ControlStore extends AsyncDisposable {
   /** Made when the store was made; a destination remembers it, so that a store restored from an older copy is noticed. */

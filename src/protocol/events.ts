@@ -1,3 +1,4 @@
+import type { AlertMessage, AlertName, AlertSeverity } from './alerts.ts';
 import type { BarrierEvent, Gap } from './change.ts';
 import type { ErrorCode } from './errors/catalogue.ts';
 import type { ErrorClass } from './errors/error-class.ts';
@@ -100,7 +101,13 @@ export interface EventMap {
     torn: boolean;
   };
   /** About once a second while a pipeline streams. */
-  lag: { pipeline: PipelineName; lag: Lag; retained: Retained | null };
+  lag: {
+    pipeline: PipelineName;
+    lag: Lag;
+    retained: Retained | null;
+    /** Until the source forgets what we still need, if what it keeps goes on growing as it did; null: it does not grow, or nobody knows. */
+    forgetsInMs: number | null;
+  };
   barrier: { pipeline: PipelineName; collections: readonly string[]; event: BarrierEvent };
   gap: { pipeline: PipelineName; gap: Gap; collections: readonly string[] | null };
   healed: { pipeline: PipelineName; collections: readonly string[]; written: number; seconds: number };
@@ -123,6 +130,34 @@ export interface EventMap {
   'run.near-interval': { pipeline: PipelineName; elapsedMs: number; intervalMs: number };
   /** The keys of the control store were changed under us; of the whole engine. `fault`: what is there can't be used, the former ones stay. */
   'keys.reread': { keyIds: readonly string[]; fault: string | null };
+  /** An alert fires, or is over; once each. */
+  alert: {
+    pipeline: PipelineName;
+    alert: AlertName;
+    state: 'firing' | 'resolved';
+    severity: AlertSeverity;
+    text: string;
+    nextStep: string;
+  };
+  'alert.delivered': {
+    pipeline: PipelineName;
+    target: string;
+    alert: AlertMessage['alert'];
+    state: AlertMessage['state'];
+    attempt: number;
+  };
+  /** A target did not take a message. `delayMs` null: it will not take it later either, and it is dropped. */
+  'alert.undelivered': {
+    pipeline: PipelineName;
+    target: string;
+    alert: AlertMessage['alert'];
+    state: AlertMessage['state'];
+    attempt: number;
+    detail: string;
+    delayMs: number | null;
+  };
+  /** Alerts could not be judged or saved; it is tried again. */
+  'alerts.hindered': { pipeline: PipelineName; message: string };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

@@ -5,6 +5,7 @@ import { ownHostOnly } from './access/own-host.ts';
 import { ownOriginOnly } from './access/own-origin.ts';
 import { needToken } from './access/token.ts';
 import { problemOf } from './problem.ts';
+import { alerts, testAlerts } from './routes/alerts.ts';
 import { healthz } from './routes/healthz.ts';
 import { metrics } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
@@ -22,6 +23,8 @@ const answering: readonly Route[] = [
   pipelines,
   pipeline,
   runs,
+  alerts,
+  testAlerts,
   secrets,
   verifySecrets,
   rotateSecrets,

@@ -4,12 +4,12 @@ import { getRequestListener } from '@hono/node-server';
 import { listenFailed, tokenNeeded } from '../service/http-failures.ts';
 import type { Lockstep } from '../service/lockstep.ts';
 import type { Redactor } from '../service/redact.ts';
+import { StatusView } from '../service/status-view.ts';
 import { type HttpAddress, isLoopback, spellAddress } from './access/address.ts';
 import { createApp } from './app.ts';
 import { Liveness } from './liveness.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { Readiness } from './readiness.ts';
-import { StatusView } from './status-view.ts';
 
 const shortestToken = 16;
 /** Requests that are under way when it closes get this long. */
@@ -38,9 +38,17 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
   const readiness = resources.use(new Readiness(engine.events, pipelines));
   const liveness = resources.use(new Liveness(engine.events));
   const statuses = resources.use(new StatusView(engine));
-  const metrics = resources.use(new Metrics(engine.events, statuses, pipelines));
+  const metrics = resources.use(new Metrics(engine, statuses, pipelines));
   const { host } = address;
-  const answering = { statuses, readiness, liveness, metrics, secrets: engine.secrets, history: engine };
+  const answering = {
+    engine,
+    statuses,
+    readiness,
+    liveness,
+    metrics,
+    secrets: engine.secrets,
+    history: engine,
+  };
   const app = createApp({ ...answering, host, token, redact });
   const server = createServer(getRequestListener(app.fetch));
   const port = await listen(server, address);

@@ -12,6 +12,7 @@ import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { RequestProgress } from './pipeline/requests.ts';
 import type {
+  AlertsResult,
   ApproveResult,
   CheckResult,
   GenerationList,
@@ -21,6 +22,7 @@ import type {
   RunResult,
   RunsResult,
   StatusResult,
+  TestedTarget,
   VerifyResult,
 } from './results.ts';
 import type { Secrets } from './secrets/sealed/secrets.ts';
@@ -74,6 +76,10 @@ export interface Lockstep extends AsyncDisposable {
   status(pipeline?: string, options?: Abortable): Promise<readonly StatusResult[]>;
   /** The newest runs, newest first; 100 unless told otherwise, a thousand are kept. From the control store alone. */
   runs(pipeline: string, options?: Abortable & { readonly limit?: number | undefined }): Promise<RunsResult>;
+  /** What fires or is about to, and what targets have not taken yet. Of all pipelines, unless one is named. */
+  alerts(pipeline?: string, options?: Abortable): Promise<readonly AlertsResult[]>;
+  /** Sends a marked message to targets (default: all) and says what came of it. */
+  testAlerts(targets?: readonly string[], options?: Abortable): Promise<readonly TestedTarget[]>;
   /** Lets what a guard holds leave with the next run; of all collections, unless one is named. */
   approve(
     pipeline: string,

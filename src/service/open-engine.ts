@@ -1,6 +1,8 @@
 import { EventBus } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
 import { Keyring } from '../store/secrets/keyring.ts';
+import type { Alerting } from './alerts/alerting.ts';
+import { endsOf, toldAtTheEnd } from './alerts/told-at-the-end.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
 import { openControlStore } from './control-store.ts';
 import { unknownPipeline } from './failure.ts';
@@ -9,6 +11,7 @@ import type { Abortable, Asking, ChoosingGeneration, Lockstep } from './lockstep
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
+import { createRedactor, wordsOf } from './redact.ts';
 import { openSecrets, type Secrets } from './secrets/sealed/secrets.ts';
 import { supervise } from './supervise.ts';
 
@@ -52,7 +55,10 @@ class Engine implements Lockstep {
   }
 
   async run(pipeline: string, options: Abortable = {}) {
-    return (await this.#pipeline(pipeline)).run(ownSignal(options));
+    const operations = await this.#pipeline(pipeline);
+    const { signal } = ownSignal(options);
+    await using alerting = await this.#watch([pipeline]);
+    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.run({ signal }));
   }
 
   async verify(
@@ -73,6 +79,15 @@ class Engine implements Lockstep {
     return operations.runs({ ...ownSignal(options), limit: options.limit ?? 100 });
   }
 
+  async alerts(pipeline?: string, options: Abortable = {}) {
+    return this.#each(pipeline, (operations) => operations.alerts(ownSignal(options)));
+  }
+
+  async testAlerts(targets?: readonly string[], options: Abortable = {}) {
+    const { testTargets } = await import('./alerts/test-targets.ts');
+    return testTargets(this.#config.alerts, { chosen: targets ?? null, ...ownSignal(options) });
+  }
+
   async approve(pipeline: string, options: Abortable & { readonly collection?: string | undefined } = {}) {
     const operations = await this.#pipeline(pipeline);
     return operations.approve({ ...ownSignal(options), collection: options.collection });
@@ -83,13 +98,20 @@ class Engine implements Lockstep {
   }
 
   async start(pipeline: string, options: Abortable = {}) {
-    return (await this.#pipeline(pipeline)).start(ownSignal(options));
+    const operations = await this.#pipeline(pipeline);
+    const { signal } = ownSignal(options);
+    await using alerting = await this.#watch([pipeline]);
+    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.start({ signal }));
   }
 
-  startAll(pipelines: readonly string[] = this.startedPipelines, options: Abortable = {}) {
+  async startAll(pipelines: readonly string[] = this.startedPipelines, options: Abortable = {}) {
     const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
       (await this.#pipeline(name)).start({ signal, standsBy: true });
-    return supervise({ pipelines, start, events: this.events, ...ownSignal(options) });
+    const { signal } = ownSignal(options);
+    await using alerting = await this.#watch(pipelines);
+    const ended = await supervise({ pipelines, start, events: this.events, signal });
+    await alerting.finish(endsOf(ended), signal);
+    return ended;
   }
 
   async pause(pipeline: string, options: Abortable & { readonly reason?: string | undefined } = {}) {
@@ -187,8 +209,25 @@ class Engine implements Lockstep {
     return openPipeline(pipeline, {
       store: () => this.#openStore(),
       events: this.events,
+      alerts: this.#config.alerts,
       sealer: this.#sealer,
       stateDirectory: this.#config.store.directory,
+    });
+  }
+
+  /** Alerts of pipelines, for as long as this process runs them. */
+  async #watch(names: readonly string[]): Promise<Alerting> {
+    const { Alerting } = await import('./alerts/alerting.ts');
+    const pipelines = names.flatMap((name) => this.#config.pipelines.get(name) ?? []);
+    const { alerts } = this.#config;
+    const redact = createRedactor(this.#config.secrets, publicWords(this.#config));
+    return new Alerting({
+      pipelines,
+      alerts,
+      engine: this,
+      events: this.events,
+      store: () => this.#openStore(),
+      redact,
     });
   }
 
@@ -206,6 +245,20 @@ class Engine implements Lockstep {
 
 const isStarted = (pipeline: ResolvedPipeline | undefined): boolean =>
   pipeline?.settings.mode === 'live' || pipeline?.settings.schedule !== undefined;
+
+/** Names that stand in the open anyway; a password that equals one of them is not worth a mask over all of them. */
+export function publicWords(config: ResolvedConfig): readonly string[] {
+  const ofPipelines = [...config.pipelines.values()].flatMap(({ name, source, destination }) => [
+    name,
+    source.connector.name,
+    ...wordsOf(source.label),
+    destination.connector.name,
+    ...wordsOf(destination.label),
+  ]);
+  return config.store.kind === 'postgres'
+    ? [...ofPipelines, ...wordsOf(config.store.label), config.store.schema]
+    : ofPipelines;
+}
 
 /** A verb that nobody can abort gets a signal that never comes. */
 const ownSignal = (options: Abortable) => ({ signal: options.signal ?? new AbortController().signal });

@@ -1,6 +1,7 @@
 import type { EventSource } from '../engine/event-bus.ts';
 import type { ControlStore } from '../protocol/control-store.ts';
 import type { EventSink } from '../protocol/events.ts';
+import type { ResolvedAlerts } from './config/resolved-config.ts';
 import type { Sealer } from './letters/seal.ts';
 import type {
   DeadLetterDetail,
@@ -15,6 +16,7 @@ import type { GenerationOptions } from './pipeline/generations.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { RequestOptions } from './pipeline/requests.ts';
 import type {
+  AlertsResult,
   ApproveResult,
   CheckResult,
   GenerationList,
@@ -43,6 +45,7 @@ export interface PipelineOperations extends AsyncDisposable {
   verify(options: Omit<RequestOptions, 'wait'> & { readonly repair: boolean }): Promise<VerifyResult>;
   status(options: VerbOptions): Promise<StatusResult>;
   runs(options: VerbOptions & { readonly limit: number }): Promise<RunsResult>;
+  alerts(options: VerbOptions): Promise<AlertsResult>;
   /** Without a collection: every guard that waits. */
   approve(options: VerbOptions & { readonly collection?: string | undefined }): Promise<ApproveResult>;
   remove(options: VerbOptions): Promise<RemoveResult>;
@@ -72,6 +75,7 @@ export interface PipelineContext {
   /** Opened by whoever needs it first, closed with the engine. */
   readonly store: () => Promise<ControlStore>;
   readonly events: EventSink & EventSource;
+  readonly alerts: Pick<ResolvedAlerts, 'rules' | 'targets'>;
   /** Seals rows that can't be applied, with the key of the configuration. */
   readonly sealer: Sealer;
   /** Where what does not fit into memory may be spilled: beside the control store. */

@@ -1,3 +1,4 @@
+import type { AlertName, AlertSeverity } from '../protocol/alerts.ts';
 import type { RequestKind } from '../protocol/control-store.ts';
 import type { ErrorCode } from '../protocol/errors/catalogue.ts';
 import type { CollectionCounts } from '../protocol/events.ts';
@@ -141,9 +142,51 @@ export interface StatusResult {
   readonly guards: readonly WaitingGuard[];
   /** What the engine that runs (or ran) it told last; null: it never ran live. */
   readonly live: LiveStatus | null;
+  /** When both sides were last compared as a whole and what differed was mended; null: not since this is remembered. */
+  readonly provenAtMs: number | null;
+  /** The shortest and longest time between two scheduled runs to come; null: there is no schedule. */
+  readonly schedule: { readonly shortestMs: number; readonly longestMs: number } | null;
   readonly paused: { readonly sinceMs: number; readonly reason: string } | null;
+  /** Those that fire. */
+  readonly alerts: readonly OpenAlert[];
   /** What was asked and has not ended. */
   readonly requests: readonly OpenRequest[];
+}
+
+/** An alert that fires, or is about to. */
+export interface OpenAlert {
+  readonly alert: AlertName;
+  /** `pending`: it has not held for long enough to be told. */
+  readonly state: 'pending' | 'firing';
+  readonly severity: AlertSeverity;
+  readonly sinceMs: number;
+  /** Null: not yet. */
+  readonly firedAtMs: number | null;
+  /** What was found when it began. */
+  readonly text: string;
+  readonly nextStep: string;
+  /** Where its cause and cure are explained. */
+  readonly runbook: string;
+}
+
+export interface AlertsResult {
+  readonly pipeline: string;
+  readonly alerts: readonly OpenAlert[];
+  /** Messages that targets have not taken yet. */
+  readonly waiting: readonly {
+    readonly target: string;
+    readonly messages: number;
+    readonly sinceMs: number;
+  }[];
+}
+
+/** What came of a test message. */
+export interface TestedTarget {
+  readonly target: string;
+  readonly kind: 'email' | 'slack' | 'webhook';
+  readonly delivered: boolean;
+  /** Why not; empty when it was. */
+  readonly detail: string;
 }
 
 export interface LetterCount {

@@ -41,7 +41,12 @@ test('windows and dead letters are one line each per pipeline and second', () =>
   vi.useFakeTimers();
   try {
     const { events, log, lines } = open();
-    events.emit('lag', { pipeline: 'shop', lag: { kind: 'behind', milliseconds: 7 }, retained: null });
+    events.emit('lag', {
+      pipeline: 'shop',
+      lag: { kind: 'behind', milliseconds: 7 },
+      retained: null,
+      forgetsInMs: null,
+    });
     for (const milliseconds of [2, 5, 1]) events.emit('window.applied', window(milliseconds));
     for (let key = 1; key <= 500; key += 1)
       events.emit('dead-letter.put', {

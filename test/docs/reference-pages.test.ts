@@ -5,15 +5,17 @@ import { commands } from '../../src/cli/commands/table.ts';
 import { postgresConfigSchema } from '../../src/connectors/postgres/config.ts';
 import { catalogue } from '../../src/protocol/errors/catalogue.ts';
 import { exitCodes } from '../../src/protocol/errors/error-class.ts';
+import { metricsCatalogue } from '../../src/server/metrics/catalogue.ts';
 import { configurationSchema, pipelineSchema } from '../../src/service/config/schema.ts';
 import { keyPaths } from '../../src/service/config/schema-tree.ts';
 import { families } from '../../tools/docs/families.ts';
+import { metricFamilies } from '../../tools/docs/metric-families.ts';
 import { runChild } from '../support/child.ts';
 
 const root = new URL('../../', import.meta.url);
 const page = (name: string) => readFile(new URL(`docs/reference/${name}`, root), 'utf8');
 
-test('docs/reference/errors.md is what the catalogue says', async () => {
+test('the pages of errors and metrics are what the code says', async () => {
   const { code, stderr } = await runChild({
     file: fileURLToPath(new URL('tools/docs/main.ts', root)),
     args: ['--check'],
@@ -25,6 +27,11 @@ test('docs/reference/errors.md is what the catalogue says', async () => {
 test('the generator knows every family of errors', () => {
   const known = families.flatMap((family) => Object.keys(family.entries));
   expect(known.sort()).toEqual(Object.keys(catalogue).sort());
+});
+
+test('the generator knows every metric', () => {
+  const known = metricFamilies.flatMap((family) => Object.keys(family.metrics));
+  expect(known.sort()).toEqual(Object.keys(metricsCatalogue).sort());
 });
 
 test('every key of the schemas is on the configuration page', async () => {

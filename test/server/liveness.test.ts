@@ -25,7 +25,12 @@ test('a live pipeline that tells nothing for a minute is stuck; whatever it tell
   expect(liveness.stuck()).toEqual([]);
   nowMs += 1;
   expect(liveness.stuck()).toEqual([{ pipeline: 'shop', silentForMs: 60_001 }]);
-  events.emit('lag', { pipeline: 'shop', lag: { kind: 'unknown', atLeastMs: 1 }, retained: null });
+  events.emit('lag', {
+    pipeline: 'shop',
+    lag: { kind: 'unknown', atLeastMs: 1 },
+    retained: null,
+    forgetsInMs: null,
+  });
   expect(liveness.stuck()).toEqual([]);
 });
 

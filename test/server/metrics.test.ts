@@ -54,7 +54,7 @@ test('a lag that is unknown has no sample', async () => {
   await using server = await openTestServer();
   const after = async (lag: Lag, bytes: number | null) => {
     const retained = { bytes, limitBytes: null, waitingFor: ['process 1'] };
-    server.events.emit('lag', { pipeline, lag, retained });
+    server.events.emit('lag', { pipeline, lag, retained, forgetsInMs: null });
     return [
       await sample(server, 'lockstep_lag_seconds{pipeline="shop"}'),
       await sample(server, 'lockstep_lag_known{pipeline="shop"}'),

@@ -47,7 +47,7 @@ const table: readonly [string, unknown, readonly string[]][] = [
   [
     'an unknown key at the top',
     { ...shop({}), stroe: {} },
-    ['stroe: is not a known key; did you mean store? (known: pipelines, store)'],
+    ['stroe: is not a known key; did you mean store? (known: alerts, pipelines, store)'],
   ],
   [
     'a bad name of a pipeline',

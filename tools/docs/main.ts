@@ -2,10 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { errorsPage } from './errors-page.ts';
 import { families } from './families.ts';
+import { metricFamilies } from './metric-families.ts';
+import { metricsPage } from './metrics-page.ts';
 
 /** Writes the generated pages; with `--check` only says which are out of date (exit code 1). */
 const pages: readonly { readonly name: string; readonly render: () => string }[] = [
   { name: 'docs/reference/errors.md', render: () => errorsPage(families) },
+  { name: 'docs/reference/metrics.md', render: () => metricsPage(metricFamilies) },
 ];
 
 const [argument, ...others] = process.argv.slice(2);

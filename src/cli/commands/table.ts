@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { alerts } from './alerts.ts';
 import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { deadLetters } from './dead-letters.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   approve,
   deadLetters,
   generations,
+  alerts,
   pause,
   resume,
   resync,

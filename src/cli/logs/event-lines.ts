@@ -98,6 +98,19 @@ export const eventLines: Lines = {
     fault === null
       ? info(`keys were read again: ${keyIds.join(', ')}; the first seals`)
       : error(`the keys that were put there can’t be used, and the former ones stay: ${fault}`),
+  alert: ({ alert, state, severity, text, nextStep }) => {
+    if (state === 'resolved') return info(`alert ${alert} is over`);
+    return {
+      level: severity === 'critical' ? 'error' : 'warn',
+      text: `alert ${alert}: ${text}; next: ${nextStep}`,
+    };
+  },
+  'alert.delivered': ({ target, alert, state }) => info(`${target} was told: ${alert} ${state}`),
+  'alert.undelivered': ({ target, alert, state, detail, delayMs }) =>
+    warn(
+      `${target} was not told ${alert} ${state}: ${detail}; ${delayMs === null ? 'it is dropped' : `again in ${duration(delayMs / 1000)}`}`,
+    ),
+  'alerts.hindered': ({ message }) => warn(`alerts can’t be told: ${message}`),
   'breaker.closed': () => info('it is tried again'),
 };
 

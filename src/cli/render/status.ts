@@ -6,6 +6,7 @@ import type {
   ScheduleStatus,
   StatusResult,
 } from '../../service/results.ts';
+import { alertLines } from './alerts.ts';
 import { liveFigures, liveLines } from './live.ts';
 import { count, counted, duration, time } from './numbers.ts';
 import { guardText } from './run.ts';
@@ -29,6 +30,7 @@ export function statusText(status: StatusResult, nowMs: number): readonly string
       : [`  paused since ${time(paused.sinceMs)}${paused.reason === '' ? '' : `: ${paused.reason}`}`]),
     ...status.deadLetters.map(lettersText),
     ...status.guards.map((guard) => guardText(status.pipeline, guard)),
+    ...status.alerts.flatMap(alertLines),
     ...status.requests.map((request) => requestLine(request, nowMs)),
     `  next: ${status.nextStep}`,
   ];

@@ -8,6 +8,19 @@ export interface Said {
   readonly nextStep: string;
 }
 
+export interface Away {
+  readonly side: 'source' | 'destination';
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
+/** Troubles that mean: this side is away. The feed has a connection of its own. */
+const sides: Readonly<Record<string, Away['side'] | undefined>> = {
+  feed: 'source',
+  source: 'source',
+  destination: 'destination',
+};
+
 /**
  * What a pipeline is about and what troubles it, told whenever that changes. Troubles have names, so that several may last at once; while
  * there is any, a pipeline that moves is `degraded`.
@@ -18,7 +31,7 @@ export class Condition {
   readonly #now: () => number;
   #phase: Phase = 'starting';
   #said: Said = { reason: 'it opens both sides', nextStep: 'it goes on by itself' };
-  readonly #troubles = new Map<string, Said>();
+  readonly #troubles = new Map<string, Said & { readonly sinceMs: number }>();
   #report: StatusReport;
 
   constructor({
@@ -40,6 +53,14 @@ export class Condition {
     return this.#report;
   }
 
+  /** The sides that can't be reached or do not answer, and since when. */
+  get away(): readonly Away[] {
+    return [...this.#troubles].flatMap(([name, { sinceMs, reason }]) => {
+      const side = sides[name];
+      return side === undefined ? [] : [{ side, sinceMs, reason }];
+    });
+  }
+
   on(event: LifecycleEvent, said: Said): void {
     this.#phase = nextPhase(this.#phase, event);
     this.#said = said;
@@ -47,7 +68,8 @@ export class Condition {
   }
 
   troubled(name: string, said: Said): void {
-    this.#troubles.set(name, said);
+    const sinceMs = this.#troubles.get(name)?.sinceMs ?? this.#now();
+    this.#troubles.set(name, { ...said, sinceMs });
     this.#tell();
   }
 
@@ -67,7 +89,7 @@ export class Condition {
     const [trouble] = this.#troubles.values();
     const isMoving = this.#phase === 'live' || this.#phase === 'healing' || this.#phase === 'copying';
     const status: PipelineStatus = trouble !== undefined && isMoving ? 'degraded' : this.#phase;
-    const said = status === 'degraded' && trouble !== undefined ? trouble : this.#said;
-    return { pipeline: this.#pipeline, status, ...said, sinceMs: this.#now() };
+    const { reason, nextStep } = status === 'degraded' && trouble !== undefined ? trouble : this.#said;
+    return { pipeline: this.#pipeline, status, reason, nextStep, sinceMs: this.#now() };
   }
 }

@@ -9,6 +9,7 @@ import { finish } from '../walk/finish.ts';
 import { releaseApproved } from './approved.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { type Beginning, beginning } from './beginning.ts';
+import { Comparisons } from './comparison.ts';
 import type { Condition } from './condition.ts';
 import { every } from './every.ts';
 import { LiveMemory } from './memory.ts';
@@ -58,7 +59,9 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   using _pace = tellPace(context, condition);
   const begun = await beginning(context, { plans, memory, condition });
   await using collections = await openCollections(context, plans);
-  const live = new Live({ context, options, memory, collections: collections.byName, begun, reporting });
+  const comparisons = await Comparisons.open(context, memory);
+  const { byName } = collections;
+  const live = new Live({ context, options, memory, collections: byName, begun, reporting, comparisons });
   return await live.run();
 }
 
@@ -69,6 +72,7 @@ interface LiveParts {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly begun: Beginning;
   readonly reporting: Reporting;
+  readonly comparisons: Comparisons;
 }
 
 class Live {
@@ -148,11 +152,7 @@ class Live {
     const stream = assembled.openStream(until);
     const { walks } = assembled;
     this.#tellPhase(assembled);
-    const compare = async (): Promise<void> => {
-      const names = [...this.#parts.collections.keys()];
-      await walks.add(names, { reason: 'a comparison was due', fills: false });
-      await walks.ended(names, until);
-    };
+    const compare = () => this.#parts.comparisons.during(() => this.#compareAll(assembled, until));
     const tasks = [
       stream.run(),
       walks.run(until),
@@ -177,6 +177,15 @@ class Live {
     if (failure !== undefined) throw failure.reason;
   }
 
+  /** False: some have stopped, and were not compared. */
+  async #compareAll({ walks }: Assembled, until: AbortSignal): Promise<boolean> {
+    const { collections, options } = this.#parts;
+    const names = [...collections.keys()];
+    await walks.add(names, { reason: 'a comparison was due', fills: false });
+    await walks.ended(names, until);
+    return options.leftOut.size === 0 && [...collections.values()].every(({ stopped }) => stopped === null);
+  }
+
   #details({ walks, letters }: Assembled): () => { readonly [name: string]: Json } {
     return () => ({
       ready: this.#caughtUp,
@@ -193,6 +202,7 @@ class Live {
         return { name, status, reason: stopped ?? walking?.reason ?? '' };
       }),
       newestLetter: letters.newest,
+      comparison: { ...this.#parts.comparisons.report },
     });
   }
 

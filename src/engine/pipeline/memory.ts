@@ -28,9 +28,18 @@ const stoppedSchema = z.strictObject({
   sinceMs: z.number(),
 });
 
+const comparisonSchema = z.strictObject({
+  /** Since when comparisons could have been made. */
+  watchedSinceMs: z.number(),
+  /** When the last comparison of everything began: what differed then was mended. Null: there was none. */
+  provenAtMs: z.number().nullable(),
+  last: z.strictObject({ startedAtMs: z.number(), endedAtMs: z.number(), drifted: z.number() }).nullable(),
+});
+
 export type LivePhase = Readonly<z.infer<typeof phaseSchema>>;
 export type Walking = Readonly<z.infer<typeof walkingSchema>>;
 export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
+export type ComparisonMemory = Readonly<z.infer<typeof comparisonSchema>>;
 
 const space = 'live';
 const walks = 'live/walks';
@@ -106,6 +115,14 @@ export class LiveMemory {
 
   setFingerprint(collection: string, fingerprint: string | undefined): Promise<void> {
     return this.#save(fingerprints, collection, fingerprint);
+  }
+
+  async comparison(): Promise<ComparisonMemory | null> {
+    return (await this.#get(comparisonSchema, space, 'comparison')) ?? null;
+  }
+
+  setComparison(comparison: ComparisonMemory): Promise<void> {
+    return this.#save(space, 'comparison', { ...comparison });
   }
 
   /** For `status` of other processes; lost without harm. */

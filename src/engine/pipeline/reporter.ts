@@ -3,6 +3,7 @@ import { type LockstepError, toLockstepError } from '../../protocol/errors/locks
 import type { Retained } from '../../protocol/feed.ts';
 import type { Lag } from '../../protocol/status.ts';
 import type { Json } from '../../protocol/value.ts';
+import { Forgetting } from '../health/forgetting.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { Ledger } from '../stream/ledger.ts';
 import type { Condition } from './condition.ts';
@@ -33,6 +34,7 @@ export class Reporter {
   #heads: readonly SeenHeads[] = [];
   #followed: Followed | null = null;
   #retained: Retained | null = null;
+  readonly #forgetting = new Forgetting();
   #looking = false;
   #failure: LockstepError | null = null;
   #changes = 0;
@@ -89,7 +91,9 @@ export class Reporter {
     try {
       const seen = { heads: await feed.head('through', { signal }), readAtMs: clock.now() };
       this.#heads = [...this.#heads.filter(({ readAtMs }) => seen.readAtMs - readAtMs <= freshMs), seen];
-      if (withRetained) this.#retained = await feed.retained({ signal });
+      if (!withRetained) return;
+      this.#retained = await feed.retained({ signal });
+      this.#forgetting.seen(this.#retained, clock.now());
     } catch (thrown) {
       if (toLockstepError(thrown).class === 'pipeline' && !signal.aborted) throw thrown;
     }
@@ -101,8 +105,10 @@ export class Reporter {
     const { lag } = this;
     this.#rate = this.#changes / (everyMs / 1000);
     this.#changes = 0;
+    const forgetsInMs = this.#forgetting.inMs(context.clock.now());
+    const { pipeline } = context;
     if (this.#followed !== null)
-      context.events.emit('lag', { pipeline: context.pipeline, lag, retained: this.#retained });
+      context.events.emit('lag', { pipeline, lag, retained: this.#retained, forgetsInMs });
     const { status, reason, nextStep, sinceMs } = condition.report;
     await memory.setStatus({
       status,
@@ -112,6 +118,8 @@ export class Reporter {
       lag: { ...lag },
       rates: { changesPerSecond: this.#rate },
       retained: this.#retained === null ? null : { ...this.#retained },
+      forgetsInMs,
+      away: condition.away.map((each) => ({ ...each })),
       savedAtMs: context.clock.now(),
       ...this.#followed?.details(),
     });

@@ -50,10 +50,10 @@ export async function walkCollection(
   const sink = new TouchSink(work, touches, leaving);
   await compareCollection(work, sink);
   await touches.drained(plan.name, signal);
-  const waiting = await letLeave(work, leaving, { touches, held });
+  const { left, waiting } = await letLeave(work, leaving, { touches, held });
   await finish(work, 'sequences');
   const { sourceRows, targetRows } = work.tally;
-  return { sourceRows, targetRows, touched: sink.touched, held: waiting };
+  return { sourceRows, targetRows, touched: sink.touched + left, held: waiting };
 }
 
 class TouchSink implements SuspectSink {
@@ -79,12 +79,12 @@ class TouchSink implements SuspectSink {
   }
 }
 
-/** Returns how many keys wait for somebody to approve. */
+/** How many keys leave, and how many wait for somebody to approve. What was approved before is in neither. */
 async function letLeave(
   work: CollectionWork,
   leaving: Spool,
   { touches, held }: Pick<WalkParts, 'touches' | 'held'>,
-): Promise<number> {
+): Promise<{ readonly left: number; readonly waiting: number }> {
   const { context, plan, target } = work;
   const { signal } = context;
   const guard = new LeavingGuard();
@@ -95,14 +95,14 @@ async function letLeave(
     await touches.drained(plan.name, signal);
   }
   await using rest = await stillThere(work, leaving);
-  if (rest.count === 0) return 0;
+  if (rest.count === 0) return { left: 0, waiting: 0 };
   const total = await target.countRows({ signal });
   if (leavesTooMuch(guard.limits(work), rest.count, total)) {
     await guard.raise(work, { leaving: rest.count, total }, () => rest.pages());
     held(plan.name, rest.count);
-    return rest.count;
+    return { left: 0, waiting: rest.count };
   }
   for await (const page of rest.pages()) await touches.add(plan.name, page, { signal, mayLeave: true });
   await touches.drained(plan.name, signal);
-  return 0;
+  return { left: rest.count, waiting: 0 };
 }

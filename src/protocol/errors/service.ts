@@ -45,6 +45,20 @@ export const serviceErrors = defineErrors({
     cause: 'Neither `store.key` of the configuration nor LOCKSTEP_KEYS (or LOCKSTEP_KEYS_FILE) has one.',
     cure: 'Put one into LOCKSTEP_KEYS, or into the file that LOCKSTEP_KEYS_FILE names: `lockstep secrets generate` makes one.',
   },
+  'alert-targets-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'No target for alerts is configured, so none can be tested',
+    cause: 'Alerts without targets show in status, API, metrics and log only.',
+    cure: 'Add one to `alerts.targets` in the configuration.',
+  },
+  'alert-target-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'There is no target {name} for alerts{nearest}',
+    cause: 'The name is misspelt, or the configuration is another one.',
+    cure: 'Known are: {known}.',
+  },
   'listen-failed': {
     class: 'configuration',
     exit: 'configuration',

@@ -1,24 +1,21 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import type { Retained } from '../../protocol/feed.ts';
 import type { Lag } from '../../protocol/status.ts';
 import type { Lockstep } from '../../service/lockstep.ts';
+import type { Register } from './register.ts';
 
 /** How far behind, and what the source keeps because of us. What is not known has no sample: a zero would look like news. */
 export function addLagMetrics(
-  registry: Registry,
+  { gauge }: Register,
   events: Lockstep['events'],
   pipelines: readonly string[],
 ): () => void {
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name, help, labelNames: ['pipeline'], registers: [registry] });
-  const lag = gauge(
-    'lockstep_lag_seconds',
-    'How far the destination is behind the source; absent when unknown.',
-  );
-  const lagKnown = gauge('lockstep_lag_known', '1 when the lag is known.');
-  const bytes = gauge('lockstep_retained_bytes', 'What the source keeps for us; absent when unknown.');
-  const limit = gauge('lockstep_retained_limit_bytes', 'How much it keeps at most; absent without a limit.');
-  const waiting = gauge('lockstep_waiting_for', 'Transactions at the source that hold the stream back.');
+  const lag = gauge('lockstep_lag_seconds');
+  const lagKnown = gauge('lockstep_lag_known');
+  const bytes = gauge('lockstep_retained_bytes');
+  const limit = gauge('lockstep_retained_limit_bytes');
+  const forgets = gauge('lockstep_source_forgets_seconds');
+  const waiting = gauge('lockstep_waiting_for');
   for (const pipeline of pipelines) lagKnown.set({ pipeline }, 0);
   return events.on('lag', (event) => {
     const { pipeline } = event;
@@ -28,6 +25,7 @@ export function addLagMetrics(
     setOrRemove(lag, pipeline, seconds);
     setOrRemove(bytes, pipeline, retained?.bytes ?? null);
     setOrRemove(limit, pipeline, retained?.limitBytes ?? null);
+    setOrRemove(forgets, pipeline, event.forgetsInMs === null ? null : event.forgetsInMs / 1000);
     setOrRemove(waiting, pipeline, retained?.waitingFor.length ?? null);
   });
 }
@@ -43,7 +41,7 @@ function secondsOf(lag: Lag): number | null {
   }
 }
 
-function setOrRemove(gauge: Gauge<string>, pipeline: string, value: number | null): void {
+function setOrRemove(gauge: Gauge, pipeline: string, value: number | null): void {
   if (value === null) gauge.remove({ pipeline });
   else gauge.set({ pipeline }, value);
 }

@@ -1,12 +1,13 @@
 import type { Context } from 'hono';
 import type { Lockstep, Secrets } from '../../service/lockstep.ts';
+import type { StatusView } from '../../service/status-view.ts';
 import type { Liveness } from '../liveness.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Readiness } from '../readiness.ts';
-import type { StatusView } from '../status-view.ts';
 
 /** What routes answer from. */
 export interface RouteParts {
+  readonly engine: Pick<Lockstep, 'alerts' | 'testAlerts'>;
   readonly statuses: StatusView;
   readonly readiness: Readiness;
   readonly liveness: Liveness;

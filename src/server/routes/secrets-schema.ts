@@ -1,4 +1,4 @@
-import { list, number, object, one, orNull, text } from './json-schema.ts';
+import { list, number, object, one, orNull, text } from './schemas.ts';
 
 const flag = { type: 'boolean' } as const;
 

@@ -1,4 +1,5 @@
-import { list, number, object, one, orNull, type Schema, text } from './json-schema.ts';
+import { openAlertSchema } from './alerts-schema.ts';
+import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
 
 const statusWord = one(
   'starting',
@@ -21,6 +22,13 @@ const lag: Schema = {
   ],
 };
 
+const comparison = object({
+  watchedSinceMs: number,
+  provenAtMs: orNull(number),
+  last: orNull(object({ startedAtMs: number, endedAtMs: number, drifted: number })),
+  underWaySinceMs: orNull(number),
+});
+
 const live = object({
   status: statusWord,
   reason: text,
@@ -30,6 +38,9 @@ const live = object({
   collections: list(object({ name: text, status: text, reason: text })),
   rates: object({ changesPerSecond: number }),
   retained: orNull(object({ bytes: orNull(number), limitBytes: orNull(number), waitingFor: list(text) })),
+  forgetsInMs: orNull(number),
+  away: list(object({ side: one('source', 'destination'), sinceMs: number, reason: text })),
+  comparison: orNull(comparison),
   ready: { type: 'boolean' },
   positionAtMs: orNull(number),
   savedAtMs: number,
@@ -86,6 +97,9 @@ export const statusSchema = object({
     }),
   ),
   live: orNull(live),
+  provenAtMs: orNull(number),
+  schedule: orNull(object({ shortestMs: number, longestMs: number })),
   paused: orNull(object({ sinceMs: number, reason: text })),
+  alerts: list(openAlertSchema),
   requests: list(object({ id: number, kind: text, state: one('waiting', 'running'), askedAtMs: number })),
 });

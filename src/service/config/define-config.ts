@@ -3,6 +3,7 @@ import type { postgresConfigSchema } from '../../connectors/postgres/config.ts';
 import type { collectionsSchema, pipelineSettingsSchema } from '../../protocol/configuration.ts';
 import type { SecretText } from '../../protocol/secret.ts';
 import type { EnvReference } from '../secrets/env-reference.ts';
+import type { alertsSchema } from './alerts-schema.ts';
 import type { storeSchema } from './store-schema.ts';
 
 /** Any single value may be a reference to the environment instead. */
@@ -30,6 +31,7 @@ export type PipelineConfig = Referable<z.input<typeof pipelineSettingsSchema>> &
 export interface LockstepConfig {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
   readonly store?: Referable<z.input<typeof storeSchema>>;
+  readonly alerts?: Referable<z.input<typeof alertsSchema>>;
 }
 
 /** Gives a configuration its types; changes nothing. */

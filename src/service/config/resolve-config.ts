@@ -1,5 +1,6 @@
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Environment } from '../secrets/environment.ts';
+import { readAlerts } from './alert-targets.ts';
 import { assemblePipelines, type NamedConnectors } from './assemble-pipelines.ts';
 import { describeIssues } from './describe-issues.ts';
 import { type Fault, formatFault, startsWith } from './fault.ts';
@@ -33,14 +34,16 @@ export async function resolveConfig(input: unknown, options: ResolveOptions): Pr
   const assembled = assemblePipelines(parsed.data.pipelines, frame.connectors);
   const writtenKey = valueAt(input, ['store', 'key']);
   const sealing = readStoreKeys(writtenKey, options.environment);
-  const unfit = [...assembled.faults, ...sealing.faults];
+  const alerts = readAlerts(parsed.data.alerts, parsed.data.pipelines);
+  const unfit = [...assembled.faults, ...sealing.faults, ...alerts.faults];
   if (unfit.length > 0) throw invalid(unfit);
   return {
     file: options.file,
     directory: options.directory,
     store: { ...resolveStore(parsed.data.store, options.directory), keys: sealing.source },
+    alerts: alerts.resolved,
     pipelines: assembled.pipelines,
-    secrets: [...references.secrets, ...assembled.secrets, ...sealing.secrets],
+    secrets: [...references.secrets, ...assembled.secrets, ...sealing.secrets, ...alerts.secrets],
     references: [
       ...references.references,
       ...impliedReferences(options.environment, { hasKey: writtenKey !== undefined }),

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
+import type { AlertRulesConfig } from '../../protocol/alerts.ts';
 import type { collectionsSchema, PipelineSettings } from '../../protocol/configuration.ts';
 import type { Connector } from '../../protocol/connector.ts';
 import type { PipelineName } from '../../protocol/names.ts';
 import type { SecretText } from '../../protocol/secret.ts';
 import type { KeySource } from '../../store/secrets/keyring.ts';
+import type { AlertTarget } from '../alerts/target.ts';
 import type { ResolvedReference } from './resolved-reference.ts';
 
 /** A configuration that was checked as a whole: defaults filled in, references resolved, secrets sealed. Made once. */
@@ -13,6 +15,7 @@ export interface ResolvedConfig {
   /** What relative paths start from. */
   readonly directory: string;
   readonly store: ResolvedStore;
+  readonly alerts: ResolvedAlerts;
   readonly pipelines: ReadonlyMap<PipelineName, ResolvedPipeline>;
   /** Everything that must never be shown. */
   readonly secrets: readonly SecretText[];
@@ -36,6 +39,17 @@ export type StorePlace =
       readonly schema: string;
       readonly directory: string;
     };
+
+export interface ResolvedAlerts {
+  readonly targets: ReadonlyMap<string, AlertTarget>;
+  readonly rules: AlertRulesConfig;
+  /** An alert is over once it has been good for so long. */
+  readonly settleMs: number;
+  readonly lookEveryMs: number;
+  /** What a target may take for one message. */
+  readonly timeoutMs: number;
+  readonly retry: { readonly initialDelayMs: number; readonly maxDelayMs: number };
+}
 
 export interface ResolvedPipeline {
   readonly name: PipelineName;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { faultOfSchedule } from '../../engine/schedule/moments.ts';
 import { collectionsSchema, pipelineSettingsSchema, scheduleSchema } from '../../protocol/configuration.ts';
+import { alertsSchema } from './alerts-schema.ts';
 import { storeSchema } from './store-schema.ts';
 
 /** Used as a file name, in the destination's state and in metrics. */
@@ -26,5 +27,9 @@ export function pipelineSchema(sides: { readonly source: z.ZodType; readonly des
 
 /** The whole of a configuration whose pipelines have these schemas. */
 export function configurationSchema(pipelines: Readonly<Record<string, ReturnType<typeof pipelineSchema>>>) {
-  return z.strictObject({ pipelines: z.strictObject(pipelines), store: storeSchema.prefault({}) });
+  return z.strictObject({
+    pipelines: z.strictObject(pipelines),
+    store: storeSchema.prefault({}),
+    alerts: alertsSchema.prefault({}),
+  });
 }

@@ -31,6 +31,22 @@ const liveStatusSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Until the source forgets what we still need, if what it keeps goes on growing as it did; null: it does not grow, or nobody knows. */
+  forgetsInMs: z.number().nullable().default(null),
+  /** Sides that can't be reached or do not answer. */
+  away: z
+    .array(z.object({ side: z.enum(['source', 'destination']), sinceMs: z.number(), reason: z.string() }))
+    .default([]),
+  /** What comparing both sides by the schedule found. */
+  comparison: z
+    .object({
+      watchedSinceMs: z.number(),
+      provenAtMs: z.number().nullable(),
+      last: z.object({ startedAtMs: z.number(), endedAtMs: z.number(), drifted: z.number() }).nullable(),
+      underWaySinceMs: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
   /** It was in step once since its engine began. */
   ready: z.boolean().default(false),
   /** When the newest position became durable at the destination; null: not told. */

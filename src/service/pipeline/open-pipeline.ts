@@ -1,5 +1,6 @@
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { PipelineContext, PipelineOperations } from '../pipeline-operations.ts';
+import { listAlerts } from './alerts.ts';
 import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { discard } from './discard.ts';
@@ -35,6 +36,7 @@ export async function openPipeline(
     verify: (options) => verifyBesideEngine(parts, options),
     status: () => status(parts),
     runs: (options) => listRuns(parts, options),
+    alerts: () => listAlerts(parts),
     approve: (options) => approve(parts, options),
     remove: (options) => remove(parts, options),
     start: (options) => startByMode(parts, options),

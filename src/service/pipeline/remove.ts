@@ -2,6 +2,7 @@ import { feedCollection } from '../../engine/stream/carried-rows.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { PreparedStep } from '../../protocol/writer.ts';
+import { forgetAlerts } from '../alerts/forget-alerts.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { RemoveResult } from '../results.ts';
 import { openConnections } from './connections.ts';
@@ -30,6 +31,7 @@ export async function remove(
     reach('store.remove.before');
     await store.removePipeline({ pipeline: pipeline.name, fence: lease.fence });
     reach('store.remove.after');
+    await forgetAlerts(store, pipeline.name);
     removed.push({ what: `forgot the pipeline ${pipeline.name} in the control store`, statement: null });
   }
   await removeSpilled(context.stateDirectory);

@@ -1,5 +1,7 @@
+import { scheduleGaps } from '../../engine/schedule/gaps.ts';
 import type { PipelineRequest } from '../../protocol/control-store.ts';
-import type { LastRun, OpenRequest, StatusResult } from '../results.ts';
+import type { LastRun, OpenRequest, RunEntry, StatusResult } from '../results.ts';
+import { openAlerts } from './alerts.ts';
 import { describeLive, describePasses } from './describe-status.ts';
 import { ownerOf } from './engine-owner.ts';
 import { waitingGuards } from './guards.ts';
@@ -9,7 +11,7 @@ import type { PipelineParts } from './open-pipeline.ts';
 import { runHistory } from './runs/history.ts';
 import { scheduleStatus } from './runs/schedule-status.ts';
 
-/** For failures in a row. */
+/** For failures in a row, and for the last one that left both sides equal. */
 const runsLookedAt = 50;
 const runsShown = 10;
 
@@ -18,16 +20,17 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
   const store = await context.store();
   const { name } = pipeline;
   const { mode, schedule } = pipeline.settings;
-  const [owner, runs, guards, live, paused, requests] = await Promise.all([
+  const nowMs = Date.now();
+  const [owner, runs, guards, live, paused, requests, alerts] = await Promise.all([
     ownerOf(store, name),
     runHistory(store, name, mode === 'live' ? 1 : runsLookedAt),
     waitingGuards(store, name),
     readLiveStatus(store, name),
     store.requests.paused(name),
     store.requests.open(name),
+    openAlerts({ pipeline, context }),
   ]);
   const [last = null] = runs;
-  const nowMs = Date.now();
   const scheduled =
     mode === 'live' || schedule === undefined ? null : scheduleStatus(schedule, { runs, nowMs });
   const deadLetters = await countLetters(store, name, live?.collections.map((each) => each.name) ?? []);
@@ -47,10 +50,16 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     deadLetters,
     guards,
     live,
+    provenAtMs: mode === 'live' ? (live?.comparison?.provenAtMs ?? null) : lastEqual(runs),
+    schedule: schedule === undefined ? null : scheduleGaps(schedule, nowMs),
     paused,
+    alerts: alerts.filter(({ state }) => state === 'firing'),
     requests: requests.flatMap(toOpenRequest),
   };
 }
+
+const lastEqual = (runs: readonly RunEntry[]): number | null =>
+  runs.find(({ result }) => result === 'equal')?.startedAtMs ?? null;
 
 const toLastRun = ({ kind, startedAtMs, endedAtMs, result }: LastRun): LastRun => ({
   kind,

@@ -25,6 +25,21 @@ function takingLeases(open: OpenStore): void {
     expect(await other.leases.acquire({ ...request('node-b'), pipeline: 'crm' })).not.toBeNull();
   });
 
+  test('names that no pipeline can have are leases and checkpoints of their own', async () => {
+    await using under = await open();
+    const { store } = under;
+    const own = `@alerts/${pipeline}`;
+    const lease = await leaseOn(store, 'node-a');
+    const other = await store.leases.acquire({ ...request('node-b'), pipeline: own });
+    expect(other).toMatchObject({ pipeline: own, owner: 'node-b', fence: 1 });
+    const entry = { space: 'alerts', name: 'lag' };
+    await store.checkpoints.save({ pipeline: own, fence: other?.fence ?? 0 }, [{ ...entry, value: 1 }]);
+    await store.checkpoints.save({ pipeline, fence: lease.fence }, [{ ...entry, value: 2 }]);
+    await store.removePipeline({ pipeline, fence: lease.fence });
+    expect(await store.checkpoints.get(own, 'alerts', 'lag')).toBe(1);
+    expect(await store.checkpoints.get(pipeline, 'alerts', 'lag')).toBeUndefined();
+  });
+
   test('its owner takes it again with a higher fence', async () => {
     await using under = await open();
     const first = await leaseOn(under.store, 'node-a');

@@ -1,6 +1,6 @@
 import type { EventMap } from '../protocol/events.ts';
-import type { Lockstep } from '../service/lockstep.ts';
-import type { StatusResult } from '../service/results.ts';
+import type { Lockstep } from './lockstep.ts';
+import type { StatusResult } from './results.ts';
 
 type Told = Pick<EventMap['status'], 'status' | 'reason' | 'nextStep'> & { readonly sinceMs: number };
 
@@ -25,6 +25,11 @@ export class StatusView implements Disposable {
   async read(pipeline: string | undefined, signal: AbortSignal): Promise<readonly StatusResult[]> {
     const results = await this.#engine.status(pipeline, { signal });
     return results.map((result) => (result.owner === null ? this.#overlaid(result) : result));
+  }
+
+  /** Another process owns it, as far as this one was told. */
+  isStandby(pipeline: string): boolean {
+    return this.#told.get(pipeline)?.status === 'standby';
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** Words for JSON Schema, as the descriptions of answers need them. Every property of an object is required. */
+/** Short ways to write JSON Schema. */
 export type Schema = z.core.JSONSchema.BaseSchema;
 
 export const text: Schema = { type: 'string' };

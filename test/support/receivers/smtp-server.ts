@@ -1,0 +1,176 @@
+import { createServer, type Socket } from 'node:net';
+
+export interface Mail {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** Headers and text, as they came. */
+  readonly text: string;
+}
+
+/** `hang`: says nothing, not even hello. */
+export type SmtpBehaviour = 'take' | 'hang' | 'busy' | 'refuse-recipient';
+
+/** As much of RFC 5321 and AUTH (PLAIN, LOGIN) as a mail needs. */
+export interface SmtpServer extends AsyncDisposable {
+  readonly port: number;
+  readonly mails: readonly Mail[];
+  behave(behaviour: SmtpBehaviour): void;
+}
+
+interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+export async function startSmtpServer(login: Login | null = null): Promise<SmtpServer> {
+  const mails: Mail[] = [];
+  const sockets = new Set<Socket>();
+  const state = { behaviour: 'take' as SmtpBehaviour };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+    const behaviour = state.behaviour;
+    if (behaviour !== 'hang') serve(socket, { login, behaviour, take: (mail) => void mails.push(mail) });
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    mails,
+    behave: (next) => {
+      state.behaviour = next;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Service {
+  readonly login: Login | null;
+  readonly behaviour: SmtpBehaviour;
+  readonly take: (mail: Mail) => void;
+}
+
+function serve(socket: Socket, service: Service): void {
+  const say = (line: string): void => void socket.write(`${line}\r\n`);
+  const dialogue = new Dialogue(say, service);
+  let rest = '';
+  say(service.behaviour === 'busy' ? '421 try later' : '220 test');
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    const lines = `${rest}${text}`.split('\r\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (!dialogue.hear(line)) socket.end();
+  });
+}
+
+class Dialogue {
+  readonly #say: (line: string) => void;
+  readonly #service: Service;
+  #isKnown: boolean;
+  #from = '';
+  #to: string[] = [];
+  /** Lines of a mail; null: commands come. */
+  #data: string[] | null = null;
+  /** What the next line of a login is. */
+  #expects: 'user' | 'password' | null = null;
+  #user = '';
+
+  constructor(say: (line: string) => void, service: Service) {
+    this.#say = say;
+    this.#service = service;
+    this.#isKnown = service.login === null;
+  }
+
+  /** False: it is over. */
+  hear(line: string): boolean {
+    if (this.#data !== null) this.#hearData(line, this.#data);
+    else if (this.#expects !== null) this.#hearLogin(line, this.#expects);
+    else return this.#hearCommand(line);
+    return true;
+  }
+
+  #hearCommand(line: string): boolean {
+    const [word = '', ...words] = line.split(/[ :]/);
+    switch (word.toUpperCase()) {
+      case 'EHLO':
+        this.#say('250-test');
+        this.#say('250 AUTH PLAIN LOGIN');
+        return true;
+      case 'AUTH':
+        this.#beginLogin(words);
+        return true;
+      case 'MAIL':
+        this.#from = addressOf(line);
+        this.#to = [];
+        this.#say(this.#isKnown ? '250 ok' : '530 who are you');
+        return true;
+      case 'RCPT':
+        this.#hearRecipient(addressOf(line));
+        return true;
+      case 'DATA':
+        this.#data = [];
+        this.#say('354 go on');
+        return true;
+      case 'QUIT':
+        this.#say('221 bye');
+        return false;
+      default:
+        this.#say('250 ok');
+        return true;
+    }
+  }
+
+  #hearRecipient(address: string): void {
+    if (this.#service.behaviour === 'refuse-recipient') {
+      this.#say('550 nobody of that name');
+      return;
+    }
+    this.#to.push(address);
+    this.#say('250 ok');
+  }
+
+  #hearData(line: string, data: string[]): void {
+    if (line !== '.') {
+      data.push(line.startsWith('.') ? line.slice(1) : line);
+      return;
+    }
+    this.#service.take({ from: this.#from, to: this.#to, text: data.join('\n') });
+    this.#data = null;
+    this.#say('250 taken');
+  }
+
+  #beginLogin([method = '', initial]: readonly string[]): void {
+    if (method.toUpperCase() === 'PLAIN') {
+      const [, user = '', password = ''] = decoded(initial ?? '').split('\0');
+      this.#judge(user, password);
+      return;
+    }
+    this.#expects = 'user';
+    this.#say('334 VXNlcm5hbWU6');
+  }
+
+  #hearLogin(line: string, expects: 'user' | 'password'): void {
+    if (expects === 'user') {
+      this.#user = decoded(line);
+      this.#expects = 'password';
+      this.#say('334 UGFzc3dvcmQ6');
+      return;
+    }
+    this.#expects = null;
+    this.#judge(this.#user, decoded(line));
+  }
+
+  #judge(user: string, password: string): void {
+    const { login } = this.#service;
+    this.#isKnown = login === null || (login.user === user && login.password === password);
+    this.#say(this.#isKnown ? '235 welcome' : '535 no');
+  }
+}
+
+const decoded = (text: string): string => Buffer.from(text, 'base64').toString();
+
+const addressOf = (line: string): string => /<([^>]*)>/.exec(line)?.[1] ?? '';
