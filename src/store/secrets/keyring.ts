@@ -25,9 +25,6 @@ export interface KeysReread {
   readonly fault: string | null;
 }
 
-/** Files are looked at before sealing, at most so often. */
-const lookEveryMs = 1_000;
-
 /**
  * Seals and opens bytes. Keys that come from files are read again when a file has changed, and when an id is not known, so that keys can be
  * changed under a running engine. What can't be used then is told once and changes nothing: half a file must not lose a key.
@@ -38,7 +35,6 @@ export class Keyring {
   #reading: KeyReading;
   /** What the files looked like before they were read; empty: not known. */
   #seen = '';
-  #lookedAt = performance.now();
 
   constructor(source: KeySource, tell: (reread: KeysReread) => void = () => undefined) {
     this.#source = source;
@@ -58,7 +54,8 @@ export class Keyring {
 
   /** Null without a key: then nothing may be kept. */
   seal(bytes: Uint8Array, purpose: Purpose): Uint8Array | null {
-    if (performance.now() - this.#lookedAt >= lookEveryMs) this.refresh();
+    // Each time: what is sealed with a key that was replaced a moment ago may be missed by whoever seals everything anew.
+    this.refresh();
     const [newest] = this.#reading.keys;
     return newest === undefined ? null : sealWith(newest, bytes, purpose);
   }
@@ -77,7 +74,6 @@ export class Keyring {
 
   /** Looks at the files now. True: they had changed, and hold keys. */
   refresh(): boolean {
-    this.#lookedAt = performance.now();
     const state = stateOf(this.#reading.files);
     if (this.#source.again === null || state === this.#seen) return false;
     this.#seen = state;

@@ -15,7 +15,7 @@ import {
 /** Of one transaction; rows may be large. */
 const batchLetters = 200;
 const batchBytes = 4 * 1024 * 1024;
-/** An engine that learns the new key stops sealing with the old one within a second: more passes than these don't help. */
+/** An engine that learns the new key stops sealing with the old one at once: more passes than these don't help. */
 const mostPasses = 5;
 
 /**
