@@ -26,16 +26,19 @@ export const benchmark: Benchmark = {
     await databases.execute(databases.target, `CREATE TABLE bench (${wideColumns}, PRIMARY KEY (id))`);
     const waits = new Map<string, number>();
     const sides = { databases, rows, waits };
-    const contestants = [ours(sides), ...(tools === null ? [] : [truncating(sides, tools)])];
+    const contestants = [
+      ours(sides),
+      ...(tools === null ? [] : copies.map((each) => truncating(sides, tools, each))),
+    ];
     const report = await contest('refresh', contestants, {
       rows,
       rounds: options.rounds ?? (options.quick ? 1 : 3),
       chosen: options.contestants,
-      missing: tools === null ? ['copy'] : [],
+      missing: tools === null ? copies.map(({ name }) => name) : [],
       log: options.log,
     });
     const longest = [...waits].map(([name, ms]) => `${name} ${Math.round(ms)} ms`).join(', ');
-    const note = `PostgreSQL 18, one server, fsync off, data in memory; \`copy\` is TRUNCATE and psql's binary COPY in one transaction. The longest that a reader of one row by its key, at full speed, waited: ${longest}.`;
+    const note = `PostgreSQL 18, one server, fsync off, data in memory; peers: TRUNCATE and psql's COPY in one transaction, as it is (\`copy\`) and in binary (\`copy-binary\`). The longest that a reader of one row by its key, at full speed, waited: ${longest}.`;
     return { name: 'postgres-full', cases: [report], note };
   },
 };
@@ -96,19 +99,29 @@ function ours(sides: Sides): Contestant {
   };
 }
 
-function truncating(sides: Sides, { psql }: ClientTools): Contestant {
+/** Copying as psql does it when nothing is said, and at its fastest. */
+const copies = [
+  { name: 'copy', options: '' },
+  { name: 'copy-binary', options: '(FORMAT binary)' },
+] as const;
+
+function truncating(
+  sides: Sides,
+  { psql }: ClientTools,
+  { name, options }: (typeof copies)[number],
+): Contestant {
   const { databases, rows } = sides;
   const { source, target } = databases;
   const command =
-    `${psql} '${source}' -qc 'COPY bench TO STDOUT (FORMAT binary)' | ` +
-    `${psql} '${target}' -q1c 'TRUNCATE bench' -c 'COPY bench FROM STDIN (FORMAT binary)'`;
+    `${psql} '${source}' -qc 'COPY bench TO STDOUT ${options}' | ` +
+    `${psql} '${target}' -q1c 'TRUNCATE bench' -c 'COPY bench FROM STDIN ${options}'`;
   return {
-    name: 'copy',
+    name,
     prepare: async () => {
       await databases.execute(target, 'CHECKPOINT');
     },
     run: () =>
-      whileRead('copy', sides, async () => ({
+      whileRead(name, sides, async () => ({
         seconds: await timeShell(command),
         cpuSeconds: 0,
         peakRssMb: 0,

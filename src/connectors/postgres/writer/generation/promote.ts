@@ -4,9 +4,10 @@ import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
-import { inSomeOrder, type Step } from '../write/in-some-order.ts';
-import { ordersOf } from '../write/orders.ts';
+import { inSomeOrder } from '../write/in-some-order.ts';
+import { type OrderFrame, ordersOf } from '../write/orders.ts';
 import { roomForJoining } from '../write/upsert.sql.ts';
+import { Bringing } from './bringing.ts';
 import { entryOf, type JournalEntry, keepEntry, unfit } from './journal.ts';
 import { type Member, membersOf } from './member.ts';
 import { Promotion } from './promotion.ts';
@@ -42,33 +43,37 @@ async function bringIn(
   const { signal } = request.options;
   const members = membersOf(destination.layout, entry, request.targets);
   await session.execute(roomForJoining, { signal });
-  const promotions = await openPromotions(session, members, signal);
-  for (const promotion of promotions) await promotion.keepInverse();
-  await promoteInSomeOrder(session, promotions, signal);
-  return promotions.map((promotion) => promotion.journal());
+  const shares = await openShares(session, members, signal);
+  for (const share of shares) await new Promotion(share).keepInverse();
+  await promoteInSomeOrder(session, shares, signal);
+  return shares.map((share) => share.journal());
 }
 
-export async function openPromotions(
+export async function openShares(
   session: Session,
   members: readonly Member[],
   signal: AbortSignal,
-): Promise<readonly Promotion[]> {
+): Promise<readonly Bringing[]> {
   const tables = members.map(({ model }) => model.table);
-  const promotions: Promotion[] = [];
-  for (const member of members) promotions.push(await Promotion.open(session, member, { tables, signal }));
-  return promotions;
+  const shares: Bringing[] = [];
+  for (const member of members) shares.push(await Bringing.open(session, member, { tables, signal }));
+  return shares;
 }
 
-export async function promoteInSomeOrder(
+export const promoteInSomeOrder = (
   session: Session,
-  promotions: readonly Promotion[],
+  shares: readonly Bringing[],
   signal: AbortSignal,
-): Promise<void> {
-  const begin: Step = async () => {
-    for (const promotion of promotions) promotion.forget();
+): Promise<void> => {
+  const parts = shares.map((share) => new Promotion(share).ordered);
+  return inSomeOrder(session, ordersOf(parts, frameOf(session, shares, signal)), signal);
+};
+
+/** Each attempt counts anew, and what is deferrable shows at its end. */
+export const frameOf = (session: Session, shares: readonly Bringing[], signal: AbortSignal): OrderFrame => ({
+  begin: async () => {
+    for (const share of shares) share.forget();
     await session.execute('SET CONSTRAINTS ALL DEFERRED', { signal });
-  };
-  const end: Step = () => session.execute('SET CONSTRAINTS ALL IMMEDIATE', { signal });
-  const parts = promotions.map(({ ordered }) => ordered);
-  await inSomeOrder(session, ordersOf(parts, { begin, end }), signal);
-}
+  },
+  end: () => session.execute('SET CONSTRAINTS ALL IMMEDIATE', { signal }),
+});

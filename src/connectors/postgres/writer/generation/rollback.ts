@@ -3,12 +3,12 @@ import { reach } from '../../../../protocol/failpoints.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
-import { inSomeOrder, type Step } from '../write/in-some-order.ts';
+import { inSomeOrder } from '../write/in-some-order.ts';
 import { ordersOf } from '../write/orders.ts';
 import { roomForJoining } from '../write/upsert.sql.ts';
 import { entryOf, type JournalEntry, keepEntry, readEntries, unfit } from './journal.ts';
 import { membersOf } from './member.ts';
-import type { GenerationRequest } from './promote.ts';
+import { frameOf, type GenerationRequest, openShares } from './promote.ts';
 import { dropTables } from './staging.ts';
 import { TakingBack } from './taking-back.ts';
 
@@ -48,21 +48,17 @@ async function takeBack(
 ): Promise<JournalEntry['collections']> {
   const { signal } = request.options;
   const members = membersOf(destination.layout, entry, request.targets);
-  const tables = members.map(({ model }) => model.table);
   await session.execute(roomForJoining, { signal });
-  const parts: TakingBack[] = [];
-  for (const member of members) parts.push(await TakingBack.open(session, member, { tables, signal }));
-  for (const part of parts) await part.settleChanged(entry.id, request.changed);
-  const begin: Step = async () => {
-    for (const part of parts) part.forget();
-    await session.execute('SET CONSTRAINTS ALL DEFERRED', { signal });
-  };
-  const end: Step = () => session.execute('SET CONSTRAINTS ALL IMMEDIATE', { signal });
-  const ordered = parts.map((part) => part.ordered);
-  await inSomeOrder(session, ordersOf(ordered, { begin, end }), signal).catch((thrown: unknown) => {
+  const shares = await openShares(session, members, signal);
+  for (const share of shares) await new TakingBack(share).settleChanged(entry.id, request.changed);
+  const orders = ordersOf(
+    shares.map((share) => new TakingBack(share).ordered),
+    frameOf(session, shares, signal),
+  );
+  await inSomeOrder(session, orders, signal).catch((thrown: unknown) => {
     throw blocked(entry, toLockstepError(thrown));
   });
-  return parts.map((part) => part.journal());
+  return shares.map((share) => share.journal());
 }
 
 /** A refusal that no order cures; whatever else it is stays what it is. */

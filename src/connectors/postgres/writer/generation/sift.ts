@@ -11,7 +11,7 @@ import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql
 import { entryOf, unfit } from './journal.ts';
 import { dropStaged, keyTexts } from './kept-tables.sql.ts';
 import { type Member, membersOf } from './member.ts';
-import { type GenerationRequest, openPromotions, promoteInSomeOrder } from './promote.ts';
+import { type GenerationRequest, openShares, promoteInSomeOrder } from './promote.ts';
 import { stillGone } from './promotion.ts';
 
 export interface Refused {
@@ -108,8 +108,8 @@ class Sieve {
         kept: { ...member.kept, rows: only(member.kept.rows), keys: only(member.kept.keys) },
       }));
     return this.#isThrough(async () => {
-      const promotions = await openPromotions(this.#session, partial, this.#signal);
-      await promoteInSomeOrder(this.#session, promotions, this.#signal);
+      const shares = await openShares(this.#session, partial, this.#signal);
+      await promoteInSomeOrder(this.#session, shares, this.#signal);
     });
   }
 
