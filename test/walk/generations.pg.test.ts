@@ -302,6 +302,16 @@ test('a target that was made anew, or another configuration, is refused', async 
   await expect(engine.rollBackGeneration('it')).rejects.toMatchObject({ code: 'generation-unfit' });
 });
 
+test('a pipeline that went live since is refused: its stream would not mend what is taken back', async () => {
+  await using pair = await openPair({ source: 18 });
+  const engine = await copied(pair);
+  await pair.source.query(change);
+  await engine.run('it');
+  const live = await pair.engine({ collections, mode: 'live' });
+  await expect(live.rollBackGeneration('it')).rejects.toMatchObject({ code: 'generation-unfit' });
+  expect(await engine.generations('it')).toMatchObject({ generations: [{ id: 1, state: 'promoted' }] });
+});
+
 test('discarded: nothing is kept; removed: nothing is left', async () => {
   await using pair = await openPair();
   const engine = await copied(pair);

@@ -36,6 +36,7 @@ export function promoteGeneration(
 ): Promise<GenerationResult> {
   return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
     const id = options.generation ?? newest(await listed(generations, walk), ['staged']);
+    refuseLive(parts, id);
     const generation = await generations.promote(id, await targets(), write);
     const { pipeline, fence, store } = walk;
     for (const { collection } of generation.collections)
@@ -52,6 +53,7 @@ export function rollBackGeneration(
   const changed = options.keepChanged ? 'keep' : 'refuse';
   return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
     const id = options.generation ?? newest(await listed(generations, walk), ['promoted', 'rolled-back']);
+    refuseLive(parts, id);
     const opened = await targets();
     // Paused first: whoever dies in between leaves a pipeline that waits, and not one that redoes it.
     await noteRollback(walk, id);
@@ -102,6 +104,13 @@ async function underTheLease(
   } catch (thrown) {
     throw underWay.reasonOf(thrown);
   }
+}
+
+/** A stream goes on from its position: what is older than that would stay so. */
+function refuseLive({ pipeline }: PipelineParts, generation: number): void {
+  if (pipeline.settings.mode !== 'live') return;
+  const detail = `${pipeline.name} is live now, and its stream would not bring these rows up to date`;
+  throw new LockstepError('generation-unfit', { generation, detail });
 }
 
 async function openTargets(
