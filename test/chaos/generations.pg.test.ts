@@ -10,7 +10,8 @@ import { expectNothingLeft } from './world/left-behind.ts';
 import { performHere, type Verb } from './world/verb.ts';
 import { openTemplates, openWorld, type Templates, type World } from './world/world.ts';
 
-const tables = ['people', 'orders', 'lines', 'prices', 'notes', 'comments', 'likes', 'tags', 'archive'];
+/** Without those in which something is poison: a row that had a letter is written by itself, and is no part of a generation. */
+const tables = ['people', 'orders', 'lines', 'prices', 'likes', 'archive'];
 
 const stateOf = ({ places }: World): Promise<readonly unknown[]> =>
   Promise.all(tables.map((table) => tableDigest({ url: places.target, table: `shop.${table}` })));
