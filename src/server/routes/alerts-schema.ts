@@ -1,7 +1,7 @@
-import { list, number, object, one, orNull, text } from './schemas.ts';
+import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
 
 /** `OpenAlert` as JSON Schema. */
-export const openAlertSchema = object({
+export const openAlertSchema: Schema = object({
   alert: text,
   state: one('pending', 'firing'),
   severity: one('warning', 'critical'),
@@ -13,7 +13,7 @@ export const openAlertSchema = object({
 });
 
 /** A list of `AlertsResult`. */
-export const alertsSchema = object({
+export const alertsSchema: Schema = object({
   pipelines: list(
     object({
       pipeline: text,
@@ -24,7 +24,7 @@ export const alertsSchema = object({
 });
 
 /** A list of `TestedTarget`. */
-export const testedSchema = object({
+export const testedSchema: Schema = object({
   targets: list(
     object({
       target: text,

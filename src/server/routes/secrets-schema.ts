@@ -1,4 +1,4 @@
-import { list, number, object, one, orNull, text } from './schemas.ts';
+import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
 
 const flag = { type: 'boolean' } as const;
 
@@ -15,7 +15,7 @@ const unopened = {
 };
 
 /** `SecretsResult` as JSON Schema. A test holds these against real answers. */
-export const secretsSchema = object({
+export const secretsSchema: Schema = object({
   keys: list(
     object({
       id: text,
@@ -34,9 +34,9 @@ export const secretsSchema = object({
   ),
 });
 
-export const verificationSchema = object({ opened: number, ...unopened });
+export const verificationSchema: Schema = object({ opened: number, ...unopened });
 
-export const rotationSchema = object({
+export const rotationSchema: Schema = object({
   keyId: text,
   resealed: number,
   current: number,

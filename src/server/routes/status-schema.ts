@@ -69,10 +69,10 @@ const runSchema = object({
 });
 
 /** `RunsResult` as JSON Schema. */
-export const runsSchema = object({ pipeline: text, runs: list(runSchema) });
+export const runsSchema: Schema = object({ pipeline: text, runs: list(runSchema) });
 
 /** `StatusResult` as JSON Schema; times are milliseconds since 1970. A test holds it against a real answer. */
-export const statusSchema = object({
+export const statusSchema: Schema = object({
   pipeline: text,
   mode: one('full', 'live'),
   source: text,
