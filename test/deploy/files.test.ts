@@ -147,6 +147,7 @@ test('the unit leaves time to drain and is not started again for a wrong configu
   for (const key of ['NoNewPrivileges', 'PrivateTmp', 'ProtectHome']) expect(settings.get(key)).toBe('yes');
 });
 
+/** Machines without systemd have nothing that could judge the unit; the tests above read it everywhere. */
 const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((path) => existsSync(path));
 
 test.skipIf(analyze === undefined)('systemd finds nothing wrong with the unit', async () => {

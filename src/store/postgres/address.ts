@@ -36,7 +36,10 @@ export function readAddress(url: SecretText | string): StoreAddress {
   };
 }
 
-/** As libpq reads `sslmode`, but `prefer` and `allow` mean no TLS: what may silently fall back protects nothing. */
+/**
+ * As libpq reads `sslmode`, but `prefer` and `allow` mean no TLS: what may silently fall back protects nothing. The connector has the same
+ * table; a store imports no connector, and what one driver is told of TLS is no word of the protocol.
+ */
 function tlsOf(mode: string | null): TlsSettings | null {
   switch (mode) {
     case 'require':

@@ -1,5 +1,4 @@
-import type { DeadLetter, DeadLetterStore } from '../../protocol/control-store.ts';
-import { catalogue, type ErrorCode } from '../../protocol/errors/catalogue.ts';
+import type { DeadLetterStore } from '../../protocol/control-store.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { PostgresDatabase } from './database.ts';
 import { digestOf } from './digest.ts';
@@ -7,7 +6,8 @@ import type { FencedWrite } from './fence.ts';
 import { createPut } from './letter-put.ts';
 import { createSealing } from './letter-sealing.ts';
 import type { Tables } from './names.ts';
-import { bytesOrNull, integer, oneOf, type StoredRow, text, textOrNull } from './row.ts';
+import { toLetter } from './records.ts';
+import { integer, text } from './row.ts';
 
 const newestSql = ({ newestLetters }: Tables) => `SELECT id FROM ${newestLetters} WHERE pipeline = $1`;
 const resolveSql = ({ deadLetters }: Tables) => `
@@ -73,24 +73,3 @@ function createQueries(
       }),
   };
 }
-
-function toLetter(row: StoredRow): DeadLetter {
-  const code = text(row, 'code');
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    collection: text(row, 'collection'),
-    key: text(row, 'key'),
-    code: isErrorCode(code) ? code : 'internal',
-    message: text(row, 'message'),
-    attempts: integer(row, 'attempts'),
-    firstFailedAtMs: integer(row, 'first_failed_at_ms'),
-    lastFailedAtMs: integer(row, 'last_failed_at_ms'),
-    state: oneOf(row, 'state', ['deferred', 'parked']),
-    until: textOrNull(row, 'until'),
-    sealed: bytesOrNull(row, 'sealed'),
-  };
-}
-
-/** A code that an older Lockstep stored may have been retired since. */
-const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(catalogue, code);

@@ -1,5 +1,5 @@
 import type { FencedBy, GuardStore } from '../../protocol/control-store.ts';
-import type { Key } from '../../protocol/names.ts';
+import { inPortions } from '../records/in-portions.ts';
 import type { PostgresDatabase } from './database.ts';
 import { digestOf } from './digest.ts';
 import type { FencedWrite } from './fence.ts';
@@ -27,9 +27,6 @@ const coversSql = ({ guardKeys }: Tables) => `
   SELECT EXISTS (SELECT FROM ${guardKeys} WHERE guard = $1) AND NOT EXISTS (
     SELECT FROM ${guardKeys} AS raised WHERE raised.guard = $1 AND NOT EXISTS (
       SELECT FROM ${guardKeys} AS known WHERE known.guard = $2 AND known.digest = raised.digest)) AS covers`;
-
-/** Keys written in one transaction: enough that a commit is cheap per key, few enough that others wait only milliseconds. */
-const keysPerTransaction = 5000;
 
 interface Raised {
   readonly by: FencedBy;
@@ -101,18 +98,4 @@ function createDecide(database: PostgresDatabase, write: FencedWrite): (raised: 
       });
     }
   };
-}
-
-/** Pages of any size, in portions of a transaction's size. */
-async function* inPortions(pages: AsyncIterable<readonly Key[]>): AsyncIterable<readonly Key[]> {
-  let portion: Key[] = [];
-  for await (const page of pages) {
-    for (const key of page) {
-      portion.push(key);
-      if (portion.length < keysPerTransaction) continue;
-      yield portion;
-      portion = [];
-    }
-  }
-  if (portion.length > 0) yield portion;
 }

@@ -1,4 +1,5 @@
 import type { PipelineName } from '../../protocol/names.ts';
+import { keysPerTransaction } from '../records/in-portions.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { Tables } from './names.ts';
 
@@ -9,8 +10,6 @@ const sweepKeysSql = ({ guards, guardKeys }: Tables) => `
 const sweepGuardsSql = ({ guards, guardKeys }: Tables) => `
   DELETE FROM ${guards} AS g WHERE pipeline = $1 AND state = 'dropped'
     AND NOT EXISTS (SELECT FROM ${guardKeys} WHERE guard = g.id)`;
-
-const keysPerTransaction = 5000;
 
 /**
  * Removes the keys of dropped guards, which may be millions, without keeping anybody waiting: nobody reads them any more, so that needs

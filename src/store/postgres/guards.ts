@@ -1,5 +1,4 @@
-import type { GuardRecord, GuardStore } from '../../protocol/control-store.ts';
-import type { Key } from '../../protocol/names.ts';
+import type { GuardStore } from '../../protocol/control-store.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import { createExtend } from './guard-extend.ts';
@@ -7,7 +6,7 @@ import { findHeldKeys, readGuardKeys } from './guard-keys.ts';
 import { createRaise } from './guard-raise.ts';
 import { createSweep } from './guard-sweep.ts';
 import type { Tables } from './names.ts';
-import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
+import { toGuard } from './records.ts';
 
 const approveSql = ({ guards }: Tables) => `
   UPDATE ${guards} SET state = 'approved', approved_at_ms = $3
@@ -59,19 +58,5 @@ function createClear(database: PostgresDatabase, write: FencedWrite): GuardStore
     );
     await sweep(by.pipeline);
     return count > 0;
-  };
-}
-
-function toGuard(row: StoredRow): GuardRecord {
-  const samples: readonly Key[] = JSON.parse(text(row, 'samples'));
-  return {
-    pipeline: text(row, 'pipeline'),
-    collection: text(row, 'collection'),
-    leaving: integer(row, 'leaving'),
-    total: integer(row, 'total'),
-    samples,
-    state: oneOf(row, 'state', ['waiting', 'approved']),
-    raisedAtMs: integer(row, 'raised_at_ms'),
-    approvedAtMs: integerOrNull(row, 'approved_at_ms'),
   };
 }

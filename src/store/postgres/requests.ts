@@ -1,10 +1,10 @@
-import { type PipelineRequest, type RequestStore, requestKinds } from '../../protocol/control-store.ts';
+import type { RequestStore } from '../../protocol/control-store.ts';
 import { reach } from '../../protocol/failpoints.ts';
-import type { Json } from '../../protocol/value.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import type { Tables } from './names.ts';
-import { integer, oneOf, type StoredRow, sentence, text } from './row.ts';
+import { toRequest } from './records.ts';
+import { integer, sentence, text } from './row.ts';
 
 const askSql = ({ requests }: Tables) => `
   INSERT INTO ${requests} (pipeline, kind, detail, state, result, asked_at_ms) VALUES ($1, $2, $3, 'waiting', 'null', $4)
@@ -102,19 +102,5 @@ function createPausing(database: PostgresDatabase): Pick<RequestStore, 'setPause
         const [row] = (await session.query(paused, [pipeline])).rows;
         return row === undefined ? null : { sinceMs: integer(row, 'since_ms'), reason: text(row, 'reason') };
       }),
-  };
-}
-
-function toRequest(row: StoredRow): PipelineRequest {
-  const detail: Json = JSON.parse(text(row, 'detail'));
-  const result: Json = JSON.parse(text(row, 'result'));
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    kind: oneOf(row, 'kind', requestKinds),
-    detail,
-    state: oneOf(row, 'state', ['waiting', 'running', 'done', 'failed']),
-    result,
-    askedAtMs: integer(row, 'asked_at_ms'),
   };
 }

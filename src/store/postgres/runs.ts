@@ -1,9 +1,9 @@
-import type { RunRecord, RunStore } from '../../protocol/control-store.ts';
-import type { Json } from '../../protocol/value.ts';
+import type { RunStore } from '../../protocol/control-store.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import type { Tables } from './names.ts';
-import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
+import { toRun } from './records.ts';
+import { integer } from './row.ts';
 
 const beginSql = ({ runs }: Tables) => `
   INSERT INTO ${runs} (pipeline, kind, started_at_ms, result, summary) VALUES ($1, $2, $3, 'running', $4)
@@ -44,18 +44,5 @@ export function createRunStore(database: PostgresDatabase, write: FencedWrite): 
       }),
     list: (pipeline, limit) =>
       database.read(async (session) => (await session.query(list, [pipeline, limit])).rows.map(toRun)),
-  };
-}
-
-function toRun(row: StoredRow): RunRecord {
-  const summary: Json = JSON.parse(text(row, 'summary'));
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    kind: oneOf(row, 'kind', ['run', 'verify', 'repair', 'live']),
-    startedAtMs: integer(row, 'started_at_ms'),
-    endedAtMs: integerOrNull(row, 'ended_at_ms'),
-    result: oneOf(row, 'result', ['running', 'equal', 'pending', 'differences', 'failed', 'interrupted']),
-    summary,
   };
 }

@@ -1,16 +1,15 @@
 import {
-  type DeadLetter,
   type DeadLetterStore,
   type LetterState,
   type NewLetter,
   type SealedHead,
   sealedHeadBytes,
 } from '../../protocol/control-store.ts';
-import { catalogue, type ErrorCode } from '../../protocol/errors/catalogue.ts';
 import type { Key, PipelineName } from '../../protocol/names.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
-import { bytesOrNull, integer, oneOf, type StoredRow, text, textOrNull } from './row.ts';
+import { toLetter } from './records.ts';
+import { bytesOrNull, integer, type StoredRow, text } from './row.ts';
 
 /** A parked letter stays parked; of a deferred one the first `until` stays, so that failing again does not put its end off. */
 const putSql = `
@@ -150,24 +149,3 @@ function createPut(
     return isWithin;
   };
 }
-
-function toLetter(row: StoredRow): DeadLetter {
-  const code = text(row, 'code');
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    collection: text(row, 'collection'),
-    key: text(row, 'key'),
-    code: isErrorCode(code) ? code : 'internal',
-    message: text(row, 'message'),
-    attempts: integer(row, 'attempts'),
-    firstFailedAtMs: integer(row, 'first_failed_at_ms'),
-    lastFailedAtMs: integer(row, 'last_failed_at_ms'),
-    state: oneOf(row, 'state', ['deferred', 'parked']),
-    until: textOrNull(row, 'until'),
-    sealed: bytesOrNull(row, 'sealed'),
-  };
-}
-
-/** A code that an older Lockstep stored may have been retired since. */
-const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(catalogue, code);

@@ -1,10 +1,12 @@
-import type { FencedBy, GuardRecord, GuardStore } from '../../protocol/control-store.ts';
+import type { FencedBy, GuardStore } from '../../protocol/control-store.ts';
 import type { Key } from '../../protocol/names.ts';
+import { inPortions } from '../records/in-portions.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
 import { createExtend } from './guard-extend.ts';
 import { findHeldKeys, readGuardKeys } from './guard-keys.ts';
-import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
+import { toGuard } from './records.ts';
+import { integer } from './row.ts';
 
 type RaisedGuard = Parameters<GuardStore['raise']>[1];
 
@@ -26,9 +28,6 @@ const approveSql = `
 const listSql = "SELECT * FROM guards WHERE pipeline = ? AND state <> 'pending' ORDER BY collection";
 const clearSql = 'DELETE FROM guards WHERE pipeline = ? AND collection = ?';
 const clearOneSql = `${clearSql} AND state = 'approved' AND raised_at_ms = ?`;
-
-/** Keys written in one transaction: enough that a commit is cheap per key, few enough that others wait only milliseconds. */
-const keysPerTransaction = 5000;
 
 /**
  * State of a decision: nothing → pending (its keys arrive, page by page) → waiting → approved → cleared. Until the step from
@@ -112,33 +111,5 @@ function createRaising(database: SqliteDatabase, write: FencedWrite): Raising {
         dropCurrent.run(by.pipeline, collection);
         switchOver.run(id);
       }),
-  };
-}
-
-/** Pages of any size, in portions of a transaction's size. */
-async function* inPortions(pages: AsyncIterable<readonly Key[]>): AsyncIterable<readonly Key[]> {
-  let portion: Key[] = [];
-  for await (const page of pages) {
-    for (const key of page) {
-      portion.push(key);
-      if (portion.length < keysPerTransaction) continue;
-      yield portion;
-      portion = [];
-    }
-  }
-  if (portion.length > 0) yield portion;
-}
-
-function toGuard(row: StoredRow): GuardRecord {
-  const samples: readonly Key[] = JSON.parse(text(row, 'samples'));
-  return {
-    pipeline: text(row, 'pipeline'),
-    collection: text(row, 'collection'),
-    leaving: integer(row, 'leaving'),
-    total: integer(row, 'total'),
-    samples,
-    state: oneOf(row, 'state', ['waiting', 'approved']),
-    raisedAtMs: integer(row, 'raised_at_ms'),
-    approvedAtMs: integerOrNull(row, 'approved_at_ms'),
   };
 }

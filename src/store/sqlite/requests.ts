@@ -1,9 +1,9 @@
-import { type PipelineRequest, type RequestStore, requestKinds } from '../../protocol/control-store.ts';
+import type { RequestStore } from '../../protocol/control-store.ts';
 import { reach } from '../../protocol/failpoints.ts';
-import type { Json } from '../../protocol/value.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
-import { integer, oneOf, type StoredRow, text } from './row.ts';
+import { toRequest } from './records.ts';
+import { integer, text } from './row.ts';
 
 const askSql = `
   INSERT INTO requests (pipeline, kind, detail, state, result, asked_at_ms) VALUES (?, ?, ?, 'waiting', 'null', ?)
@@ -97,19 +97,5 @@ function createPausing(database: SqliteDatabase): Pick<RequestStore, 'setPaused'
         const row = paused.get(pipeline);
         return row === undefined ? null : { sinceMs: integer(row, 'since_ms'), reason: text(row, 'reason') };
       }),
-  };
-}
-
-function toRequest(row: StoredRow): PipelineRequest {
-  const detail: Json = JSON.parse(text(row, 'detail'));
-  const result: Json = JSON.parse(text(row, 'result'));
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    kind: oneOf(row, 'kind', requestKinds),
-    detail,
-    state: oneOf(row, 'state', ['waiting', 'running', 'done', 'failed']),
-    result,
-    askedAtMs: integer(row, 'asked_at_ms'),
   };
 }

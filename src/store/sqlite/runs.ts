@@ -1,8 +1,8 @@
-import type { RunRecord, RunStore } from '../../protocol/control-store.ts';
-import type { Json } from '../../protocol/value.ts';
+import type { RunStore } from '../../protocol/control-store.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { FencedWrite } from './fence.ts';
-import { integer, integerOrNull, oneOf, type StoredRow, text } from './row.ts';
+import { toRun } from './records.ts';
+import { integer } from './row.ts';
 
 const beginSql = `
   INSERT INTO runs (pipeline, kind, started_at_ms, result, summary) VALUES (?, ?, ?, 'running', ?) RETURNING id`;
@@ -38,18 +38,5 @@ export function createRunStore(database: SqliteDatabase, write: FencedWrite): Ru
         end.run(result, endedAtMs, JSON.stringify(summary), id, by.pipeline);
       }),
     list: (pipeline, limit) => database.read(() => list.all(pipeline, limit).map(toRun)),
-  };
-}
-
-function toRun(row: StoredRow): RunRecord {
-  const summary: Json = JSON.parse(text(row, 'summary'));
-  return {
-    id: integer(row, 'id'),
-    pipeline: text(row, 'pipeline'),
-    kind: oneOf(row, 'kind', ['run', 'verify', 'repair', 'live']),
-    startedAtMs: integer(row, 'started_at_ms'),
-    endedAtMs: integerOrNull(row, 'ended_at_ms'),
-    result: oneOf(row, 'result', ['running', 'equal', 'pending', 'differences', 'failed', 'interrupted']),
-    summary,
   };
 }

@@ -21,7 +21,7 @@ function setUp() {
   return { users, collections, marks, withLetters, told, foresight: new Foresight(parts) };
 }
 
-/** What a foresight asks of a collection; a target and its work would need servers. */
+/** What a foresight asks of a collection: it passes target and work on and looks at neither, and to make them would need two servers. */
 const collectionOf = (): StreamCollection =>
   ({
     name: 'users',
