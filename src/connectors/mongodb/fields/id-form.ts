@@ -1,0 +1,107 @@
+import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import type { Key } from '../../../protocol/names.ts';
+import { decodeValue } from '../bson/id-value.ts';
+import type { Element } from '../bson/layout.ts';
+import { idOfKey, keyOfId } from '../key.ts';
+import { numberText } from '../key-number.ts';
+import { NotStorable } from './encode.ts';
+import { encoderOf } from './types.ts';
+
+/** How the keys of a collection are spelled, where that is not for itself to say: each key stands for one `_id`, and back. */
+export interface IdForm {
+  keyOf(id: Element): Key;
+  /** As the driver takes them: ids that have this key. */
+  idsOf(key: Key): readonly unknown[];
+}
+
+/** As the collection itself spells them. */
+export const plainIds: IdForm = { keyOf: keyOfId, idsOf: (key) => [idOfKey(key)] };
+
+/** How another side spells a key that is one text. */
+export interface KeyText {
+  spell(text: string): Key;
+  /** Null: it is no such key. */
+  read(key: Key): string | null;
+}
+
+/** A string as `_id` at another MongoDB deployment. */
+export const stringKey: KeyText = {
+  spell: (text) => JSON.stringify(text),
+  read: (key) => textIn(key),
+};
+
+/** A key of one column at PostgreSQL. */
+export const columnKey: KeyText = {
+  spell: (text) => JSON.stringify([text]),
+  read: (key) => (key.startsWith('[') && key.endsWith(']') ? textIn(key.slice(1, -1)) : null),
+};
+
+function textIn(json: string): string | null {
+  if (!json.startsWith('"')) return null;
+  const parsed: unknown = JSON.parse(json);
+  return typeof parsed === 'string' ? parsed : null;
+}
+
+/** The text of an id of a type; null: it is of another one. */
+type TextOf = (id: unknown) => string | null;
+
+const integerText: TextOf = (id) =>
+  /^\{"\$number(?:Int|Long)":"(-?\d+)"\}$/.exec(numberText(id) ?? '')?.[1] ?? null;
+
+/** Types in which an id can be stored whose key is a text: there and back without loss. */
+const textOf: ReadonlyMap<string, TextOf> = new Map<string, TextOf>([
+  ['string', (id) => (typeof id === 'string' ? id : null)],
+  ['uuid', (id) => (isBson(id, 'Binary') && 'sub_type' in id && id.sub_type === 4 ? hexOf(id) : null)],
+  ['objectId', (id) => (isBson(id, 'ObjectId') ? String(id) : null)],
+  ['int', integerText],
+  ['long', integerText],
+]);
+
+export const idTypes: readonly string[] = [...textOf.keys()];
+
+const isBson = (id: unknown, type: string): id is object =>
+  typeof id === 'object' && id !== null && '_bsontype' in id && id._bsontype === type;
+
+function hexOf(id: object): string | null {
+  const bytes: unknown = 'buffer' in id ? id.buffer : null;
+  if (!(bytes instanceof Uint8Array) || bytes.length !== 16) return null;
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+const other = '{"$other":';
+
+/**
+ * Ids of one type for keys that are texts. An id of another type is nobody's key at the other side, and is spelled so that it never meets
+ * one.
+ */
+export function typedIds(type: string, text: KeyText): IdForm {
+  const toText = textOf.get(type);
+  if (toText === undefined) throw new LockstepError('internal', { detail: `no id is kept as ${type}` });
+  const encode = encoderOf(type);
+  const keyOf: IdForm['keyOf'] = (id) => {
+    const found = toText(decodeValue(id));
+    return found === null ? `${other}${keyOfId(id)}}` : text.spell(found);
+  };
+  return {
+    keyOf,
+    idsOf: (key) => {
+      if (key.startsWith(other)) return [idOfKey(key.slice(other.length, -1))];
+      const read = text.read(key);
+      const id = read === null ? null : idOfText(read, encode);
+      // 007 is not the key of 7.
+      return id === null || keyOf(id) !== key ? [] : [decodeValue(id)];
+    },
+  };
+}
+
+/** Null: no id of the type has such a text. */
+function idOfText(text: string, encode: ReturnType<typeof encoderOf>): Element | null {
+  try {
+    return { ...encode(text), name: '_id' };
+  } catch (thrown) {
+    if (thrown instanceof NotStorable) return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,65 @@
+import { BSON } from 'mongodb';
+import type { Key } from '../../protocol/names.ts';
+import { decodeValue } from './bson/id-value.ts';
+import { bsonTypes, documentOf, type Element, elementsOf, idElement } from './bson/layout.ts';
+import { numberText } from './key-number.ts';
+
+/**
+ * The key of a stored document: its `_id` as canonical extended JSON
+ * (https://github.com/mongodb/specifications/blob/master/source/extended-json.md), with numbers by their value, as MongoDB holds 1, 1.0 and
+ * NumberLong(1) to be one key.
+ */
+export const keyOfDocument = (document: Uint8Array): Key => keyOfId(idElement(document));
+
+export function keyOfId(id: Element): Key {
+  if (id.type === bsonTypes.objectId) return `{"$oid":"${Buffer.from(id.value).toString('hex')}"}`;
+  const text = spelling(decodeValue(id));
+  if (text !== null) return text;
+  const document = documentOf([{ ...id, name: '_id' }]);
+  return `{"$bson":"${Buffer.from(document).toString('base64')}"}`;
+}
+
+/** The `_id` that a key spells, as the driver takes it. */
+export function idOfKey(key: Key): unknown {
+  const raw = /^\{"\$bson":"([^"]*)"\}$/.exec(key)?.[1];
+  if (raw === undefined) return BSON.EJSON.parse(key, { relaxed: false });
+  for (const element of elementsOf(Buffer.from(raw, 'base64'))) return decodeValue(element);
+  throw new TypeError('a key of bytes holds one element');
+}
+
+/** Numbers inside it are not spelled by value, so a key that MongoDB holds equal may be spelled otherwise. */
+export const isSpelledAsBytes = (key: Key): boolean => key.startsWith('{"$bson"');
+
+/** Null: extended JSON can't say it without changing it. */
+function spelling(value: unknown): string | null {
+  if (value === null) return 'null';
+  if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
+  if (value instanceof Date) return `{"$date":{"$numberLong":"${value.getTime()}"}}`;
+  if (value instanceof Map) return documentText(value);
+  if (Array.isArray(value)) return listText(value);
+  return numberText(value) ?? otherText(value);
+}
+
+/** MongoDB compares symbols as strings. */
+const otherText = (value: unknown): string =>
+  value instanceof BSON.BSONSymbol
+    ? JSON.stringify(value.value)
+    : BSON.EJSON.stringify(value, { relaxed: false });
+
+/** Objects put such names in another place, or take them for something else, when they are read back. */
+const isTreacherous = (name: string): boolean => /^\d+$|^\$|^__proto__$/.test(name);
+
+function documentText(fields: ReadonlyMap<unknown, unknown>): string | null {
+  const parts: string[] = [];
+  for (const [name, value] of fields) {
+    const text = spelling(value);
+    if (text === null || isTreacherous(String(name))) return null;
+    parts.push(`${JSON.stringify(name)}:${text}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+function listText(items: readonly unknown[]): string | null {
+  const parts = items.map(spelling);
+  return parts.includes(null) ? null : `[${parts.join(',')}]`;
+}
