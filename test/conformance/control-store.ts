@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { checkpointConformance } from './control-store/checkpoints.ts';
+import { connectionConformance } from './control-store/connections.ts';
 import { deadLetterConformance } from './control-store/dead-letters.ts';
 import { extentConformance } from './control-store/extents.ts';
 import { guardExtensionConformance } from './control-store/guard-extension.ts';
@@ -29,6 +30,7 @@ export function controlStoreConformance(name: string, open: OpenStore): void {
     runConformance(open);
     sealedLetterConformance(open);
     extentConformance(open);
+    connectionConformance(open);
     severalHandlesConformance(open);
   });
 }

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { failpoints } from '../../src/protocol/failpoints.ts';
+import { reachedIn } from '../chaos/lives.ts';
 import { openStore } from '../chaos/world/open-store.ts';
 import type { KilledWriters } from './killed-writers.ts';
 
@@ -18,6 +20,15 @@ const requests = [
   { point: 'request.end.after', last: 'began 2', open: [], pausedSinceMs: 1 },
   { point: 'request.pause.before', last: 'ended 2', open: [], pausedSinceMs: 1 },
   { point: 'request.pause.after', last: 'ended 2', open: [], pausedSinceMs: 2 },
+];
+
+const connections = [
+  { point: 'connection.put.before', last: 'removed 1', kept: null },
+  { point: 'connection.put.after', last: 'removed 1', kept: 'sealed 2' },
+  { point: 'connection.reseal.before', last: 'put 2', kept: 'sealed 2' },
+  { point: 'connection.reseal.after', last: 'put 2', kept: 'anew 2' },
+  { point: 'connection.remove.before', last: 'resealed 2', kept: 'anew 2' },
+  { point: 'connection.remove.after', last: 'resealed 2', kept: null },
 ];
 
 /** What any store has kept whose user died at a failpoint. */
@@ -40,6 +51,20 @@ export function testDeaths(makePlace: KilledWriters['makePlace']): void {
       expect((await store.requests.paused('shop'))?.sinceMs).toBe(pausedSinceMs);
     },
   );
+
+  test.each(connections)('dying at $point of the second connection', async ({ point, last, kept }) => {
+    await using made = await makePlace();
+    const lines = dieAt(`${point}:2`, 'connections', made.place).trimEnd().split('\n');
+    expect(lines.at(-1)).toBe(last);
+    await using store = await openStore(made.place);
+    const found = await store.connections.get('shop');
+    expect(found === null ? null : Buffer.from(found.sealed).toString()).toBe(kept);
+  });
+
+  test('every step of a connection is one of these', () => {
+    const steps = failpoints.filter((point) => reachedIn[point].lives.includes('connections'));
+    expect(connections.map(({ point }) => point).sort()).toEqual([...steps].sort());
+  });
 }
 
 /** What the program printed before it was killed there. */

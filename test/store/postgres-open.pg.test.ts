@@ -1,7 +1,9 @@
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/open.ts';
 import { leaseOn, pipeline } from '../conformance/control-store/store-under-test.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { startTransactionPooler } from '../support/transaction-pooler.ts';
 import { schema } from './postgres-fixture.ts';
 import { errorOf } from './sqlite-fixture.ts';
 import { runStoreProcess } from './store-process.ts';
@@ -156,4 +158,56 @@ describe('a wrong URL', () => {
     const error = await wrong((url) => url.searchParams.set('sslmode', 'verify-full'));
     expect(error).toMatchObject({ code: 'tls-failed', class: 'pipeline' });
   });
+});
+
+describe('a connection pooler in front of the store', () => {
+  const settingsSeen = async (url: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // A transaction, so that whichever session of the pool is free answers.
+    await client.query('BEGIN');
+    const { rows } = await client.query('SHOW search_path');
+    await client.end();
+    return rows;
+  };
+
+  test.each(['newest', 'oldest'] as const)(
+    'is refused when it shares sessions (%s first), and whoever shares them gets none of our settings',
+    async (takes) => {
+      await using database = await createTestDatabase();
+      await using pooler = await startTransactionPooler(database.url, { takes });
+      expect(await errorOf(open(pooler.url))).toMatchObject({
+        code: 'postgres-pooled',
+        exitCode: 3,
+        message: expect.stringMatching(/one server process answers two|several server processes answer one/),
+        cure: expect.stringMatching(/pool_mode = session/),
+      });
+      expect(await tablesIn(database, schema)).toEqual([]);
+      for (let session = 0; session < 3; session += 1)
+        expect(await settingsSeen(pooler.url)).toEqual([{ search_path: '"$user", public' }]);
+    },
+  );
+
+  test('is as good as the server itself when it hands out whole sessions', async () => {
+    await using database = await createTestDatabase();
+    await using pooler = await startTransactionPooler(database.url, { mode: 'session' });
+    await using store = await open(pooler.url);
+    const { fence } = await leaseOn(store);
+    await store.checkpoints.save({ pipeline, fence }, [{ space: 'pass', name: 'it', value: 1 }]);
+    await using direct = await open(database.url);
+    expect(await direct.checkpoints.get(pipeline, 'pass', 'it')).toBe(1);
+  });
+});
+
+test('a store of the first version has its connections made, and keeps what it had', async () => {
+  await using database = await createTestDatabase();
+  const before = await open(database.url);
+  const { fence } = await leaseOn(before);
+  await before.checkpoints.save({ pipeline, fence }, [{ space: 'pass', name: 'it', value: 1 }]);
+  await before[Symbol.asyncDispose]();
+  await database.query(`DROP TABLE ${schema}.connections; UPDATE ${schema}.store SET lockstep_version = 1`);
+  await using store = await open(database.url);
+  expect(await store.connections.list()).toEqual([]);
+  expect(await store.checkpoints.get(pipeline, 'pass', 'it')).toBe(1);
+  expect(store.storeId).toBe(before.storeId);
 });

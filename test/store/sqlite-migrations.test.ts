@@ -21,4 +21,5 @@ test('a store of the first version keeps its letters, as parked ones, and knows 
   ]);
   expect(await store.deadLetters.newest('shop')).toBe(7);
   expect(await store.requests.open('shop')).toEqual([]);
+  expect(await store.connections.list()).toEqual([]);
 });

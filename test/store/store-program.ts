@@ -23,6 +23,9 @@ switch (task) {
   case 'raise':
     await raiseForEver(store, await takeLease(store));
     break;
+  case 'connections':
+    await connectForEver(store);
+    break;
   default:
     throw new Error(`no such task: ${task}`);
 }
@@ -74,5 +77,19 @@ async function requestForEver(to: ControlStore, fence: Fence): Promise<void> {
     print(`ended ${id}`);
     await to.requests.setPaused('shop', { sinceMs: id, reason: 'r' });
     print(`paused ${id}`);
+  }
+}
+
+/** Stores, seals anew and removes; each step says what it did. */
+async function connectForEver({ connections }: ControlStore): Promise<void> {
+  const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+  for (let number = 1; ; number += 1) {
+    const was = bytes(`sealed ${number}`);
+    await connections.put({ name: 'shop', sealed: was, savedAtMs: number });
+    print(`put ${number}`);
+    await connections.reseal({ name: 'shop', was, sealed: bytes(`anew ${number}`) });
+    print(`resealed ${number}`);
+    await connections.remove('shop');
+    print(`removed ${number}`);
   }
 }

@@ -14,6 +14,7 @@ export interface Tables {
   readonly requests: string;
   readonly pauses: string;
   readonly runs: string;
+  readonly connections: string;
 }
 
 export function tablesOf(schemaName: string): Tables {
@@ -32,5 +33,6 @@ export function tablesOf(schemaName: string): Tables {
     requests: table('requests'),
     pauses: table('pauses'),
     runs: table('runs'),
+    connections: table('connections'),
   };
 }

@@ -4,6 +4,7 @@ import type { StoreAddress } from './address.ts';
 import { storeUnreachable, toStoreError } from './errors.ts';
 import { type Parameter, type StoredRow, text } from './row.ts';
 import { sessionSettings } from './session-settings.sql.ts';
+import { refuseSharedSessions } from './shared-sessions.ts';
 
 export interface SessionSettings {
   readonly address: StoreAddress;
@@ -48,6 +49,7 @@ export class StoreSession {
       throw toStoreError(thrown, settings.address);
     }
     try {
+      await session.#refuseShared();
       const { rows } = await session.execute(sessionSettings(settings));
       mustBeNewEnough(rows[0], settings.address);
       return session;
@@ -55,6 +57,18 @@ export class StoreSession {
       session.destroy();
       throw thrown;
     }
+  }
+
+  async #refuseShared(): Promise<void> {
+    const { address, connectTimeoutMs } = this.#settings;
+    const connectAnother = async (): Promise<pg.Client> => {
+      const client = makeClient(this.#settings);
+      client.on('error', () => client.connection.stream.destroy());
+      await client.connect();
+      return client;
+    };
+    const asked = { label: address.label, connectAnother };
+    await this.#answered(() => refuseSharedSessions(this.#client, asked), connectTimeoutMs);
   }
 
   get broken(): boolean {

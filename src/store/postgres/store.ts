@@ -1,5 +1,6 @@
 import type {
   CheckpointStore,
+  ConnectionStore,
   ControlStore,
   DeadLetterStore,
   GuardStore,
@@ -9,6 +10,7 @@ import type {
 } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import { nowMs } from './clock.sql.ts';
+import { createConnectionStore } from './connections.ts';
 import type { PostgresDatabase } from './database.ts';
 import { createDeadLetterStore } from './dead-letters.ts';
 import { createFencedWrite, type FencedWrite } from './fence.ts';
@@ -29,6 +31,7 @@ export class PostgresStore implements ControlStore {
   readonly guards: GuardStore;
   readonly runs: RunStore;
   readonly requests: RequestStore;
+  readonly connections: ConnectionStore;
   readonly removePipeline: ControlStore['removePipeline'];
   readonly #database: PostgresDatabase;
 
@@ -42,6 +45,7 @@ export class PostgresStore implements ControlStore {
     this.guards = createGuardStore(database, write);
     this.runs = createRunStore(database, write);
     this.requests = createRequestStore(database, write);
+    this.connections = createConnectionStore(database);
     this.removePipeline = createRemovePipeline(database, write);
   }
 

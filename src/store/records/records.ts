@@ -4,6 +4,7 @@ import {
   type PipelineRequest,
   type RunRecord,
   requestKinds,
+  type StoredConnection,
 } from '../../protocol/control-store.ts';
 import { isErrorCode } from '../../protocol/errors/catalogue.ts';
 import type { Key } from '../../protocol/names.ts';
@@ -16,6 +17,7 @@ export interface Records<Row> {
   readonly toGuard: (row: Row) => GuardRecord;
   readonly toRequest: (row: Row) => PipelineRequest;
   readonly toRun: (row: Row) => RunRecord;
+  readonly toConnection: (row: Row) => StoredConnection;
 }
 
 export function recordsOf<Row>({
@@ -76,6 +78,11 @@ export function recordsOf<Row>({
       endedAtMs: integerOrNull(row, 'ended_at_ms'),
       result: oneOf(row, 'result', ['running', 'equal', 'pending', 'differences', 'failed', 'interrupted']),
       summary: json(row, 'summary'),
+    }),
+    toConnection: (row) => ({
+      name: text(row, 'name'),
+      sealed: bytesOrNull(row, 'sealed') ?? new Uint8Array(),
+      savedAtMs: integer(row, 'saved_at_ms'),
     }),
   };
 }

@@ -6,7 +6,7 @@ import { keyIdBytes, type SealingKey } from './sealing-key.ts';
  * can write the store can't pass one thing off as another. The parts need not be stored with the bytes.
  */
 export interface Purpose {
-  readonly kind: 'dead letter';
+  readonly kind: 'dead letter' | 'connection';
   /** Which one: where it lies. */
   readonly of: readonly string[];
 }
@@ -54,6 +54,8 @@ export function openWith(keys: readonly SealingKey[], sealed: Uint8Array, purpos
     return { kind: 'damaged', detail: 'it is too short, or of a version that is not known' };
   const key = keys.find(({ id }) => id === head.keyId);
   if (key === undefined) return { kind: 'key-unknown', keyId: head.keyId };
+  if (sealed[0] === withoutPurpose && purpose.kind !== 'dead letter')
+    return { kind: 'damaged', detail: 'it was sealed as something else' };
   return decipher(key, Buffer.from(sealed), purpose);
 }
 

@@ -1,5 +1,6 @@
 import type {
   CheckpointStore,
+  ConnectionStore,
   ControlStore,
   DeadLetterStore,
   GuardStore,
@@ -9,6 +10,7 @@ import type {
 } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import type { Clock } from './clock.ts';
+import { createConnectionStore } from './connections.ts';
 import type { SqliteDatabase } from './database.ts';
 import { createDeadLetterStore } from './dead-letters.ts';
 import { createFencedWrite, type FencedWrite } from './fence.ts';
@@ -39,6 +41,7 @@ export class SqliteStore implements ControlStore {
   readonly guards: GuardStore;
   readonly runs: RunStore;
   readonly requests: RequestStore;
+  readonly connections: ConnectionStore;
   readonly removePipeline: ControlStore['removePipeline'];
   readonly #database: SqliteDatabase;
   readonly #clock: Clock;
@@ -54,6 +57,7 @@ export class SqliteStore implements ControlStore {
     this.guards = createGuardStore(database, write);
     this.runs = createRunStore(database, write);
     this.requests = createRequestStore(database, write);
+    this.connections = createConnectionStore(database);
     this.removePipeline = createRemovePipeline(database, write);
   }
 

@@ -5,12 +5,12 @@ import {
   never,
   openTarget,
   pipeline,
-  row,
-  type SetUpWriter,
   upsert,
+  type WriterSuite,
 } from './writer-under-test.ts';
 
-export function fenceConformance(setUp: SetUpWriter): void {
+export function fenceConformance({ setUp, form, replaces }: WriterSuite): void {
+  const { row } = form;
   describe('fences', () => {
     it('refuses an owner that was overtaken, in every verb', async () => {
       await using under = await setUp();
@@ -21,7 +21,7 @@ export function fenceConformance(setUp: SetUpWriter): void {
       const attempts = [
         () => target.append(chunks(row(1, 'a')), holding(1)),
         () => target.merge(chunks(row(1, 'a')), holding(1)),
-        () => target.replace(chunks(row(1, 'a')), holding(1)),
+        ...(replaces ? [() => target.replace(chunks(row(1, 'a')), holding(1))] : []),
         () => target.apply([upsert(target, row(1, 'a'))], holding(1)),
         () => target.applyTogether([upsert(target, row(1, 'a'))], holding(1)),
         () => writer.open(under.plan(), holding(1)),

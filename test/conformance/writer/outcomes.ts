@@ -5,16 +5,18 @@ import {
   chunkOf,
   chunks,
   holding,
-  leave,
+  keyOf,
+  leaving,
   openTarget,
-  row,
-  type SetUpWriter,
   upsert,
+  type WriterSuite,
 } from './writer-under-test.ts';
 
 const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
 
-export function outcomeConformance(setUp: SetUpWriter): void {
+export function outcomeConformance({ setUp, form }: WriterSuite): void {
+  const { row, bound } = form;
+  const leave = leaving(form);
   describe('outcomes', () => {
     it('tells one outcome per change, in order', async () => {
       await using under = await setUp();
@@ -83,7 +85,7 @@ export function outcomeConformance(setUp: SetUpWriter): void {
       const found = await target.holders([row(1, 'b'), row(2, 'b'), row(3, 'z')], {
         signal: holding(1).signal,
       });
-      expect(found).toEqual([[target.keyOf({ id: 2 })], [], []]);
+      expect(found).toMatchObject([[{ key: keyOf(form, target, 2), isOurs: true }], [], []]);
     });
 
     it('judges rows and finds keys without writing', async () => {
@@ -94,11 +96,11 @@ export function outcomeConformance(setUp: SetUpWriter): void {
       await target.append(chunks(row(1, 'a'), row(2, 'b')), holding(1));
       const judged = await target.judge([row(3, 'c'), row(2, 'b', 'x'), row(1, 'a')], { signal });
       expect(judged).toEqual(['missing', 'different', 'same']);
-      const keys = [target.keyOf({ id: 1 }), target.keyOf({ id: 9 })];
-      expect([...(await target.present(keys, { signal }))]).toEqual([target.keyOf({ id: 1 })]);
+      const keys = [keyOf(form, target, 1), keyOf(form, target, 9)];
+      expect([...(await target.present(keys, { signal }))]).toEqual([keyOf(form, target, 1)]);
       expect(await target.countRows({ signal })).toBe(2);
-      expect(await target.isEmpty({ ...wholeCollection(0), from: ['5'] }, { signal })).toBe(true);
-      expect(await target.isEmpty({ ...wholeCollection(0), to: ['2'] }, { signal })).toBe(false);
+      expect(await target.isEmpty({ ...wholeCollection(0), from: [bound(5)] }, { signal })).toBe(true);
+      expect(await target.isEmpty({ ...wholeCollection(0), to: [bound(2)] }, { signal })).toBe(false);
     });
 
     it('gives rows the form in which it stores them', async () => {

@@ -5,6 +5,7 @@ import type { Tables } from '../names.ts';
 import { flag, integer } from '../row.ts';
 import type { StoreSession } from '../session.ts';
 import { first } from './001-first.ts';
+import { connections } from './002-connections.ts';
 import {
   insertStoreSql,
   lockSql,
@@ -15,7 +16,7 @@ import {
 } from './version.sql.ts';
 
 /** `lockstep_version` is how many of these the schema has had. Append only: a released one is never changed. */
-const migrations: readonly ((tables: Tables) => string)[] = [first];
+const migrations: readonly ((tables: Tables) => string)[] = [first, connections];
 
 interface Survey {
   readonly hasSchema: boolean;

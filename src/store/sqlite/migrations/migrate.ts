@@ -3,9 +3,10 @@ import { storeUnusable } from '../errors.ts';
 import { integer } from '../row.ts';
 import { first } from './001-first.ts';
 import { live } from './002-live.ts';
+import { connections } from './003-connections.ts';
 
 /** `user_version` is how many of these the file has had. Append only: a released one is never changed. */
-const migrations: readonly string[] = [first, live];
+const migrations: readonly string[] = [first, live, connections];
 
 /** Marks the file as ours: "LkSt". */
 export const applicationId = 0x4c6b5374;
