@@ -1,23 +1,10 @@
 import { expect, test } from 'vitest';
-import { openLivePair, type RunningPipeline } from './live-pair.ts';
+import { compared, comparisonOf } from './compared.ts';
+import { openLivePair } from './live-pair.ts';
 
 const everySecond = '* * * * * *';
 /** The status is told once a second: what stands for less may not be seen. */
 const everyFour = '*/4 * * * * *';
-
-const comparisonOf = async ({ engine }: RunningPipeline) =>
-  (await engine.status('it'))[0]?.live?.comparison ?? null;
-
-/** Resolves with the report once a comparison that began after this call has ended. */
-async function compared(running: RunningPipeline) {
-  const from = Date.now();
-  let report: Awaited<ReturnType<typeof comparisonOf>> = null;
-  await running.until('a comparison that began now has ended', async () => {
-    report = await comparisonOf(running);
-    return (report?.last?.startedAtMs ?? 0) >= from;
-  });
-  return report as Awaited<ReturnType<typeof comparisonOf>>;
-}
 
 test.each(['logical', 'triggers'] as const)(
   'with %s, what a comparison found is told, and mended',

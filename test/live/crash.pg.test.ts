@@ -75,6 +75,26 @@ describe.each(['logical', 'triggers'] as const)(
       await inStep(world, { heldBack: false }, { alive: engine.alive });
     });
 
+    test.each([
+      'destination.window.before-commit:1',
+      'destination.window.after-commit:1',
+      'acknowledge.before:1',
+    ])('rows whose keys change take along what is theirs, killed at %s', { timeout }, async (point) => {
+      await using world = await openLiveWorld(templates, capture);
+      await untilReady(world);
+      await ask(world.places.target, visitsOfPages);
+      const change = (id: number, to: number): string => `UPDATE shop.pages SET id = ${to} WHERE id = ${id}`;
+      await ask(
+        world.places.source,
+        `BEGIN; ${change(1, 0)}; ${change(2, 1)}; ${change(0, 2)}; COMMIT; ${change(3, 300)}; ${change(4, 3)}`,
+      );
+      await expectKilled(world, point);
+      await using engine = new KeptEngine(world.places);
+      await inStep(world, { heldBack: false }, { alive: engine.alive });
+      const visits = await ask(world.places.target, 'SELECT page FROM witness.visits ORDER BY id');
+      expect(visits).toEqual([2, 1, 300, 3, 5].map((page) => ({ page })));
+    });
+
     test.each(['walk.note.before:1', 'walk.note.after:1'])(
       'killed at a truncate, at %s, it walks nevertheless',
       { timeout },
@@ -166,6 +186,10 @@ describe.each(['logical', 'triggers'] as const)(
     );
   },
 );
+
+/** Rows that only the target has, and that would go with the pages that they refer to. */
+const visitsOfPages = `CREATE TABLE witness.visits (id int PRIMARY KEY, page int NOT NULL REFERENCES shop.pages ON DELETE CASCADE ON UPDATE CASCADE);
+  INSERT INTO witness.visits SELECT n, n FROM generate_series(1, 5) n`;
 
 async function expectKilled({ places }: World, point: string): Promise<void> {
   const end = await runEngine(places, 'start', point);

@@ -36,4 +36,23 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     expect(await trial.expectSame(...tables)).toBe(2 * rows - 99);
     expect(running.log.all('window.applied').length).toBeGreaterThan(0);
   });
+
+  test('a large table that is empty is first filled with its key off, and changes of that time come after', async () => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both('CREATE TABLE first (id int PRIMARY KEY, name text NOT NULL)');
+    await trial.source.query(
+      `INSERT INTO first SELECT n, 'copied' FROM generate_series(1, ${rows}) n; ANALYZE first`,
+    );
+    await using running = await trial.begin(
+      { collections: ['first'] },
+      { targetConfig: { rebuildKeys: { fromRows: 1_000 } } },
+    );
+    await trial.source.query(`
+      UPDATE first SET name = 'changed' WHERE id <= 100; DELETE FROM first WHERE id > ${rows - 100};
+      INSERT INTO first VALUES (${rows + 1}, 'new')`);
+    await running.live();
+    await running.inStep('first');
+    expect(running.log.all('copy.way')).toMatchObject([{ way: 'whole', reason: '' }]);
+    expect(await trial.expectSame('first')).toBe(rows - 99);
+  });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lockstep, PipelineConfig } from '../../src/index.ts';
 import type { EventMap } from '../../src/protocol/events.ts';
+import { startPipeline } from '../support/started-pipeline.ts';
 import { openPair, type Pair, type PairOptions } from '../walk/pair.ts';
 
 type Settings = Omit<PipelineConfig, 'source' | 'destination' | 'mode'>;
@@ -41,6 +42,7 @@ const recorded = [
   'dead-letter.resolved',
   'guard.raised',
   'window.applied',
+  'keys.applied',
   'lag',
   'retry',
   'failed',
@@ -112,31 +114,10 @@ function run(engine: Lockstep, pair: Pair): RunningPipeline {
     told[name] = events;
     engine.events.on(name, (event) => void events.push(event));
   }
-  const stopping = new AbortController();
-  let over: { readonly error: unknown } | null = null;
-  const running = engine.start('it', { signal: stopping.signal }).then(
-    () => {
-      over = { error: null };
-    },
-    (error: unknown) => {
-      over = { error };
-    },
-  );
-  const until: RunningPipeline['until'] = async (what, condition) => {
-    const giveUpAt = performance.now() + patienceMs;
-    while (!(await condition())) {
-      if (over !== null) throw over.error ?? new Error(`the pipeline ended before ${what}`);
-      if (performance.now() > giveUpAt)
-        throw new Error(`not within ${patienceMs} ms: ${what}; ${JSON.stringify(told['status']?.at(-1))}`);
-      await delay(5);
-    }
-  };
-  const status = (): string | undefined => (told['status']?.at(-1) as EventMap['status'] | undefined)?.status;
-  const stop = async (): Promise<void> => {
-    stopping.abort(new Error('the test is over'));
-    await running;
-    if (over?.error != null) throw over.error;
-  };
+  const latest = (): unknown => told['status']?.at(-1);
+  const started = startPipeline(engine, { patienceMs, status: latest });
+  const { until, stop } = started;
+  const status = (): string | undefined => (latest() as EventMap['status'] | undefined)?.status;
   return {
     engine,
     told: told as RunningPipeline['told'],
@@ -148,11 +129,7 @@ function run(engine: Lockstep, pair: Pair): RunningPipeline {
       await until('the destination has what the source had', async () => (await marker.passed()) === true);
     },
     stop,
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort(new Error('the test is over'));
-      await running;
-      await engine[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   };
 }
 

@@ -41,5 +41,5 @@ export async function resolveLetters(
   reach('dead-letter.resolve.before');
   const count = await store.deadLetters.resolve({ pipeline, fence }, collection, keys);
   reach('dead-letter.resolve.after');
-  if (count > 0) events.emit('dead-letter.resolved', { pipeline, collection, count });
+  if (count > 0) events.emit('dead-letter.resolved', { pipeline, collection, count, keys });
 }

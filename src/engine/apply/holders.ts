@@ -54,7 +54,9 @@ async function blockersOf(
     { signal: context.signal },
   );
   return upserts.flatMap(({ key, row }, index) =>
-    [...(holders[index] ?? []), ...referredTo(work, row)].map((blocker) => [key, blocker] as const),
+    [...(holders[index] ?? []).map((holder) => holder.key), ...referredTo(work, row)].map(
+      (blocker) => [key, blocker] as const,
+    ),
   );
 }
 

@@ -1,11 +1,16 @@
 import { isLockstepError, type LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { reach } from '../../protocol/failpoints.ts';
 import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
+import { tellKeys } from '../apply/tell-keys.ts';
+import type { AlternativeBook } from './alternative-book.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
 import { Foresight } from './foresight.ts';
 import type { Gauges } from './gauges.ts';
 import type { LeavingHolder } from './hold-leavings.ts';
+import { LanedWriter } from './lanes/laned-writer.ts';
+import type { TornWindows, WindowExtent } from './lanes/torn-windows.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
@@ -15,8 +20,8 @@ import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
-import { emptyPlan, type PlannedPart, type WindowPlan } from './window-plan.ts';
-import { clashesOf, WindowWriter, type WrittenPart } from './write-window.ts';
+import { emptyPlan, type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
+import { clashesOf, WindowWriter, type WriteRequest, type WrittenPart } from './write-window.ts';
 
 export type Touches = ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
 
@@ -26,10 +31,14 @@ export interface ApplierParts {
   readonly gauges: Gauges;
   readonly marks: TouchMarks;
   readonly letters: LetterBook;
+  readonly alternatives: AlternativeBook;
   readonly holder: LeavingHolder;
   readonly sizes: RowSizes;
   /** Marks that an earlier process left at the destination, by plan name. */
   readonly kept: ReadonlySet<string>;
+  /** Where each shard stands. */
+  readonly positions: ReadonlyMap<Shard, Position>;
+  readonly torn: TornWindows;
   readonly trouble: { readonly source: Trouble; readonly destination: Trouble };
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
 }
@@ -41,6 +50,8 @@ export interface AppliedWindow {
   readonly updated: number;
   readonly left: number;
   readonly unchanged: number;
+  /** It was written by several transactions. */
+  readonly laned: boolean;
 }
 
 const noTouches: Touches = new Map();
@@ -53,20 +64,26 @@ export class Applier {
   readonly #foresight: Foresight;
   readonly #unseen = new UnseenTransactions();
   readonly #retries = new RetryExtent();
+  readonly #lanes: LanedWriter;
+  readonly #positions: Map<Shard, Position>;
   /** Collections that have a mark at the destination. */
   readonly #kept: Set<string>;
   /** Where the stream stands. */
   #at: { readonly shard: Shard; readonly at: Position } | null = null;
 
   constructor(parts: ApplierParts) {
-    const { context, letters, trouble } = parts;
+    const { context, letters, alternatives, trouble } = parts;
     this.#parts = parts;
     this.#kept = new Set(parts.kept);
     this.#foresight = new Foresight({ ...parts, writer: context.writer });
     this.#source = new Perseverance(context, { what: 'read the source', trouble: trouble.source });
+    this.#positions = new Map(parts.positions);
+    this.#lanes = new LanedWriter(context.writer, context.settings.stream.lanes);
     this.#writer = new WindowWriter({
       context,
+      lanes: this.#lanes,
       letters,
+      alternatives,
       destination: new Perseverance(context, { what: 'write the destination', trouble: trouble.destination }),
       shows: () => this.#unseen.all,
       stop: ({ collection }, error) => parts.stop(collection, error),
@@ -91,12 +108,28 @@ export class Applier {
     const position = window === null || at === null ? null : { shard: window.shard, lane: 0, at };
     const passed = at === null ? [] : this.#passed(window?.shard ?? '', at);
     // Which keys others hold shows only when the rows are written; their letters come before the position that covers them.
-    const isApart = position !== null && [...plan.parts.values()].some(mayClash);
-    const written = await this.#write(plan, isApart ? null : position, isApart ? [] : passed);
+    const extent = this.#extentOf(position);
+    const isLaned = extent !== null && this.#wantsLanes(plan);
+    const isApart = isLaned || (position !== null && [...plan.parts.values()].some(mayClash));
+    if (extent !== null) this.#parts.torn.begin(extent.shard, extent.at);
+    const written = await this.#write(
+      plan,
+      { position: isApart ? null : position, extent, isLaned },
+      isApart ? [] : passed,
+    );
     if (plan.parts.size > 0) await this.#settle(written, collections);
-    if (isApart) await this.#write(emptyPlan(), position, this.#outlived(passed, position));
+    if (isApart && position !== null) {
+      reach('stream.lanes.before-position');
+      await this.#write(
+        emptyPlan(),
+        { position, extent: null, isLaned: false },
+        this.#outlived(passed, position),
+      );
+    }
     if (position !== null) {
       this.#at = position;
+      this.#positions.set(position.shard, position.at);
+      this.#parts.torn.end(position.shard);
       this.#parts.marks.passed(position.at, this.#reached(position.shard));
     }
     // What was refused just now may wait for a head that this window has reached already.
@@ -104,19 +137,33 @@ export class Applier {
     return {
       ...summaryOf(written),
       touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
+      laned: isLaned,
     };
+  }
+
+  /** Null: it ends inside a transaction of the source, or the destination has only one position. */
+  #extentOf(position: WindowWrite['position']): WindowExtent | null {
+    const from = position === null ? undefined : this.#positions.get(position.shard);
+    if (position === null || from === undefined || this.#parts.context.writer.lanes === undefined)
+      return null;
+    return { shard: position.shard, from, at: position.at };
+  }
+
+  #wantsLanes(plan: WindowPlan): boolean {
+    const isMarked = plan.read.size > 0 && this.#parts.context.feed.capabilities.content !== 'touches';
+    return !isMarked && this.#lanes.wants([...plan.parts.values()].map(toWritten));
   }
 
   /** `passed`: marks that go with the position. */
   async #write(
     plan: WindowPlan,
-    position: WindowWrite['position'],
+    where: Pick<WriteRequest, 'position' | 'extent' | 'isLaned'>,
     passed: readonly string[],
   ): Promise<readonly WrittenPart[]> {
     const marks = new WindowMarks({ plan, through: () => this.#through(), passed, kept: this.#kept });
     const written = await this.#writer.write({
       plan,
-      position,
+      ...where,
       marks: () => this.#mark(marks),
       freshMarks: async () => new Map([...(await this.#mark(marks))].filter(([, until]) => until !== null)),
     });
@@ -126,23 +173,24 @@ export class Applier {
 
   /** Tries keys again whose time has come, by themselves. Null: there are none. */
   async retryDue(): Promise<AppliedWindow | null> {
-    const { letters, collections, context } = this.#parts;
+    const { letters, alternatives, collections, context } = this.#parts;
     const isActive = (name: string): boolean => collections.get(name)?.stopped === null;
     const { keys: most, isWide } = this.#retries;
     const tried = letters.takeDue(Math.min(most, this.#fittingRows()), { isActive, isWide });
-    if (tried.size === 0) return null;
-    const touches = new Map(
-      [...tried].map(
-        ([name, keys]) => [name, new Map(keys.map((key) => [key, { mayLeave: false }]))] as const,
-      ),
-    );
-    const applied = await this.apply(null, touches).catch((thrown: unknown) => {
+    const waiting = alternatives.takeDue(this.#fittingRows(), isActive);
+    if (tried.size === 0 && waiting.size === 0) return null;
+    const applied = await this.apply(null, touchesOf(tried, waiting)).catch((thrown: unknown) => {
       for (const [name, keys] of tried) letters.wake(name, keys);
+      for (const [name, keys] of waiting) alternatives.wake(name, keys);
       throw thrown;
     });
+    if (tried.size === 0) return applied;
     const { blocked, cured } = letters.outcomeOf(tried);
-    const waiting = (): number => letters.blocked(isActive);
-    const againAtMs = this.#retries.tried({ blocked: blocked.length, cured, waiting }, context.clock.now());
+    const stillBlocked = (): number => letters.blocked(isActive);
+    const againAtMs = this.#retries.tried(
+      { blocked: blocked.length, cured, waiting: stillBlocked },
+      context.clock.now(),
+    );
     const [any] = blocked;
     if (againAtMs !== null && any !== undefined) letters.wakeAt(any.collection, any.key, againAtMs);
     return applied;
@@ -241,12 +289,14 @@ export class Applier {
   }
 
   async #settle(written: readonly WrittenPart[], collections: ApplierParts['collections']): Promise<void> {
-    const { letters, gauges, context } = this.#parts;
+    const { letters, alternatives, gauges, context } = this.#parts;
     for (const each of written) {
       const { collection, mayLeave } = each.part;
+      tellKeys({ context, collection: collection.name }, each.changes, each.outcomes);
       if (!collections.has(collection.name)) continue;
       const clashes = clashesOf(each);
       if (!(await this.#putLetters(collection.name, clashes))) continue;
+      await alternatives.written(each.part, each.changes);
       const clashing = new Set(clashes.map(({ key }) => key));
       if (letters.hasAny(collection.name))
         await letters.resolve(
@@ -262,6 +312,17 @@ export class Applier {
     }
   }
 }
+
+/** Nothing of what is only tried again may leave without being weighed. */
+const touchesOf = (...sets: readonly ReadonlyMap<string, readonly Key[]>[]): Touches => {
+  const touches = new Map<string, Map<Key, Touch>>();
+  for (const [name, keys] of sets.flatMap((set) => [...set])) {
+    const known = touches.get(name) ?? new Map<Key, Touch>();
+    for (const key of keys) known.set(key, { mayLeave: false });
+    touches.set(name, known);
+  }
+  return touches;
+};
 
 /** Rows of others are at the target too. */
 const mayClash = ({ collection: { target } }: PlannedPart): boolean => target.plan.scope.kind !== 'all';
@@ -318,7 +379,7 @@ class WindowMarks {
   }
 }
 
-function summaryOf(written: readonly WrittenPart[]): Omit<AppliedWindow, 'touches'> {
+function summaryOf(written: readonly WrittenPart[]): Omit<AppliedWindow, 'touches' | 'laned'> {
   const summary = { keys: 0, inserted: 0, updated: 0, left: 0, unchanged: 0 };
   for (const { changes, outcomes } of written) {
     summary.keys += changes.length;

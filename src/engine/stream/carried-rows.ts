@@ -13,11 +13,12 @@ export interface CarriedRows {
 }
 
 /**
- * A feed tells columns as the source stores them: expressions, filters and conversions to another type are the source's to compute, so
- * such a collection is read again by key.
+ * A feed tells columns as the source stores them: expressions, filters and conversions to another type are the source's to compute, and who
+ * may have to take an alternative is compared with others, so such a collection is read again by key.
  */
 export function carriedRows(plan: CollectionPlan, feed: Feed): CarriedRows | null {
   if (feed.capabilities.content === 'touches' || plan.filter !== null || plan.sourceKey === null) return null;
+  if (plan.alternatives.size > 0) return null;
   if (plan.map !== null) {
     const hasExpressions = plan.columns.some(({ from }) => 'expression' in from);
     if (hasExpressions) return null;
@@ -32,7 +33,9 @@ export function carriedRows(plan: CollectionPlan, feed: Feed): CarriedRows | nul
   for (const { target, from, type } of plan.columns) {
     if (!('column' in from)) return null;
     const told = types.get(from.column);
-    if (told === undefined || (type !== null && !feed.carries(told, type))) return null;
+    // Who converts as it writes gets what the source has.
+    const wanted = plan.conversion === 'writer' ? told : type;
+    if (told === undefined || (typeof wanted === 'string' && !feed.carries(told, wanted))) return null;
     renamed.push([target, from.column]);
   }
   return {
@@ -42,11 +45,15 @@ export function carriedRows(plan: CollectionPlan, feed: Feed): CarriedRows | nul
   };
 }
 
+const typeOf = ({ columns }: CollectionPlan, name: string): string | null =>
+  columns.find(({ target }) => target === name)?.type ?? null;
+
 /** What the feed is asked for on behalf of a plan. */
 export const feedCollection = (plan: CollectionPlan, feed: Feed): FeedCollection => ({
   name: plan.name,
   source: plan.source,
   key: plan.sourceKey ?? [],
+  ...(plan.conversion === 'reader' && { keyTypes: plan.key.map((name) => typeOf(plan, name)) }),
   columns: carriedRows(plan, feed)?.columns ?? null,
 });
 

@@ -1,4 +1,4 @@
-import type { Writer } from '../../protocol/writer.ts';
+import type { StreamWriter } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
 import { planTold } from './plan-window.ts';
@@ -10,7 +10,7 @@ export interface ForesightParts {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly marks: TouchMarks;
   readonly letters: Pick<LetterBook, 'hasAny'>;
-  readonly writer: Pick<Writer, 'foresee'>;
+  readonly writer: Pick<StreamWriter, 'foresee'>;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { reach } from '../../protocol/failpoints.ts';
 import type { Key } from '../../protocol/names.ts';
 import { LeavingGuard } from '../walk/guard.ts';
+import { persisting } from '../walk/retrying.ts';
+import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
 import type { Gauges } from './gauges.ts';
 import type { PlannedPart } from './window-plan.ts';
@@ -42,18 +44,33 @@ export class LeavingHolder {
   /** Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
   async hold(part: PlannedPart, gauges: Gauges): Promise<void> {
     const { collection, changes, mayLeave } = part;
-    const leaving = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
-    if (leaving.length === 0 || collection.plan.leaving.kind === 'keep') return;
+    const told = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
+    if (told.length === 0 || collection.plan.leaving.kind === 'keep') return;
     const gauge = await gauges.of(collection.name);
     if (gauge === undefined) return;
     const isHeld = this.#held.has(collection.name);
     const limits = this.#guard.limits(collection.work);
-    if (!isHeld && gauge.allows(leaving.length, limits, this.#context.clock.now())) return;
-    const held = new Set(leaving.map(({ key }) => key));
+    const mayAll = (leaving: number): boolean =>
+      !isHeld && gauge.allows(leaving, limits, this.#context.clock.now());
+    if (mayAll(told.length)) return;
+    const held = await this.#present(
+      collection,
+      told.map(({ key }) => key),
+    );
+    if (mayAll(held.size)) return;
     if (!isHeld) await this.#letApproved(collection.name, held);
     if (held.size === 0) return;
     await this.#raise(collection.name, [...held], gauge.total);
     part.changes = changes.filter(({ key, kind }) => kind !== 'leave' || !held.has(key));
+    // A row that takes the place of one that is gone would delete that one.
+    part.moves = part.moves.filter(({ from, displaces }) => !displaces || !held.has(from));
+  }
+
+  /** Rows that came and went before they were brought are no loss. */
+  async #present({ name, target }: StreamCollection, keys: readonly Key[]): Promise<Set<Key>> {
+    const { signal } = this.#context;
+    const what = `look for what leaves ${name}`;
+    return new Set(await persisting(this.#context, { what, signal }, () => target.present(keys, { signal })));
   }
 
   /** Changes that are told again after a crash, of which somebody has decided meanwhile: raising anew would forget that. */

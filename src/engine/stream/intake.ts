@@ -1,5 +1,7 @@
 import type { FeedChange, Gap } from '../../protocol/change.ts';
 import type { FeedItem } from '../../protocol/feed.ts';
+import type { Position, Shard } from '../../protocol/names.ts';
+import type { TornWindows } from './lanes/torn-windows.ts';
 import { Window } from './window.ts';
 
 export type Barrier = FeedItem & { readonly kind: 'barrier' };
@@ -29,7 +31,15 @@ export interface IntakeOptions {
   readonly sizeOf: (collection: string) => number;
   /** Called when a window takes no more changes. */
   readonly sealed?: () => void;
+  /** Windows of which some lanes were done: what comes again of one is given out as a whole. */
+  readonly torn?: {
+    readonly windows: Pick<TornWindows, 'until' | 'end'>;
+    readonly isBefore: (shard: Shard, a: Position, b: Position) => boolean;
+  };
 }
+
+/** What was told once is told again at once. */
+const mostHeldMs = 30_000;
 
 /**
  * Turns what a feed tells into windows, without I/O. A window grows by whole source transactions until it is taken or large enough; what
@@ -41,6 +51,7 @@ export class Intake {
   readonly #now: () => number;
   readonly #sizeOf: (collection: string) => number;
   readonly #sealed: () => void;
+  readonly #torn: IntakeOptions['torn'];
   readonly #ready: Work[] = [];
   /** Whole transactions that nobody took yet: always the newest of all that is ready. */
   #whole: Window | null = null;
@@ -48,11 +59,12 @@ export class Intake {
   #partial: Window | null = null;
   #tears = false;
 
-  constructor(limits: IntakeLimits, { now, sizeOf, sealed = () => undefined }: IntakeOptions) {
+  constructor(limits: IntakeLimits, { now, sizeOf, sealed = () => undefined, torn }: IntakeOptions) {
     this.#limits = limits;
     this.#now = now;
     this.#sizeOf = sizeOf;
     this.#sealed = sealed;
+    this.#torn = torn;
   }
 
   /** The next one, if it is a window to which nothing is added any more. */
@@ -75,7 +87,7 @@ export class Intake {
   }
 
   get hasWork(): boolean {
-    return this.#ready.length > 0 || this.#whole !== null;
+    return this.#ready.length > 0 || (this.#whole !== null && !this.#isHeld(this.#whole));
   }
 
   add(item: FeedItem): void {
@@ -105,7 +117,7 @@ export class Intake {
   take(): Work | null {
     const next = this.#ready.shift();
     if (next !== undefined) return next;
-    if (this.#whole === null) return null;
+    if (this.#whole === null || this.#isHeld(this.#whole)) return null;
     const window = this.#whole;
     this.#whole = null;
     return { kind: 'window', window };
@@ -179,8 +191,20 @@ export class Intake {
     else this.#whole.append(transaction);
   }
 
-  #isWholeEnough({ changes, memoryBytes }: Window): boolean {
-    return changes >= this.#limits.windowChanges || memoryBytes >= this.#limits.windowBytes;
+  #isWholeEnough(window: Window): boolean {
+    const { changes, memoryBytes } = window;
+    const isLarge = changes >= this.#limits.windowChanges || memoryBytes >= this.#limits.windowBytes;
+    return isLarge && !this.#isHeld(window);
+  }
+
+  /** It ends before the torn window does. One that does not end within bounds is no history that we have written. */
+  #isHeld({ shard, boundary, memoryBytes, beganAt }: Window): boolean {
+    const until = this.#torn?.windows.until(shard) ?? null;
+    if (this.#torn === undefined || until === null || boundary === null) return false;
+    const isEndless = memoryBytes >= 2 * this.#limits.transactionBytes || this.#now() - beganAt > mostHeldMs;
+    if (!isEndless) return this.#torn.isBefore(shard, boundary, until);
+    this.#torn.windows.end(shard);
+    return false;
   }
 
   #isTooLarge({ changes, memoryBytes }: Window): boolean {

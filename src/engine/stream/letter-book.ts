@@ -6,6 +6,7 @@ import type { Key, Position } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { StreamContext } from './context.ts';
 import { DueKeys } from './due-keys.ts';
+import { RefusedMoves } from './refused-moves.ts';
 import type { Reached } from './touch-marks.ts';
 
 const lettersPerPage = 1_000;
@@ -19,6 +20,8 @@ interface Entry {
   readonly attempts: number;
   /** Another key is in its way: it is tried again when another letter's key has arrived. */
   readonly isBlocked: boolean;
+  /** Its row goes on under another key, and the destination could not follow: should it leave, then nothing else with it. */
+  readonly isSpared: boolean;
 }
 
 export interface TakeOptions {
@@ -48,6 +51,8 @@ export class LetterBook {
   readonly #due = new DueKeys();
   /** Deferred keys by the position that they wait for. */
   readonly #waiting = new Map<Position, { readonly collection: string; readonly key: Key }[]>();
+  readonly #spared = new Map<string, Set<Key>>();
+  readonly refusedMoves = new RefusedMoves();
   #newest: number;
 
   private constructor(context: StreamContext, newest: number) {
@@ -80,6 +85,11 @@ export class LetterBook {
 
   hasAny(collection: string): boolean {
     return (this.#byCollection.get(collection)?.size ?? 0) > 0;
+  }
+
+  /** Keys whose leaving must not take rows of others with it. */
+  spared(collection: string): ReadonlySet<Key> {
+    return this.#spared.get(collection) ?? none;
   }
 
   /** Keys to be tried now, at most so many. `isWide`: with them keys that are not due and that others are in the way of. */
@@ -173,7 +183,7 @@ export class LetterBook {
     for (const { key, code, message, state, until } of letters) {
       if (state === 'parked' && this.#entry(collection, key)?.state !== 'parked')
         events.emit('dead-letter.put', { pipeline, collection, key, code, message });
-      this.#note(collection, key, { state, until, isBlocked: isBlocked(code) });
+      this.#note(collection, key, { state, until, ...reasonOf(code) });
     }
   }
 
@@ -183,16 +193,19 @@ export class LetterBook {
     const known = entries === undefined ? [] : keys.filter((key) => entries.has(key));
     if (known.length === 0) return;
     const { store, pipeline, fence, events } = this.#context;
-    const parked = known.filter((key) => entries?.get(key)?.state === 'parked').length;
+    const parked = known.filter((key) => entries?.get(key)?.state === 'parked');
     reach('dead-letter.resolve.before');
     await store.deadLetters.resolve({ pipeline, fence }, collection, known);
     reach('dead-letter.resolve.after');
     for (const key of known) {
       entries?.delete(key);
+      this.#spared.get(collection)?.delete(key);
       this.#due.delete(collection, key);
     }
+    this.refusedMoves.resolved(collection, known);
     this.wakeBlocked();
-    if (parked > 0) events.emit('dead-letter.resolved', { pipeline, collection, count: parked });
+    if (parked.length > 0)
+      events.emit('dead-letter.resolved', { pipeline, collection, count: parked.length, keys: parked });
   }
 
   /** The stream has come to this position: deferred keys that waited for it are tried once more and are parked if that does not help. */
@@ -225,10 +238,11 @@ export class LetterBook {
     return { collection, key, code, message, failedAtMs, state, until: waits, sealed };
   }
 
-  #note(collection: string, key: Key, { state, until, isBlocked }: Omit<Entry, 'attempts'>): void {
+  #note(collection: string, key: Key, told: Omit<Entry, 'attempts'>): void {
+    const { state, until } = told;
     const known = this.#entry(collection, key);
     const attempts = (known?.attempts ?? 0) + 1;
-    this.#set(collection, key, { state, until, attempts, isBlocked });
+    this.#set(collection, key, { ...told, attempts });
     if (state === 'parked') {
       this.#due.delete(collection, key);
       return;
@@ -238,7 +252,7 @@ export class LetterBook {
   }
 
   #remember({ collection, key, code, state, until }: DeadLetter): void {
-    this.#set(collection, key, { state, until, attempts: 0, isBlocked: isBlocked(code) });
+    this.#set(collection, key, { state, until, attempts: 0, ...reasonOf(code) });
     this.#due.set(collection, key, 0);
     if (state === 'deferred') this.#wait(collection, key, until);
   }
@@ -258,10 +272,25 @@ export class LetterBook {
     const entries = this.#byCollection.get(collection);
     if (entries === undefined) this.#byCollection.set(collection, new Map([[key, entry]]));
     else entries.set(key, entry);
+    if (entry.isSpared) this.#spare(collection).add(key);
+    else this.#spared.get(collection)?.delete(key);
+  }
+
+  #spare(collection: string): Set<Key> {
+    const known = this.#spared.get(collection);
+    if (known !== undefined) return known;
+    const made = new Set<Key>();
+    this.#spared.set(collection, made);
+    return made;
   }
 }
 
-const isBlocked = (code: ErrorCode): boolean => catalogue[code].class === 'deferred';
+const none: ReadonlySet<Key> = new Set();
+
+const reasonOf = (code: ErrorCode): Pick<Entry, 'isBlocked' | 'isSpared'> => ({
+  isBlocked: catalogue[code].class === 'deferred',
+  isSpared: code === 'key-change-refused',
+});
 
 const retryDelayMs = (attempts: number): number =>
   Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts, 20));

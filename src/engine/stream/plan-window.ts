@@ -3,13 +3,14 @@ import { type LockstepError, toLockstepError } from '../../protocol/errors/locks
 import type { Key } from '../../protocol/names.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
+import { isWhole, partOf } from './plan-part.ts';
 import { readTouches } from './read-touches.ts';
 import { type RowSizes, rowBytes } from './row-sizes.ts';
 import { type SortedOut, sortOut } from './sort-out.ts';
 import type { TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import type { Window } from './window.ts';
-import { emptyPlan, type WindowPlan } from './window-plan.ts';
+import { emptyPlan, plainPart, type WindowPlan } from './window-plan.ts';
 
 export interface PlanWindow {
   readonly collections: ReadonlyMap<string, StreamCollection>;
@@ -49,10 +50,10 @@ export function planTold(
   const plan = emptyPlan();
   for (const [name, merged] of window.collections) {
     const collection = collections.get(name);
-    if (collection === undefined) return null;
+    if (collection === undefined || merged.moved !== null) return null;
     const { changes, touches, failures } = sortOut(collection, merged, nobodyElse);
     if (touches.length > 0) return null;
-    if (changes.length > 0) plan.parts.set(name, { collection, changes, mayLeave: new Set() });
+    if (changes.length > 0) plan.parts.set(name, plainPart(collection, changes));
     if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
   }
   return plan;
@@ -74,8 +75,10 @@ async function planOrStop(
   }
 }
 
-const nothingRead: Pick<SortedOut, 'changes' | 'failures'> = { changes: [], failures: [] };
-const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
+type ReadKeys = Pick<SortedOut, 'changes' | 'failures'>;
+
+const nothingRead: ReadKeys = { changes: [], failures: [] };
+const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [], toldThere: new Set() };
 
 async function planCollection(
   plan: WindowPlan,
@@ -93,17 +96,37 @@ async function planCollection(
         });
   const asked = touches.get(name) ?? new Map<Key, Touch>();
   const keys = new Set([...sorted.touches, ...asked.keys()]);
+  letters.refusedMoves.withOtherEnds(name, keys);
   const read =
-    keys.size === 0 ? nothingRead : await readTouches(collection, [...keys], { shows: shows(), signal });
+    keys.size === 0
+      ? nothingRead
+      : stillTold(
+          collection,
+          toldOnly(sorted, asked),
+          await readTouches(collection, [...keys], { shows: shows(), signal }),
+        );
   if (keys.size > 0) sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
   const changes = keys.size === 0 ? sorted.changes : lastOfEach([...told(sorted, keys), ...read.changes]);
-  const mayLeave = new Set([...asked].filter(([, touch]) => touch.mayLeave).map(([key]) => key));
-  if (changes.length > 0) plan.parts.set(name, { collection, changes, mayLeave });
+  if (changes.length > 0) plan.parts.set(name, partOf(collection, changes, { merged, asked, keys, letters }));
   if (keys.size > 0) plan.read.set(name, [...keys]);
   if (sorted.apart.length > 0) plan.apart.set(name, sorted.apart);
   const failures = [...sorted.failures, ...read.failures];
   if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
 }
+
+/**
+ * Rows that the feed told and that are gone by now: it will tell how. Most likely they were deleted, but one that got another key is lost
+ * when its former one leaves before the new one is known. Not where a row may be there and still not belong.
+ */
+function stillTold(collection: StreamCollection, toldThere: ReadonlySet<Key>, read: ReadKeys): ReadKeys {
+  if (toldThere.size === 0 || !isWhole(collection)) return read;
+  const changes = read.changes.filter(({ kind, key }) => kind !== 'leave' || !toldThere.has(key));
+  return { ...read, changes };
+}
+
+/** Whoever asked for a key wants it to be as the source is now. */
+const toldOnly = ({ toldThere }: SortedOut, asked: ReadonlyMap<Key, Touch>): ReadonlySet<Key> =>
+  asked.size === 0 ? toldThere : toldThere.difference(new Set(asked.keys()));
 
 /** What is read again says more than what was told. */
 const told = ({ changes }: SortedOut, read: ReadonlySet<Key>): readonly Change[] =>

@@ -7,6 +7,7 @@ import { mapChunk } from '../walk/map-rows.ts';
 import { type CarriedRows, renameRow } from './carried-rows.ts';
 import type { StreamCollection } from './collection.ts';
 import type { Merged, MergedChanges } from './merged-changes.ts';
+import type { MovedKeys } from './moved-keys.ts';
 
 /** What the merged changes of one collection ask for. */
 export interface SortedOut {
@@ -18,6 +19,8 @@ export interface SortedOut {
   readonly failures: { readonly key: Key; readonly error: LockstepError }[];
   /** Keys that have a letter: they are tried by themselves, after the window. */
   readonly apart: Key[];
+  /** Keys of which the feed told a row and that must be read: when they are not there any more, the feed has yet to tell why. */
+  readonly toldThere: Set<Key>;
 }
 
 export interface SortOptions {
@@ -32,18 +35,44 @@ export function sortOut(
   merged: MergedChanges,
   { isMarked, hasLetter }: SortOptions,
 ): SortedOut {
-  const sorted: SortedOut = { changes: [], touches: [], failures: [], apart: [] };
+  const sorted: SortedOut = { changes: [], touches: [], failures: [], apart: [], toldThere: new Set() };
   const { carried, plan } = collection;
+  const doubtful = doubtfulKeys(plan, merged);
+  const taken = merged.moved === null ? null : new Set(merged.moved.moves.map(({ to }) => to));
   merged.forEach((change, key) => {
-    if (hasLetter(key)) sorted.apart.push(key);
-    else if (carried === null || change.kind === 'touch' || isMarked(key)) sorted.touches.push(key);
+    // A row that takes this key would be lost under its former one, which leaves with the window.
+    if (hasLetter(key) && taken?.has(key) !== true) sorted.apart.push(key);
+    else if (carried === null || change.kind === 'touch' || isMarked(key) || doubtful?.has(key) === true)
+      addTouch(sorted, { key, change, taken });
     else if (change.kind === 'delete') sorted.changes.push({ kind: 'leave', key });
     else if (plan.map === null && change.complete)
       sorted.changes.push(new CarriedUpsert(key, change, carried));
-    else addRow({ plan, carried }, { key, change }, sorted);
+    else addRow({ plan, carried }, { key, change, taken }, sorted);
   });
   return sorted;
 }
+
+interface Touched {
+  readonly key: Key;
+  readonly change: Merged;
+  /** Keys that rows which had others have now; null: none. */
+  readonly taken: ReadonlySet<Key> | null;
+}
+
+function addTouch(sorted: SortedOut, { key, change, taken }: Touched): void {
+  sorted.touches.push(key);
+  // Feeds without rows need not tell changes of one key in the order in which they were made: a row that came here may be one that is gone.
+  const isThere =
+    'row' in change || (change.kind === 'touch' && change.gone !== true && taken?.has(key) !== true);
+  if (isThere) sorted.toldThere.add(key);
+}
+
+/**
+ * While a key may be had twice, nobody knows which of its rows a change speaks of: `a` becomes `b`, `b` becomes `a` may be one row that
+ * comes back, or two that change places.
+ */
+const doubtfulKeys = (plan: CollectionPlan, { moved }: MergedChanges): MovedKeys | null =>
+  moved !== null && plan.sourceShape.key?.deferrable === true ? moved : null;
 
 /** The row is made when it is written. */
 class CarriedUpsert {
@@ -75,17 +104,16 @@ interface Carrying {
   readonly carried: CarriedRows;
 }
 
-interface KeyedChange {
-  readonly key: Key;
+interface KeyedChange extends Touched {
   readonly change: Extract<Merged, { readonly row: Row }>;
 }
 
 /** A row that is mapped, or that was not told whole. */
-function addRow(collection: Carrying, { key, change }: KeyedChange, sorted: SortedOut): void {
+function addRow(collection: Carrying, { key, change, taken }: KeyedChange, sorted: SortedOut): void {
   const { plan, carried } = collection;
   const { kind, complete } = change;
   if (plan.map !== null && complete) addMapped(collection, { key, row: change.row }, sorted);
-  else if (plan.map !== null || kind === 'insert') sorted.touches.push(key);
+  else if (plan.map !== null || kind === 'insert') addTouch(sorted, { key, change, taken });
   else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, change.row) });
 }
 

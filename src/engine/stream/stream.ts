@@ -2,9 +2,11 @@ import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { FeedCollection, FeedItem } from '../../protocol/feed.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
+import type { AlternativeBook } from './alternative-book.ts';
 import type { AppliedWindow, Applier, Touches } from './applier.ts';
 import type { StreamContext } from './context.ts';
 import { type Barrier, Intake, type Work } from './intake.ts';
+import type { TornWindows } from './lanes/torn-windows.ts';
 import type { Ledger } from './ledger.ts';
 import type { LetterBook } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
@@ -19,7 +21,9 @@ export interface StreamParts {
   readonly applier: Applier;
   readonly ledger: Ledger;
   readonly letters: LetterBook;
+  readonly alternatives: AlternativeBook;
   readonly touches: TouchQueue;
+  readonly torn: TornWindows;
   /** Of rows that are read again. */
   readonly sizes: RowSizes;
   /** What the feed is asked for; looked at whenever it is opened. */
@@ -56,8 +60,8 @@ export class Stream {
   #isWriting = false;
 
   constructor(parts: StreamParts) {
-    const { context, trouble, sizes } = parts;
-    const { settings, writer } = context;
+    const { context, trouble, sizes, torn } = parts;
+    const { settings, writer, feed } = context;
     this.#parts = parts;
     this.#source = new Perseverance(context, { what: 'read changes', trouble, hurry: parts.stopping });
     this.#intake = new Intake(
@@ -72,6 +76,7 @@ export class Stream {
         now: () => performance.now(),
         sizeOf: sizes.of.bind(sizes),
         sealed: () => this.#lookAhead(),
+        torn: { windows: torn, isBefore: (shard, a, b) => feed.order(shard, a, b) === 'before' },
       },
     );
   }
@@ -181,7 +186,7 @@ export class Stream {
     return applied !== null;
   }
 
-  #tellApplied(window: Window | null, applied: AppliedWindow, startedAt: number): void {
+  #tellApplied(window: Window | null, { laned, ...applied }: AppliedWindow, startedAt: number): void {
     const { pipeline, events } = this.#parts.context;
     events.emit('window.applied', {
       pipeline,
@@ -191,7 +196,7 @@ export class Stream {
       bytes: window?.bytes ?? 0,
       milliseconds: performance.now() - (window?.beganAt ?? startedAt),
       committedAtMs: window?.committedAtMs ?? null,
-      torn: window?.torn ?? false,
+      torn: laned || (window?.torn ?? false),
     });
   }
 
@@ -251,7 +256,8 @@ export class Stream {
   }
 
   #waitMs(): number {
-    const { letters, context } = this.#parts;
+    const { letters, alternatives, context } = this.#parts;
+    if (alternatives.isDue) return 0;
     const due = letters.nextDueAtMs();
     const retryMs = due === null ? 60_000 : Math.max(1, due - context.clock.now());
     return Math.min(retryMs, this.#keepaliveDueInMs());

@@ -1,5 +1,6 @@
-import type { Change } from '../../protocol/change.ts';
+import type { Change, KeyMove } from '../../protocol/change.ts';
 import type { Key, Position } from '../../protocol/names.ts';
+import type { Row } from '../../protocol/value.ts';
 import type { WindowPart } from '../../protocol/writer.ts';
 import type { StreamCollection } from './collection.ts';
 import type { RefusedKey } from './letter-book.ts';
@@ -8,8 +9,15 @@ import type { RefusedKey } from './letter-book.ts';
 export interface PlannedPart {
   readonly collection: StreamCollection;
   changes: Change[];
-  /** Keys whose leaving somebody allowed already. */
+  /** Keys whose leaving somebody allowed already, or that are no leavings: their rows go on under other keys. */
   readonly mayLeave: ReadonlySet<Key>;
+  /** See `WindowPart`. */
+  moves: readonly KeyMove[];
+  readonly spared: ReadonlySet<Key>;
+  /** All its rows were given the values that they may have. */
+  isChosen?: boolean;
+  /** Rows that were given another value than their own, as they were before: what they are weighed by, should they be once more. */
+  readonly own: Map<Key, Row>;
 }
 
 /** What is about to be written in one transaction. */
@@ -29,9 +37,23 @@ export interface WindowPosition {
   readonly at: Position;
 }
 
-export const toWritten = ({ collection, changes }: PlannedPart): WindowPart => ({
+const none: ReadonlySet<Key> = new Set();
+
+/** What is written as it was told, which is nearly everything. */
+export const plainPart = (collection: StreamCollection, changes: Change[]): PlannedPart => ({
+  collection,
+  changes,
+  mayLeave: none,
+  moves: [],
+  spared: none,
+  own: new Map(),
+});
+
+export const toWritten = ({ collection, changes, moves, spared }: PlannedPart): WindowPart => ({
   target: collection.target,
   changes,
+  moves,
+  spared,
 });
 
 export const emptyPlan = (): WindowPlan => ({

@@ -1,14 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Change } from '../../protocol/change.ts';
+import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
 import { isLockstepError, LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Key, Position } from '../../protocol/names.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
+import { hasAlternatives } from '../alternatives/choose.ts';
+import { dropInverses } from '../generation/drop-inverses.ts';
 import { backoffDelayMs } from '../retry/backoff.ts';
 import { leaseOf } from '../walk/context.ts';
 import { clashLetter } from '../walk/write-rows.ts';
+import type { AlternativeBook } from './alternative-book.ts';
 import type { StreamContext } from './context.ts';
+import type { LanedWriter } from './lanes/laned-writer.ts';
+import { isDivisible } from './lanes/split-window.ts';
+import { lanePosition, type WindowExtent } from './lanes/torn-windows.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import type { Perseverance } from './persevere.ts';
 import { readTouches } from './read-touches.ts';
@@ -23,6 +30,10 @@ export interface WrittenPart {
 export interface WriteRequest {
   readonly plan: WindowPlan;
   readonly position: WindowWrite['position'];
+  /** What is noted with each piece that is durable before the position; null: there is no position, or the destination keeps no such notes. */
+  readonly extent: WindowExtent | null;
+  /** Its position follows apart, and lanes may write it. */
+  readonly isLaned: boolean;
   /** Asked anew for each attempt: keys may have been read since the last. */
   readonly marks: () => Promise<WindowWrite['marks']>;
   /** Of these those of what was read: what the stream has passed goes with its position. */
@@ -31,7 +42,9 @@ export interface WriteRequest {
 
 interface WriterParts {
   readonly context: StreamContext;
+  readonly lanes: LanedWriter;
   readonly letters: LetterBook;
+  readonly alternatives: AlternativeBook;
   readonly destination: Perseverance;
   /** Transactions that a read must show. */
   readonly shows: () => readonly string[];
@@ -50,6 +63,8 @@ const suspectAfter = 4;
  */
 export class WindowWriter {
   readonly #parts: WriterParts;
+  /** No generation can be taken back any more. */
+  #isBound = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -57,6 +72,7 @@ export class WindowWriter {
 
   async write(request: WriteRequest): Promise<readonly WrittenPart[]> {
     const written: WrittenPart[] = [];
+    await this.#chooseKnown(request.plan);
     for (let round = 1; ; round += 1) {
       const parts = [...request.plan.parts.values()].filter(({ changes }) => changes.length > 0);
       try {
@@ -70,15 +86,27 @@ export class WindowWriter {
 
   async #apply(
     parts: readonly PlannedPart[],
-    { position, marks }: WriteRequest,
+    { position, marks, extent, isLaned }: WriteRequest,
     round: number,
   ): Promise<readonly WrittenPart[]> {
-    const { context, letters, destination } = this.#parts;
+    const { context, letters, destination, lanes } = this.#parts;
     const { writer, signal } = context;
     const options = { lease: leaseOf(context), signal };
-    const written = { position, marks: await marks(), newestLetter: letters.newest };
+    if (parts.length > 0 && !this.#isBound) {
+      await destination.until(() => dropInverses(context));
+      this.#isBound = true;
+    }
+    const noted = position ?? (extent === null ? null : lanePosition(extent, 0));
+    const written = { position: noted, marks: await marks(), newestLetter: letters.newest };
     const outcomes = await destination.until(
-      () => writer.applyWindow({ parts: parts.map(toWritten), ...written }, options),
+      () => {
+        const window = { parts: parts.map(toWritten), ...written };
+        // What has to be marked must not be there before its mark.
+        const goesApart = isLaned && written.marks.size === 0 && isDivisible(window.parts);
+        return goesApart && extent !== null
+          ? lanes.apply(window, extent, options)
+          : writer.applyWindow(window, options);
+      },
       async (error, failures) => {
         if (parts.length === 0 || failures < suspectAfter || round > mostRounds) return;
         if (!mayBeOfSomeRow(error)) return;
@@ -96,10 +124,41 @@ export class WindowWriter {
   ): Promise<readonly WrittenPart[]> {
     if (error instanceof SuspectWindow || (isOfSomeRow(error) && round > mostRounds))
       return await this.#isolate(parts, request);
+    if (error.class === 'deferred' && (await this.#chooseAll(parts, request.plan))) return [];
     if (isOfSomeRow(error)) await this.#takeOutRefused(parts, request.plan);
     else if (error.class === 'collection') await this.#takeOutStopped(parts, error);
     else throw error;
     return [];
+  }
+
+  /** Rows that had to take another value before: most likely they have to now. */
+  async #chooseKnown(plan: WindowPlan): Promise<void> {
+    const { alternatives } = this.#parts;
+    for (const part of plan.parts.values()) {
+      const known = part.changes.filter(({ key }) => alternatives.has(part.collection.name, key));
+      if (known.length > 0) await this.#choose(part, new Set(known.map(({ key }) => key)), plan);
+    }
+  }
+
+  /** Values may be taken: all rows of the window are weighed against what is there, once. False: there is nothing more to choose. */
+  async #chooseAll(parts: readonly PlannedPart[], plan: WindowPlan): Promise<boolean> {
+    const open = parts.filter((part) => hasAlternatives(part.collection.work) && part.isChosen !== true);
+    for (const part of open) {
+      part.isChosen = true;
+      await this.#choose(part, new Set(part.changes.map(({ key }) => key)), plan);
+    }
+    return open.length > 0;
+  }
+
+  async #choose(part: PlannedPart, keys: ReadonlySet<Key>, plan: WindowPlan): Promise<void> {
+    const { alternatives, destination, context, shows } = this.#parts;
+    const { signal } = context;
+    const { changes, read } = await destination.until(() =>
+      alternatives.choose(part, keys, { shows: shows(), signal }),
+    );
+    part.changes = [...changes];
+    const { name } = part.collection;
+    if (read.length > 0) plan.read.set(name, [...(plan.read.get(name) ?? []), ...read]);
   }
 
   /** Asks the destination which changes it refuses beside the others. */
@@ -134,6 +193,11 @@ export class WindowWriter {
       ),
     );
     part.changes = part.changes.filter(({ key }) => !failed.has(key));
+    // Where the key itself could not change; a row whose new values were refused goes on under its new key all the same.
+    const stays = (key: Key): boolean => failed.get(key)?.code === 'key-change-refused';
+    const refusedMoves = part.moves.filter(({ from, to }) => stays(from) || stays(to));
+    part.moves = part.moves.filter((move) => !refusedMoves.includes(move));
+    this.#parts.letters.refusedMoves.refused(part.collection.name, refusedMoves);
     await this.#park(part, refused, rows);
     if (missing.length === 0) return;
     const { name } = part.collection;
@@ -196,7 +260,7 @@ export class WindowWriter {
   async #isolate(parts: readonly PlannedPart[], request: WriteRequest): Promise<readonly WrittenPart[]> {
     const written: WrittenPart[] = [];
     for (const part of parts) {
-      const changes = part.changes;
+      const changes = leavingLast(part);
       part.changes = [];
       written.push(...(await this.#halve(part, changes, request)));
     }
@@ -231,7 +295,8 @@ export class WindowWriter {
     const options = { lease: leaseOf(context), signal: context.signal };
     // With the marks: what was read may be newer than what the stream tells again, should we die before the position.
     const marks = await request.freshMarks();
-    const alone = { parts: [{ target: part.collection.target, changes }], position: null, marks };
+    const position = request.extent === null ? null : lanePosition(request.extent, 0);
+    const alone = { parts: [toWritten({ ...part, changes: [...changes] })], position, marks };
     for (let attempt = 1; ; attempt += 1) {
       try {
         const write = { ...alone, newestLetter: letters.newest };
@@ -262,6 +327,13 @@ export class WindowWriter {
   }
 }
 
+/** A row that goes on under another key must have it before its former key leaves. */
+function leavingLast({ changes, moves }: PlannedPart): readonly Change[] {
+  if (moves.length === 0) return changes;
+  const former = new Set(moves.map(({ from }) => from));
+  return [...changes.filter(({ key }) => !former.has(key)), ...changes.filter(({ key }) => former.has(key))];
+}
+
 /** The destination answers, and yet this window fails again and again for reasons that should pass. */
 class SuspectWindow extends Error {
   constructor(cause: LockstepError) {
@@ -271,9 +343,18 @@ class SuspectWindow extends Error {
 
 const isOfSomeRow = (error: LockstepError): boolean => error.class === 'deferred' || error.class === 'change';
 
-/** Some rows end their connection or take for ever; a lock that others hold, a full disk and a conflict are never a row's own fault. */
+/**
+ * Some rows end their connection, take for ever, or are too much together; a lock that others hold, a full disk and a conflict are never a
+ * row's own fault.
+ */
 const mayBeOfSomeRow = ({ code, class: kind }: LockstepError): boolean =>
-  kind === 'transient' && (code === 'connection-lost' || code === 'statement-timeout');
+  kind === 'transient' && ofRows.has(code);
+
+const ofRows: ReadonlySet<ErrorCode> = new Set([
+  'connection-lost',
+  'statement-timeout',
+  'transaction-too-large',
+]);
 
 /** A row that fails alone, again and again, while others go through is to blame itself, whatever the destination calls it. */
 const toRefusedKey = (

@@ -37,6 +37,7 @@ const cases: readonly Case[] = [
   ['errorRate', { recent: { succeeded: 1, failed: 4 } }, 'good'],
   ['errorRate', { recent: { succeeded: 950, failed: 50 } }, 'good'],
   ['errorRate', { recent: { succeeded: 0, failed: 0 } }, 'good'],
+  ['errorRate', { recent: { succeeded: 0, failed: 0 }, watchedSinceMs: nowMs - 299 * second }, 'unknown'],
   ['deadLetters', { deadLetters: 1 }, 'bad'],
   ['guardWaiting', { guards: { leaving: 30, oldestAtMs: nowMs } }, 'bad'],
   ['guardWaiting', { guards: { leaving: 30, oldestAtMs: nowMs + second } }, 'unknown'],

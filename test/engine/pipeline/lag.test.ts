@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { lagOf } from '../../../src/engine/pipeline/lag.ts';
 import { Ledger } from '../../../src/engine/stream/ledger.ts';
 
+const capabilities = {
+  transactions: true,
+  deletes: true,
+  origin: false,
+  assigned: false,
+  content: 'rows',
+} as const;
+
 const feed = {
+  capabilities,
   order: (_shard: string, a: string, b: string) =>
     Number(a) < Number(b) ? 'before' : a === b ? 'same' : 'after',
 } as const;
@@ -55,5 +64,18 @@ test('without contact it is unknown, and at least what it was and has grown to',
   expect(lagOf({ ledger: behind, feed, seen: [head('6', now - 8_000)], nowMs: now })).toEqual({
     kind: 'unknown',
     atLeastMs: 60_000,
+  });
+});
+
+test('of a source that tells no changes it is the time since they were last looked for, never nothing', () => {
+  const silent = { ...feed, capabilities: { ...capabilities, content: 'nothing' } } as const;
+  const asked = ledgerAt('5', now - hourMs - 30_000);
+  expect(lagOf({ ledger: asked, feed: silent, seen: [head('5', now - 1_000)], nowMs: now })).toEqual({
+    kind: 'behind',
+    milliseconds: 30_000,
+  });
+  expect(lagOf({ ledger: asked, feed: silent, seen: [head('5', now - 8_000)], nowMs: now })).toEqual({
+    kind: 'unknown',
+    atLeastMs: 30_000,
   });
 });

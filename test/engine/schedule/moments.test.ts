@@ -44,6 +44,24 @@ const daylightSaving: readonly [string, ScheduleSettings, string, readonly strin
     ['03-29T01:30:00', '03-30T00:30:00'],
   ],
   [
+    'also for whoever looks between the time that is left out and that one',
+    berlin('30 2 * * *'),
+    '2026-03-29T01:10:00Z',
+    ['03-29T01:30:00', '03-30T00:30:00'],
+  ],
+  [
+    'and not again right after it',
+    berlin('30 2 * * *'),
+    '2026-03-29T01:30:00Z',
+    ['03-30T00:30:00', '03-31T00:30:00'],
+  ],
+  [
+    'where clocks are set forward by half an hour',
+    { cron: '15 2 * * *', timeZone: 'Australia/Lord_Howe' },
+    '2026-10-03T15:40:00Z',
+    ['10-03T15:45:00', '10-04T15:15:00'],
+  ],
+  [
     'a time that comes twice is due at the first',
     berlin('30 2 * * *'),
     '2026-10-24T12:00:00Z',

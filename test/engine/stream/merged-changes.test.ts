@@ -35,7 +35,7 @@ describe('changes of one key', () => {
     expect(merge(updated('1', { a: 1 }), last).get('1')).toBe(last);
     expect(merge(inserted('1', { a: 1, b: 1 }), last).get('1')).toBe(last);
     expect(merge(touched('1'), last).get('1')).toEqual({ kind: 'touch' });
-    expect(merge(deleted('1'), last).get('1')).toEqual({ kind: 'touch' });
+    expect(merge(deleted('1'), last).get('1')).toEqual({ kind: 'touch', gone: true });
   });
 
   test('a delete ends everything before it, an insert begins anew', () => {
@@ -53,16 +53,22 @@ describe('changes of one key', () => {
   });
 
   test('an update of what is gone must be read', () => {
-    expect(merge(deleted('1'), updated('1', { a: 1 })).get('1')).toEqual({ kind: 'touch' });
+    expect(merge(deleted('1'), updated('1', { a: 1 })).get('1')).toEqual({ kind: 'touch', gone: true });
   });
 
   test.each([
     ['before', [touched('1'), inserted('1', { a: 1 })]],
     ['between', [inserted('1', { a: 1 }), touched('1'), updated('1', { a: 2 })]],
     ['after', [inserted('1', { a: 1 }), touched('1')]],
-    ['before a delete', [touched('1'), deleted('1')]],
   ])('a touch stays one: %s', (_name, changes) => {
     expect(merge(...changes).get('1')).toEqual({ kind: 'touch' });
+  });
+
+  test('a touch remembers that a row was deleted, whatever comes then', () => {
+    const gone = { kind: 'touch', gone: true };
+    expect(merge(touched('1'), deleted('1')).get('1')).toEqual(gone);
+    expect(merge(deleted('1'), touched('1')).get('1')).toEqual(gone);
+    expect(merge(touched('1'), deleted('1'), inserted('1', { a: 1 }), touched('1')).get('1')).toEqual(gone);
   });
 
   test('a row that gets another key takes what is known of it along', () => {

@@ -17,4 +17,13 @@ describe('the guard over leaving', () => {
   ])('$leaving of $total: $held ($why)', ({ leaving, total, held }) => {
     expect(leavesTooMuch(guard, leaving, total)).toBe(held);
   });
+
+  it.each([
+    { leaving: 1, total: 1, held: false, why: 'everything, of a few' },
+    { leaving: 99, total: 99, held: false, why: 'everything, of a few' },
+    { leaving: 100, total: 100, held: true, why: 'above the share all the same' },
+    { leaving: 20, total: 100, held: false, why: 'exactly the share' },
+  ])('where all may leave, $leaving of $total: $held ($why)', ({ leaving, total, held }) => {
+    expect(leavesTooMuch({ ...guard, mayEmpty: true }, leaving, total)).toBe(held);
+  });
 });

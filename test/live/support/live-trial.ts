@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   createLockstep,
   type DestinationConfig,
@@ -8,8 +7,11 @@ import {
 } from '../../../src/index.ts';
 import { EventLog } from '../../faults/support/event-log.ts';
 import { expectSameTable } from '../../support/export.ts';
+import { startPipeline } from '../../support/started-pipeline.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { type Side, sharedSide } from './side.ts';
+
+type PostgresSide<Side> = Extract<Side, { readonly connector: 'postgres' }>;
 
 export type Capture = 'logical' | 'triggers';
 export const captures = ['logical', 'triggers'] as const;
@@ -27,8 +29,8 @@ export interface Ways {
   /** Another way to the source or target: through a proxy, as another role. */
   readonly source?: string;
   readonly target?: string;
-  readonly sourceConfig?: Partial<Omit<SourceConfig, 'connector'>>;
-  readonly targetConfig?: Partial<Omit<DestinationConfig, 'connector'>>;
+  readonly sourceConfig?: Partial<Omit<PostgresSide<SourceConfig>, 'connector'>>;
+  readonly targetConfig?: Partial<Omit<PostgresSide<DestinationConfig>, 'connector'>>;
   readonly captureConfig?: Readonly<Record<string, unknown>>;
 }
 
@@ -71,6 +73,7 @@ export const briefSide = { stallTimeoutMs: 800, connectTimeoutMs: 800 };
 const patienceMs = 20_000;
 const recorded = [
   'status',
+  'copy.way',
   'lag',
   'retry',
   'notice',
@@ -153,27 +156,10 @@ const nameOf = (url: string): string => new URL(url).pathname.slice(1);
 
 function run(engine: Lockstep, sides: Pick<LiveTrial, 'source' | 'target'>): LiveRun {
   const log = new EventLog(engine.events, recorded);
-  const stopping = new AbortController();
-  let over: { readonly error: unknown } | null = null;
-  const running = engine.start('it', { signal: stopping.signal }).then(
-    () => {
-      over = { error: null };
-    },
-    (error: unknown) => {
-      over = { error };
-    },
-  );
   const status = (): LiveRun['status'] =>
     log.all('status').at(-1) ?? { status: 'none', reason: '', nextStep: '' };
-  const until: LiveRun['until'] = async (what, condition) => {
-    const giveUpAt = performance.now() + patienceMs;
-    while (!(await condition())) {
-      if (over !== null) throw over.error ?? new Error(`the pipeline ended before ${what}`);
-      if (performance.now() > giveUpAt)
-        throw new Error(`it never came to this: ${what}; ${JSON.stringify(status())}`);
-      await delay(10);
-    }
-  };
+  const started = startPipeline(engine, { patienceMs, status });
+  const { until, stop } = started;
   return {
     engine,
     log,
@@ -190,16 +176,8 @@ function run(engine: Lockstep, sides: Pick<LiveTrial, 'source' | 'target'>): Liv
       const { letters } = await engine.letters('it');
       return letters.map(({ key, state }) => `${key} ${state}`).toSorted();
     },
-    stop: async () => {
-      stopping.abort(new Error('the test stops it'));
-      await running;
-      if (over?.error != null) throw over.error;
-    },
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort(new Error('the test is over'));
-      await running;
-      await engine[Symbol.asyncDispose]();
-    },
+    stop,
+    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   };
 }
 

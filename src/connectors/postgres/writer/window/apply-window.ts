@@ -38,10 +38,13 @@ export class WindowWriter implements AsyncDisposable {
     const ready = this.#foreseen.take(window.parts);
     const parts = ready?.parts ?? partsOf(window.parts);
     const { pipeline } = options.lease;
-    const letter = this.#letter;
-    this.#letter = null;
-    const letterKnown = letter?.pipeline === pipeline && letter.number === window.newestLetter;
-    await this.#write({ window, parts, ready, letterKnown, options });
+    const letterKnown = this.#letter?.pipeline === pipeline && this.#letter.number === window.newestLetter;
+    try {
+      await this.#write({ window, parts, ready, letterKnown, options });
+    } catch (thrown) {
+      this.#letter = null;
+      throw thrown;
+    }
     this.#letter = { pipeline, number: window.newestLetter };
     return outcomesOf(window, parts);
   }

@@ -32,7 +32,8 @@ export interface FastRequest {
 
 /** Whether no statement of it needs what another one found out, or a temporary table. */
 export const canBeFast = (parts: readonly WindowPart[]): boolean =>
-  parts.every(({ model, changes }) => {
+  parts.every(({ model, changes, moves, spared }) => {
+    if (moves.length > 0 || spared.size > 0) return false;
     const leaves = model.leaving.kind === 'custom' && changes.some(({ kind }) => kind === 'leave');
     return !leaves && model.key.length > 0;
   });

@@ -6,6 +6,9 @@ import type { Session } from '../../session/session.ts';
 import { placesOfHolders } from '../compare/holders.sql.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import type { UniqueIndex } from '../model/unique-index.ts';
+import type { KeyMover } from '../move/key-mover.ts';
+import type { SparedLeavings } from '../move/spared-leavings.ts';
+import type { Stage } from '../stage/stage.sql.ts';
 import { stageKeys } from '../stage/stage-keys.ts';
 import { type HeldStage, hasColumns, vacateStatements } from '../together/vacate-all.ts';
 import { ChangeSteps } from '../write/change-steps.ts';
@@ -21,13 +24,18 @@ import {
   rowValues,
 } from './array-stage.ts';
 import { blockedOrdinals, type Want } from './blocked.ts';
-import { type Planned, Planner } from './part-statements.ts';
+import { ordinalsOf, type Planned, Planner } from './part-statements.ts';
 import { patchColumns, targetSql } from './target-sql.ts';
+import { TrialMoves } from './trial-moves.ts';
 import type { Plan, Refuse, Trials } from './trials.ts';
 import type { WindowPart } from './window-part.ts';
 
 export interface TrialFacts {
   readonly indexes: readonly UniqueIndex[];
+  readonly mover: KeyMover;
+  /** Rows to be written under new keys, in a table of their own; null: there are none. */
+  readonly moving: Stage | null;
+  readonly sparing: SparedLeavings;
   /** Columns that stay null while rows are inserted: what they refer to may come later. */
   readonly bare: ReadonlySet<string>;
   readonly signal: AbortSignal;
@@ -49,10 +57,17 @@ export class TrialPart {
   readonly #present = new Set<number>();
   /** Where the rows of changes are that were not refused yet. */
   readonly #places = new Map<string, number>();
+  readonly #moves: TrialMoves;
+  readonly #refuse: Refuse = (ordinal, error) => {
+    this.failures.set(ordinal, error);
+  };
   #outcomes: OutcomeList;
 
-  constructor({ model, changes }: WindowPart, facts: TrialFacts) {
+  constructor({ model, changes, moves }: WindowPart, facts: TrialFacts) {
     this.#model = model;
+    const { collection } = model;
+    const { mover, moving: upserts } = facts;
+    this.#moves = new TrialMoves({ collection, changes, moves, mover, upserts, refuse: this.#refuse });
     this.#changes = changes.map((change, ordinal) => ({ change, ordinal }));
     this.#facts = facts;
     this.#outcomes = new OutcomeList(changes.length);
@@ -118,6 +133,11 @@ export class TrialPart {
       await this.#vacate(trials, staged);
   }
 
+  /** Rows whose keys changed get their new ones. */
+  async move(trials: Trials): Promise<void> {
+    await this.#moves.run(trials);
+  }
+
   /** Rows that are missing, with references left null where they may be. */
   insert(trials: Trials): Promise<void> {
     const stage = rowStage(targetSql(this.#model).rowColumns);
@@ -143,6 +163,7 @@ export class TrialPart {
   }
 
   async leave(trials: Trials): Promise<void> {
+    await this.#spare(trials);
     const leaves = this.#of('leave');
     switch (this.#model.leaving.kind) {
       case 'keep':
@@ -151,14 +172,29 @@ export class TrialPart {
         return trials.isolateWork(
           leaves,
           (session, changes) => this.#leaveByStatement(session, changes),
-          this.#refuse,
+          this.#refuseLeave,
         );
       case 'delete':
-      case 'mark':
-        await this.#isolate(trials, leaves, (changes) =>
-          this.#planner().leaves(pieceOf(changes.filter(isLeave))),
-        );
+      case 'mark': {
+        const plan: Plan = (changes) => this.#planner().leaves(pieceOf(changes.filter(isLeave)));
+        await trials.isolate(leaves, plan, this.#refuseLeave);
+      }
     }
+  }
+
+  /** What may take nothing else with it, and would. */
+  async #spare(trials: Trials): Promise<void> {
+    const { sparing } = this.#facts;
+    const spared = this.#of('leave').filter(({ ordinal }) => sparing.isSpared(ordinal));
+    const values = keyValues(this.#model, pieceOf(spared));
+    const plan: Plan = () =>
+      sparing.checksOf(keyStage(this.#model)).map(({ sql, refusal }) => {
+        const note: Planned['note'] = (rows) => {
+          for (const ordinal of ordinalsOf(rows)) this.#refuseLeave(ordinal, refusal);
+        };
+        return this.#planner().plan(sql, { values, note });
+      });
+    await trials.isolate(spared, plan, this.#refuse);
   }
 
   async #leaveByStatement(session: Session, changes: readonly NumberedChange[]): Promise<void> {
@@ -175,8 +211,10 @@ export class TrialPart {
     this.#outcomes.set(outcomes.ordinalsOf('left'), 'left');
   }
 
-  readonly #refuse: Refuse = (ordinal, error) => {
-    this.failures.set(ordinal, error);
+  /** A row whose former key can't leave does not get its new one either. */
+  readonly #refuseLeave: Refuse = (ordinal, error) => {
+    const key = this.#changes[ordinal]?.change.key;
+    if (key === undefined || !this.#moves.refuseFormer(key, error)) this.#refuse(ordinal, error);
   };
 
   #planner(): Planner {

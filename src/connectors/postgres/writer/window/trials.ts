@@ -8,7 +8,7 @@ export type Plan = (changes: readonly NumberedChange[]) => readonly Planned[];
 export type Refuse = (ordinal: number, error: LockstepError) => void;
 
 /** Throws what is refused. */
-export type Work = (session: Session, changes: readonly NumberedChange[]) => Promise<void>;
+export type Work = (session: Session, changes: readonly NumberedChange[]) => Promise<unknown>;
 /** Null: it went through. */
 type Attempt = (changes: readonly NumberedChange[]) => Promise<LockstepError | null>;
 

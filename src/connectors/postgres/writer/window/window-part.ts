@@ -1,5 +1,6 @@
-import type { Change } from '../../../../protocol/change.ts';
+import type { Change, KeyMove } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { Key } from '../../../../protocol/names.ts';
 import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import { PostgresTarget } from '../target.ts';
@@ -11,18 +12,29 @@ import { canUpsert } from './can-upsert.ts';
 export interface WindowPart {
   readonly model: TargetModel;
   readonly changes: readonly Change[];
+  readonly moves: readonly KeyMove[];
+  readonly spared: ReadonlySet<Key>;
   readonly outcomes: OutcomeList;
+}
+
+const none: ReadonlySet<Key> = new Set();
+
+/** Places of changes that leave only if nothing else is lost or changed with them. */
+export function sparedOrdinals({ changes, moves, spared }: WindowPart): readonly number[] {
+  if (moves.length === 0 && spared.size === 0) return [];
+  const keys = new Set([...spared, ...moves.map(({ from }) => from)]);
+  return changes.flatMap(({ kind, key }, place) => (kind === 'leave' && keys.has(key) ? [place] : []));
 }
 
 /** In the order in which they were given. A key twice in one target is refused. */
 export function partsOf(given: readonly GivenPart[]): readonly WindowPart[] {
   return given
     .filter(({ changes }) => changes.length > 0)
-    .map(({ target, changes }) => {
+    .map(({ target, changes, moves = [], spared = none }) => {
       if (!(target instanceof PostgresTarget)) throw foreign(target.plan.target);
       const { model } = target;
       refuseRepeated(model, changes);
-      return { model, changes, outcomes: new OutcomeList(changes.length) };
+      return { model, changes, moves, spared, outcomes: new OutcomeList(changes.length) };
     });
 }
 

@@ -26,6 +26,10 @@ WITH own AS (
 )
 SELECT 1 / count(*) FILTER (WHERE fence <= $2::int8), pg_catalog.set_config('application_name', $3, true) FROM own`;
 
+/** $1 pipeline, $2 shard, $3 lane */
+export const readPosition = ({ state }: StateLayout): string =>
+  `SELECT position FROM ${state} WHERE pipeline = $1 AND shard = $2 AND lane = $3::int4`;
+
 /** A shard that was never heard of. $1 pipeline, $2 shard, $3 lane, $4 fence */
 export const introduceShard = ({ state }: StateLayout): string => `
 INSERT INTO ${state} (pipeline, shard, lane, fence, state_id)
