@@ -67,6 +67,8 @@ test('plan, check and verify write nothing', async () => {
   const engine = await pair.engine({ collections: tables, create: true });
   await engine.run('it');
   await pair.target.query('UPDATE shop.orders SET total = 0 WHERE id < 10');
+  // Else the server itself may do so meanwhile, and cut off pages that a bulk write left empty.
+  await pair.target.query('VACUUM');
   const before = await everything(pair);
   expect(await engine.verify('it')).toMatchObject({ equal: false });
   expect(await engine.plan('it')).toMatchObject({ inStep: false, collections: [{}, { update: 9 }, {}] });

@@ -22,13 +22,20 @@ const kinds = [
   },
 ] as const;
 
-const edit = fc.record({
-  side: fc.constantFrom('source', 'target'),
-  what: fc.constantFrom('insert', 'update', 'delete'),
-  at: fc.integer({ min: 1, max: 260 }),
-  value: fc.constantFrom('x', 'y', 'z'),
-});
-type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+const editOf = (rows: number) =>
+  fc.record({
+    side: fc.constantFrom('source', 'target'),
+    what: fc.constantFrom('insert', 'update', 'delete'),
+    at: fc.integer({ min: 1, max: Math.round(rows * 1.3) }),
+    value: fc.constantFrom('x', 'y', 'z'),
+  });
+type Edit = ReturnType<typeof editOf> extends fc.Arbitrary<infer T> ? T : never;
+
+/** Rows, edits, and with them how partitions are looked at first. */
+const amounts = [
+  { amount: 'much of a few partitions', rows: 200, edits: { minLength: 1, maxLength: 60 } },
+  { amount: 'little of many partitions', rows: 2_000, edits: { minLength: 1, maxLength: 3 } },
+];
 
 /** Number of the row → its value, on each side. */
 interface Model {
@@ -38,8 +45,8 @@ interface Model {
 
 const slow = { timeout: 120_000 };
 
-test.for(kinds)(
-  'whatever drifts is found exactly, and repaired by as many writes: $kind',
+test.for(kinds.flatMap((kind) => amounts.map((amount) => ({ ...kind, ...amount }))))(
+  'whatever drifts is found exactly, and repaired by as many writes: $kind, $amount',
   slow,
   async (kind) => {
     await using pair = await openPair();
@@ -48,10 +55,10 @@ test.for(kinds)(
       t: { scope: 'all' as const, map: kind.map, guard: { maxLeavingShare: 1, fromRows: 100_000 } },
     };
     const engine = await pair.engine({ collections, rowsPerPartition: 100, samples: 1000 });
-    const edits = fc.array(edit, { minLength: 1, maxLength: 60 });
+    const edits = fc.array(editOf(kind.rows), kind.edits);
     await fc.assert(
       fc.asyncProperty(edits, async (list) => {
-        const model = await drift(pair, kind.value, list);
+        const model = await drift(pair, kind, list);
         const expected = differences(model);
         const { collections: found } = await engine.verify('it');
         expect(await numbersOf(pair, found[0]?.samples)).toEqual(expected);
@@ -69,10 +76,18 @@ test.for(kinds)(
   },
 );
 
-/** 200 rows on both sides, never all gone, then the edits; the same in memory. */
-async function drift(pair: Pair, keyOf: string, list: readonly Edit[]): Promise<Model> {
-  const start = new Map(Array.from({ length: 200 }, (_, index) => [index + 1, 'start'] as const));
-  await pair.both(`TRUNCATE t; INSERT INTO t SELECT ${keyOf}, n, 'start' FROM generate_series(1, 200) AS n`);
+interface Rows {
+  readonly rows: number;
+  /** The key of row n. */
+  readonly value: string;
+}
+
+/** So many rows on both sides, never all gone, then the edits; the same in memory. */
+async function drift(pair: Pair, { rows: count, value: keyOf }: Rows, list: readonly Edit[]): Promise<Model> {
+  const start = new Map(Array.from({ length: count }, (_, index) => [index + 1, 'start'] as const));
+  await pair.both(
+    `TRUNCATE t; INSERT INTO t SELECT ${keyOf}, n, 'start' FROM generate_series(1, ${count}) AS n; ANALYZE t`,
+  );
   const model: Model = { source: new Map(start), target: new Map(start) };
   for (const { side, what, at, value } of list) {
     const rows = model[side];
@@ -129,3 +144,18 @@ async function numbersOf({ source, target }: Pair, samples: Samples | undefined)
     different: await numbers(source, samples?.different),
   };
 }
+
+test('differences all over a table of many partitions are found exactly: from the second on row by row', async () => {
+  await using pair = await openPair();
+  await pair.both(`CREATE TABLE t (k bigint PRIMARY KEY, v text);
+    INSERT INTO t SELECT n, 'v' || n FROM generate_series(-3000, 3000) AS n; ANALYZE t`);
+  await pair.source.query(`UPDATE t SET v = 'new' WHERE k % 50 = 0; DELETE FROM t WHERE k % 50 = 1`);
+  await pair.target.query('DELETE FROM t WHERE k % 50 = 2');
+  const collections = { t: { scope: 'all' as const } };
+  const engine = await pair.engine({ collections, rowsPerPartition: 500, lanes: 1 });
+  const { collections: found } = await engine.verify('it');
+  expect(found[0]).toMatchObject({ different: 121, extra: 60, missing: 60 });
+  const written = await writesOf(pair.target, 't', () => engine.run('it'));
+  expect(written).toEqual({ inserted: 60, updated: 121, deleted: 60 });
+  await pair.expectSame('t');
+});

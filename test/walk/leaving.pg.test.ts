@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PipelineConfig } from '../../src/index.ts';
+import type { PipelineConfig, Row } from '../../src/index.ts';
 import { openPair, type Pair } from './pair.ts';
 import { nothing, writesOf } from './writes.ts';
 
@@ -152,3 +152,28 @@ test('status in each state, and remove leaves nothing but the rows', async () =>
   expect((await pair.target.query('TABLE t')).rows).toEqual([{ id: 1, v: 'x' }]);
   expect(await engine.status('it')).toMatchObject([{ status: 'stopped', lastRun: null }]);
 });
+
+test.each(['staged', 'direct'] as const)(
+  'mayEmpty, %s: what a function picks may all leave, as long as the source has rows at all',
+  async (by) => {
+    await using pair = await openPair();
+    await pair.source.query(`${shape}; INSERT INTO t VALUES (1, 'picked'), (2, 'other')`);
+    await pair.target.query(shape);
+    const t = { map: (row: Row) => (row['v'] === 'picked' ? row : null), guard: { mayEmpty: true } };
+    const engine = await pair.engine({ collections: { t }, refresh: { by } });
+    const pick = async (v: string, result: string) => {
+      await pair.source.query(`UPDATE t SET v = '${v}' WHERE id = 1`);
+      expect(await engine.run('it')).toMatchObject({ result });
+    };
+    await pick('picked', 'equal');
+    expect(await targetRows(pair)).toBe(1);
+    await pair.source.query(`UPDATE t SET v = 'not any more' WHERE id = 1`);
+    expect(await engine.plan('it')).toMatchObject({ collections: [{ leave: 1, guarded: false }] });
+    await pick('not any more', 'equal');
+    expect(await targetRows(pair)).toBe(0);
+    await pick('picked', 'equal');
+    await pair.source.query('TRUNCATE t');
+    expect(await engine.run('it')).toMatchObject({ result: 'pending', collections: [{ held: 1 }] });
+    expect(await targetRows(pair)).toBe(1);
+  },
+);

@@ -18,7 +18,10 @@ test.for(ways)(
     await using pair = await openPair();
     await pair.source.query(`${table}; ${rows}`);
     const engine = await pair.engine({ collections: { log: mapping }, create: true });
-    expect(await engine.run('it')).toMatchObject({ result: 'equal' });
+    expect(await engine.run('it')).toMatchObject({
+      result: 'equal',
+      collections: [{ sourceRows: 1000, targetRows: 1000, copied: 1000 }],
+    });
     expect(await pair.expectSame('log')).toBe(1000);
     expect(await writesOf(pair.target, 'log', () => engine.run('it'))).toEqual(nothing);
     expect(await engine.verify('it')).toMatchObject({
@@ -83,7 +86,7 @@ test('a row that a function can’t map stops a collection without a key, and on
   });
   expect((await pair.target.query('SELECT line FROM log')).rows).toEqual([{ line: 'what was there' }]);
   expect(await pair.expectSame('other')).toBe(1);
-  expect(await engine.verify('it')).toMatchObject({ equal: false });
+  expect(await engine.verify('it')).toMatchObject({ equal: false, collections: [{}, { equal: true }] });
 });
 
 test('a view with a key of the configuration is a source like any other', async () => {

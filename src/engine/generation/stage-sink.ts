@@ -1,6 +1,9 @@
 import type { Change } from '../../protocol/change.ts';
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { StagedGeneration } from '../../protocol/generation.ts';
 import type { Key } from '../../protocol/names.ts';
+import { hasAlternatives } from '../alternatives/choose.ts';
+import { noteBeaten } from '../alternatives/note.ts';
 import { applySplitting } from '../apply/apply-splitting.ts';
 import { parkLetters } from '../apply/dead-letters.ts';
 import type { CollectionWork } from '../walk/collection-work.ts';
@@ -17,7 +20,10 @@ const keysPerPage = 2_000;
 
 export interface StageSinkParts {
   readonly staging: StagedGeneration;
-  /** Keys that have a letter: they are tried by themselves, so that what is known to be poison costs nobody a promotion. */
+  /**
+   * Keys that are tried by themselves once all else is there: those that have a letter, so that what is known to be poison costs nobody a
+   * promotion, and those that only another row is in the way of.
+   */
   readonly apart: DeferredKeys;
   readonly leaving: { add(keys: readonly Key[]): Promise<void> };
 }
@@ -37,7 +43,8 @@ export class StageSink implements SuspectSink {
     const { signal } = context;
     for (const page of inPages([...missing, ...different, ...extra], keysPerPage)) {
       const found = await retrying(context, { what: `read ${plan.name}`, signal }, () => this.#read(page));
-      const rows = [...found.missing, ...found.different];
+      await noteBeaten(this.#work, found.beaten);
+      const rows = [...found.missing, ...found.different, ...found.giving];
       const lettered = await context.store.deadLetters.having(
         context.pipeline,
         plan.name,
@@ -47,7 +54,7 @@ export class StageSink implements SuspectSink {
       const changes = rows
         .filter(({ key }) => !lettered.has(key))
         .map(({ key, row }): Change => ({ kind: 'upsert', key, row }));
-      await paced(context, () => stageChanges(this.#work, this.#parts.staging, changes));
+      await paced(context, () => stageChanges(this.#work, this.#parts, changes));
       if (plan.leaving.kind !== 'keep') await this.#parts.leaving.add(found.extra);
       this.#work.tally.clashes += found.clashes.length;
       await parkLetters(context, plan.name, [
@@ -61,31 +68,58 @@ export class StageSink implements SuspectSink {
   async #read(keys: readonly Key[]): Promise<Confirmed> {
     const { plan, target, context } = this.#work;
     const { signal } = context;
-    if (plan.scope.kind !== 'all') return confirm(this.#work, keys, signal);
+    if (plan.scope.kind !== 'all' || hasAlternatives(this.#work)) return confirm(this.#work, keys, signal);
     const { rows, unmappable, absent } = await readExpected(this.#work, keys, { signal });
     const present = absent.length === 0 ? new Set<Key>() : await target.present(absent, { signal });
     const extra = absent.filter((key) => present.has(key));
-    return { missing: rows, different: [], clashes: [], extra, equal: [], unmappable };
+    return {
+      missing: rows,
+      different: [],
+      clashes: [],
+      extra,
+      equal: [],
+      unmappable,
+      giving: [],
+      beaten: new Map(),
+    };
   }
 }
 
-/** What can't even be staged gets its letter. */
+/**
+ * What can't even be staged gets its letter; what another row holds back waits for the end of the pass: that row may leave or change in the
+ * same generation.
+ */
 export async function stageChanges(
   work: CollectionWork,
-  staging: StagedGeneration,
+  { staging, apart }: Pick<StageSinkParts, 'staging' | 'apart'>,
   changes: readonly Change[],
 ): Promise<void> {
-  const { context, plan, target } = work;
+  const { context, plan } = work;
+  const refused = [...(await stageApart(work, staging, changes))];
+  const blocked = refused.filter(([, error]) => error.class === 'deferred');
+  await apart.add(blocked.map(([key]) => key));
+  const poisoned = refused.filter(([, error]) => error.class !== 'deferred');
+  const letters = poisoned.map(([key, { code, message }]) => ({ key, code, message }));
+  await parkLetters(context, plan.name, letters);
+}
+
+/** Returns what was refused, by key: of these changes and, where it was found only now, of earlier ones. */
+async function stageApart(
+  { context, plan, target }: CollectionWork,
+  staging: StagedGeneration,
+  changes: readonly Change[],
+): Promise<ReadonlyMap<Key, LockstepError>> {
   const { signal } = context;
+  const options = { lease: leaseOf(context), signal };
+  const refused = new Map<Key, LockstepError>();
   const apply = async (some: readonly Change[]) => {
-    await staging.stage(target, some, { lease: leaseOf(context), signal });
+    for (const { key, error } of await staging.stage(target, some, options)) refused.set(key, error);
     return [];
   };
   const staged = await retrying(context, { what: `stage ${plan.name}`, signal }, () =>
-    applySplitting({ apply }, changes, { lease: leaseOf(context), signal }),
+    applySplitting({ apply }, changes, options),
   );
-  const refused = staged.flatMap(({ change: { key }, outcome }) =>
-    outcome.kind === 'failed' ? [{ key, code: outcome.error.code, message: outcome.error.message }] : [],
-  );
-  await parkLetters(context, plan.name, refused);
+  for (const { change, outcome } of staged)
+    if (outcome.kind === 'failed') refused.set(change.key, outcome.error);
+  return refused;
 }

@@ -11,7 +11,9 @@ export async function openPostgresWriter(
   config: PostgresConfig,
   context: ConnectorContext,
 ): Promise<PostgresWriter> {
-  const options = { size: sessionsFor(context.lanes), notice: context.notice, role: 'destination' } as const;
+  const { pipeline, notice, connections } = context;
+  const size = sessionsFor(context.lanes);
+  const options = { size, notice, role: 'destination', connections } as const;
   const pool = new SessionPool(config, options);
   try {
     // Fails here rather than in the middle of the work when the server can't be reached.
@@ -21,7 +23,6 @@ export async function openPostgresWriter(
     throw error;
   }
   const reader = new PostgresReader(new SessionPool(config, options), { oneMoment: false });
-  const { pipeline, notice } = context;
   const layout = stateLayout(config.stateSchema);
   return new PostgresWriter({ pool, pipeline, layout, defaultSchema: config.schema, notice }, reader);
 }

@@ -7,11 +7,11 @@ import type { Shape } from '../../../protocol/shape.ts';
 import type {
   DestinationState,
   PreparedStep,
+  StreamWriter,
   Target,
   WindowPart,
   WindowWrite,
   WriteOptions,
-  Writer,
   WriterCapabilities,
   WriterLimits,
 } from '../../../protocol/writer.ts';
@@ -39,7 +39,7 @@ interface PlansRequest {
 }
 
 /** A PostgreSQL database as destination. */
-export class PostgresWriter implements Writer {
+export class PostgresWriter implements StreamWriter {
   readonly capabilities: WriterCapabilities = {
     formats: ['pg-copy', 'rows'],
     transactions: true,
@@ -49,9 +49,11 @@ export class PostgresWriter implements Writer {
   };
   /** A transaction holds locks and keeps vacuum back: large enough that its fixed cost vanishes, no larger. */
   readonly limits: WriterLimits = { operations: 100_000, bytes: 64 * 1024 * 1024, seconds: 30 };
+  /** Each takes a connection. */
+  readonly lanes = 16;
   readonly reader: PostgresReader;
   readonly generations: Generations;
-  readonly load?: NonNullable<Writer['load']>;
+  readonly load?: NonNullable<StreamWriter['load']>;
   readonly #destination: Destination;
   readonly #windows: WindowWriter;
   readonly #meter: LoadMeter | null;

@@ -1,5 +1,5 @@
 import type { Change } from '../../../protocol/change.ts';
-import type { Chunk, RowsChunk, StoredForm } from '../../../protocol/chunk.ts';
+import type { Chunk, GroupedForm, RowsChunk, StoredForm } from '../../../protocol/chunk.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { Key } from '../../../protocol/names.ts';
 import type { Outcome, WriteCounts } from '../../../protocol/outcome.ts';
@@ -7,19 +7,28 @@ import type { Partition } from '../../../protocol/partition.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { Row } from '../../../protocol/value.ts';
-import type { PreparedStep, Target, WriteOptions } from '../../../protocol/writer.ts';
+import type {
+  GroupedQuery,
+  Holder,
+  PreparedStep,
+  Target,
+  WholeAppend,
+  WholeOptions,
+  WriteOptions,
+} from '../../../protocol/writer.ts';
 import { orderOf } from '../catalog/key-choice.ts';
 import { toShape } from '../catalog/to-shape.ts';
 import { holders, type Judgement, judge } from './compare/judge.ts';
 import { keyOf } from './compare/key-of.ts';
 import { countRows, isEmpty, present } from './compare/presence.ts';
-import { readStoredForms, storedForms } from './compare/stored-forms.ts';
+import { readGroupedForms, readStoredForms, storedForms } from './compare/stored-forms.ts';
 import type { Destination } from './destination.ts';
 import { finishKeys, finishReferences, finishSequences } from './finish/finish.ts';
 import { countsFilter } from './model/expressions.ts';
 import { refreshModel } from './model/make-model.ts';
 import { insertable, type TargetModel } from './model/target-model.ts';
 import type { OpenedTarget } from './open/open-target.ts';
+import { appendWhole } from './rebuild/append-whole.ts';
 import { applyTogether } from './together/apply-together.ts';
 import { append } from './write/append.ts';
 import { apply } from './write/apply.ts';
@@ -81,6 +90,13 @@ export class PostgresTarget implements Target {
     return append(this.#destination, this.#model, { ...options, chunks });
   }
 
+  async appendWhole(chunks: AsyncIterable<Chunk>, options: WholeOptions): Promise<WholeAppend> {
+    const request = { ...options, chunks, createdByUs: this.#createdByUs };
+    const outcome = await appendWhole(this.#destination, this.#model, request);
+    if (outcome.kind === 'appended') this.#filled = true;
+    return outcome;
+  }
+
   merge(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts> {
     this.#filled = true;
     return merge(this.#destination, this.#model, { ...options, chunks });
@@ -107,11 +123,15 @@ export class PostgresTarget implements Target {
     return readStoredForms(this.#destination, this.#model, { partition, signal });
   }
 
+  readGroupedForms(query: GroupedQuery): AsyncIterable<readonly GroupedForm[]> {
+    return readGroupedForms(this.#destination, this.#model, { ...query, ...this.comparison() });
+  }
+
   keyOf(row: Row): Key {
     return keyOf(this.#model, row);
   }
 
-  holders(rows: readonly Row[], { signal }: SignalOption): Promise<readonly (readonly Key[])[]> {
+  holders(rows: readonly Row[], { signal }: SignalOption): Promise<readonly (readonly Holder[])[]> {
     return holders(this.#destination, this.#model, { rows, signal });
   }
 

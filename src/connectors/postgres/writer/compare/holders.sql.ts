@@ -1,6 +1,6 @@
 import { underlying } from '../../catalog/pg-type.ts';
 import { keyTextExpression } from '../../key.ts';
-import { list } from '../model/expressions.ts';
+import { countsFilter, list } from '../model/expressions.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import type { UniqueIndex } from '../model/unique-index.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
@@ -10,7 +10,8 @@ export const holdersOf = (model: TargetModel, stage: Stage, index: UniqueIndex):
   holding(model, {
     stage,
     index,
-    says: `ARRAY[${list(model.key.map(({ slot, type }) => keyTextExpression(`h.${slot}`, underlying(type).name)))}] AS key`,
+    says: `ARRAY[${list(model.key.map(({ slot, type }) => keyTextExpression(`h.${slot}`, underlying(type).name)))}] AS key, h.lockstep_ours AS ours`,
+    ours: countsFilter(model) ?? 'TRUE',
   });
 
 /** The same by the places of the rows, as `placeOf` tells them. */
@@ -25,10 +26,12 @@ interface Holding {
   readonly stage: Stage;
   readonly index: UniqueIndex;
   readonly says: string;
+  /** Which rows are ours; where that is not asked it costs nothing. */
+  readonly ours?: string;
 }
 
 /** Index expressions speak of the table's columns, so both sides are given under those names. */
-function holding(model: TargetModel, { stage, index, says }: Holding): string {
+function holding(model: TargetModel, { stage, index, says, ours = 'TRUE' }: Holding): string {
   const where = index.predicate === null ? '' : `WHERE (${index.predicate})`;
   const wanted = index.columns.map(({ slot, sql }) => `${slot} AS ${sql}`);
   const keys = model.key.map(({ slot }) => slot);
@@ -40,7 +43,7 @@ FROM (
   SELECT ${list([`lockstep_w.${ordinal}`, ...keys.map((slot) => `lockstep_w.${slot}`), ...values])}
   FROM (SELECT ${list([ordinal, ...keys.map((slot) => slot), ...wanted])} FROM ${stage.sql} AS lockstep_s) AS lockstep_w ${where}
 ) AS s
-JOIN (SELECT ${list([`${placeOf(model)} AS lockstep_place`, ...holderKeys, ...values])} FROM ${model.sql} ${where}) AS h
+JOIN (SELECT ${list([`${placeOf(model)} AS lockstep_place`, `(${ours}) AS lockstep_ours`, ...holderKeys, ...values])} FROM ${model.sql} ${where}) AS h
   ON ${index.operators.map((equals, place) => `h.lockstep_u${place} ${equals} s.lockstep_u${place}`).join(' AND ')}
 WHERE NOT (${model.key.map(({ slot, equals }) => `h.${slot} ${equals} s.${slot}`).join(' AND ')})`;
 }

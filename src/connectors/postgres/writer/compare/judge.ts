@@ -1,5 +1,5 @@
-import type { Key } from '../../../../protocol/names.ts';
 import type { Row } from '../../../../protocol/value.ts';
+import type { Holder } from '../../../../protocol/writer.ts';
 import { encodeKey } from '../../key.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
@@ -37,15 +37,15 @@ export function judge(
   return withStagedRows(destination, model, { ...request, work });
 }
 
-/** For each row the keys of other rows that hold a value it wants. */
+/** For each row the other rows that hold a value it wants. */
 export function holders(
   destination: Destination,
   model: TargetModel,
   request: RowsRequest,
-): Promise<readonly (readonly Key[])[]> {
-  const work = async (session: Session, stage: Stage): Promise<readonly (readonly Key[])[]> => {
+): Promise<readonly (readonly Holder[])[]> {
+  const work = async (session: Session, stage: Stage): Promise<readonly (readonly Holder[])[]> => {
     const { signal } = request;
-    const found = request.rows.map(() => new Set<Key>());
+    const found = request.rows.map((): Holder[] => []);
     const key = model.key.map(({ name }) => name);
     const indexes = await readUniqueIndexes(session, {
       table: model.table,
@@ -55,14 +55,20 @@ export function holders(
     });
     for (const index of indexes) {
       const statement = holdersOf(model, stage, index);
-      const { rows } = await session.query<{ n: number; key: readonly string[] }>(statement, undefined, {
-        signal,
-      });
-      for (const { n, key: parts } of rows) found[n]?.add(encodeKey(parts));
+      const columns = index.columns.map(({ name }) => name);
+      const { rows } = await session.query<HolderRow>(statement, undefined, { signal });
+      for (const { n, key: parts, ours } of rows)
+        found[n]?.push({ key: encodeKey(parts), columns, isOurs: ours });
     }
-    return found.map((keys) => [...keys]);
+    return found;
   };
   return withStagedRows(destination, model, { ...request, work });
+}
+
+interface HolderRow {
+  readonly n: number;
+  readonly key: readonly string[];
+  readonly ours: boolean;
 }
 
 /** Nothing of it stays: the temporary table goes with the transaction. */

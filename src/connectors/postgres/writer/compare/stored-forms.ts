@@ -1,13 +1,17 @@
-import type { RowsChunk, StoredForm } from '../../../../protocol/chunk.ts';
+import type { GroupedForm, RowsChunk, StoredForm } from '../../../../protocol/chunk.ts';
+import type { Key } from '../../../../protocol/names.ts';
 import type { Partition } from '../../../../protocol/partition.ts';
-import { RowDecoder } from '../../copy/binary-decoder.ts';
 import { RowEncoder } from '../../copy/binary-encoder.ts';
-import { contentOf } from '../../copy/row-content.ts';
+import { RowScanner, type ScannedRows } from '../../copy/row-scanner.ts';
+import { encodeKey, keyText } from '../../key.ts';
+import { assertKnown } from '../../reader/digest.sql.ts';
+import { codecs } from '../../types/codecs.ts';
+import { textTransport } from '../../types/text-transport.ts';
 import { typeRule } from '../../types/type-table.ts';
 import type { Destination } from '../destination.ts';
 import { insertable, type TargetModel } from '../model/target-model.ts';
 import { keyOf } from './key-of.ts';
-import { copyStored } from './read.sql.ts';
+import { copyGrouped, copyStored, type GroupedForms } from './read.sql.ts';
 
 const noBytes = new Uint8Array();
 
@@ -18,38 +22,103 @@ export function storedForms(model: TargetModel, chunk: RowsChunk): readonly Stor
   return chunk.rows.map((row, index) => ({ key: keyOf(model, row), bytes: bytes[index] ?? noBytes }));
 }
 
-/** The same forms of what is stored: the bytes are the server's own. */
+/** The same forms of what is stored: the bytes are the server's own, and of them only the key is read. */
 export async function* readStoredForms(
-  { pool }: Destination,
+  destination: Destination,
   model: TargetModel,
   { partition, signal }: { readonly partition: Partition; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly StoredForm[]> {
-  const columns = insertable(model).map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
-  // A row too large for us to hold is missing here, and judged at the server.
-  const decoder = new RowDecoder(columns, { maxRowBytes: pool.config.maxRowBytes });
+  const sql = copyStored(model, partition);
+  const formAt = storedFormReader(model, 0);
+  for await (const rows of scannedRows(destination, model, { sql, before: 0, signal })) {
+    const { bytes, offsets, count } = rows;
+    const width = insertable(model).length + 1;
+    yield Array.from({ length: count }, (_, index) => formAt(bytes, offsets, index * width));
+  }
+}
+
+/** In front of the columns: the group and the hash of the row. */
+const groupColumns = 2;
+
+export async function* readGroupedForms(
+  destination: Destination,
+  model: TargetModel,
+  query: GroupedForms,
+): AsyncGenerator<readonly GroupedForm[]> {
+  assertKnown(query.agreement);
+  const sql = copyGrouped(model, query);
+  const formAt = storedFormReader(model, groupColumns);
+  const width = groupColumns + insertable(model).length + 1;
+  const { signal } = query;
+  for await (const rows of scannedRows(destination, model, { sql, before: groupColumns, signal })) {
+    const { bytes, offsets, count } = rows;
+    yield Array.from({ length: count }, (_, index) => {
+      const base = index * width;
+      const group = bytes.readInt32BE((offsets[base] ?? 0) + 4);
+      const hash = bytes.readBigInt64BE((offsets[base + 1] ?? 0) + 4);
+      return { ...formAt(bytes, offsets, base), group, hash };
+    });
+  }
+}
+
+interface Scanning {
+  readonly sql: string;
+  /** Columns in front of those that are compared. */
+  readonly before: number;
+  readonly signal: AbortSignal;
+}
+
+/** A row too large for us to hold is missing here, and judged at the server. */
+async function* scannedRows(
+  { pool }: Destination,
+  model: TargetModel,
+  { sql, before, signal }: Scanning,
+): AsyncGenerator<ScannedRows> {
+  const { maxRowBytes } = pool.config;
+  const scanner = new RowScanner(before + insertable(model).length, { maxRowBytes });
   const session = await pool.acquire({ signal });
   try {
-    for await (const { bytes } of session.copyOut(copyStored(model, partition), {
-      signal,
-      collection: model.collection,
-    })) {
-      for (const chunk of decoder.push(bytes).chunks) yield storedBytes(model, chunk);
+    for await (const { bytes } of session.copyOut(sql, { signal, collection: model.collection })) {
+      const rows = scanner.push(bytes);
+      if (rows.count > 0) yield rows;
     }
-    for (const chunk of decoder.finish().chunks) yield storedBytes(model, chunk);
+    const last = scanner.finish();
+    if (last.count > 0) yield last;
   } finally {
     await pool.release(session);
   }
 }
 
-/** A decoded row is a run of the bytes that it was decoded from. */
-function storedBytes(model: TargetModel, chunk: RowsChunk): readonly StoredForm[] {
-  const content = contentOf(chunk.backing);
-  if (content === null) return storedForms(model, chunk);
-  const width = content.columns.length + 1;
-  const start = content.rows.indexOf(chunk.rows[0] ?? {});
-  return chunk.rows.map((row, index) => {
-    const base = (start + index) * width;
-    const bytes = content.bytes.subarray(content.offsets[base] ?? 0, content.offsets[base + width - 1] ?? 0);
-    return { key: keyOf(model, row), bytes };
+/** Reads something of the row whose offsets begin at `base`. */
+type ReadAt<Result> = (bytes: Buffer, offsets: Int32Array, base: number) => Result;
+
+/** A row's stored form is a run of the bytes that it came in. */
+function storedFormReader(model: TargetModel, before: number): ReadAt<StoredForm> {
+  const columns = insertable(model);
+  const keyAt = keyReader(model, before);
+  return (bytes, offsets, base) => {
+    const end = offsets[base + before + columns.length] ?? 0;
+    return {
+      key: keyAt(bytes, offsets, base),
+      bytes: bytes.subarray(offsets[base + before] ?? 0, end),
+    };
+  };
+}
+
+/** The key of what is stored, in the spelling that `keyOf` gives it. */
+function keyReader(model: TargetModel, before: number): ReadAt<Key> {
+  const columns = insertable(model);
+  const parts = model.key.map(({ name, type }) => {
+    const { codec } = typeRule(type);
+    const { decode } = codec === null ? textTransport : codecs[codec];
+    return { place: before + columns.findIndex((column) => column.name === name), decode };
   });
+  return (bytes, offsets, base) =>
+    encodeKey(
+      parts.map(({ place, decode }) => {
+        const start = (offsets[base + place] ?? 0) + 4;
+        const length = bytes.readInt32BE(start - 4);
+        return length < 0 ? '' : keyText(decode(bytes, start, start + length));
+      }),
+    );
 }

@@ -16,6 +16,8 @@ export class Bringing {
   readonly member: Member;
   readonly options: BringingOptions;
   readonly indexes: readonly UniqueIndex[];
+  /** Of a target without a key: what promotion left there. */
+  content: string | null = null;
   #counts = { inserted: 0, updated: 0, left: 0 };
 
   private constructor(
@@ -46,13 +48,19 @@ export class Bringing {
   }
 
   journal(): JournalCollection {
-    return { ...this.member.journal, ...this.#counts };
+    return { ...this.member.journal, ...this.#counts, content: this.content };
   }
 
   /** Of a statement that says so in the column `count`. */
   async count(statement: string): Promise<number> {
     const { rows } = await this.session.query<{ count: number }>(statement, undefined, this.#named());
     return Number(rows[0]?.count ?? 0);
+  }
+
+  /** Of a statement that says so in the column `content`. */
+  async text(statement: string): Promise<string | null> {
+    const { rows } = await this.session.query<{ content: string }>(statement, undefined, this.#named());
+    return rows[0]?.content ?? null;
   }
 
   /** Returns how many rows it wrote. */

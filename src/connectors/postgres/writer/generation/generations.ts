@@ -1,5 +1,6 @@
 import { reach } from '../../../../protocol/failpoints.ts';
 import type {
+  BeginOptions,
   GenerationId,
   GenerationRecord,
   GenerationWriter,
@@ -10,6 +11,7 @@ import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { entryOf, readEntries, toRecords, unfit } from './journal.ts';
+import { namingHolders } from './lock-holders.ts';
 import { promoteGeneration } from './promote.ts';
 import { rollBackGeneration } from './rollback.ts';
 import { type Refused, siftGeneration } from './sift.ts';
@@ -26,7 +28,11 @@ export class Generations implements GenerationWriter {
     this.#destination = destination;
   }
 
-  begin(options: WriteOptions & { readonly readAtMs: number }): Promise<StagedGeneration> {
+  stages(): boolean {
+    return true;
+  }
+
+  begin(options: WriteOptions & BeginOptions): Promise<StagedGeneration> {
     return beginGeneration(this.#destination, options);
   }
 
@@ -48,7 +54,9 @@ export class Generations implements GenerationWriter {
     targets: readonly Target[],
     options: WriteOptions,
   ): Promise<GenerationRecord> {
-    await promoteGeneration(this.#destination, { id, targets, options });
+    await namingHolders(this.#destination, { targets, signal: options.signal }, () =>
+      promoteGeneration(this.#destination, { id, targets, options }),
+    );
     return await this.#record(id, options);
   }
 
@@ -61,7 +69,10 @@ export class Generations implements GenerationWriter {
     targets: readonly Target[],
     options: WriteOptions & { readonly changed: 'refuse' | 'keep' },
   ): Promise<GenerationRecord> {
-    await rollBackGeneration(this.#destination, { id, targets, options, changed: options.changed });
+    const { changed, signal } = options;
+    await namingHolders(this.#destination, { targets, signal }, () =>
+      rollBackGeneration(this.#destination, { id, targets, options, changed }),
+    );
     return await this.#record(id, options);
   }
 

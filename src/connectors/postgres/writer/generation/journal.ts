@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { GenerationId, GenerationRecord, GenerationState } from '../../../../protocol/generation.ts';
-import type { PipelineName } from '../../../../protocol/names.ts';
+import type { PipelineName, Position, Shard } from '../../../../protocol/names.ts';
 import type { Session } from '../../session/session.ts';
 import type { StateLayout } from '../state/state-layout.ts';
-import { changeEntry, findJournal, lockEntry, readJournal } from './journal.sql.ts';
+import {
+  changeEntry,
+  createJournal,
+  findJournal,
+  lockEntry,
+  readJournal,
+  upgradeJournal,
+} from './journal.sql.ts';
+import { swapSchema } from './swap/record.ts';
 
 /** What the journal keeps of one collection. Tables are in our own schema; what was dropped has none. */
 const collectionSchema = z.strictObject({
   collection: z.string(),
+  /** How it comes in: row by row, all rows instead of all rows, or one table instead of another. */
+  kind: z.enum(['differences', 'whole', 'swap']).default('differences'),
   /** Of the target, which decides: a table that was made anew under its name is another one. */
   oid: z.int(),
   fingerprint: z.string(),
@@ -17,6 +27,11 @@ const collectionSchema = z.strictObject({
   wholeRow: z.array(z.string()),
   /** Rows that left can be put back. */
   invertible: z.boolean(),
+  /** Of a target without a key: what promotion left there, as `contentOf` tells it. */
+  content: z.string().nullable().default(null),
+  swap: swapSchema.nullable().default(null),
+  /** How long readers of a target that was swapped were locked out, up to the commit. */
+  lockedMs: z.int().nullable().default(null),
   rows: z.int(),
   leaving: z.int(),
   inserted: z.int().nullable(),
@@ -25,6 +40,8 @@ const collectionSchema = z.strictObject({
 });
 export type JournalCollection = z.infer<typeof collectionSchema>;
 
+const positionsSchema = z.record(z.string(), z.string()).nullable();
+
 export interface JournalEntry {
   readonly id: GenerationId;
   readonly state: GenerationState;
@@ -32,6 +49,7 @@ export interface JournalEntry {
   readonly promotedAtMs: number | null;
   readonly rolledBackAtMs: number | null;
   readonly held: string | null;
+  readonly positions: Readonly<Record<Shard, Position>> | null;
   readonly collections: readonly JournalCollection[];
 }
 
@@ -43,6 +61,7 @@ interface StoredEntry {
   readonly rolledBackAt: string | null;
   readonly held: string | null;
   readonly collections: string;
+  readonly positions: string | null;
 }
 
 export interface JournalRequest {
@@ -57,6 +76,19 @@ export async function hasJournal(
 ): Promise<boolean> {
   const { rows } = await session.query<{ found: boolean }>(findJournal(layout), undefined, { signal });
   return rows[0]?.found ?? false;
+}
+
+/** Inside a transaction that holds our state: no other engine makes it meanwhile. */
+export async function makeJournal(
+  session: Session,
+  { layout, signal }: Pick<JournalRequest, 'layout' | 'signal'>,
+): Promise<void> {
+  const { rows } = await session.query<{ found: boolean; isNew: boolean }>(findJournal(layout), undefined, {
+    signal,
+  });
+  const [found] = rows;
+  if (found?.found !== true) await session.execute(createJournal(layout), { signal });
+  else if (!found.isNew) await session.execute(upgradeJournal(layout), { signal });
 }
 
 /** Newest first. */
@@ -104,6 +136,7 @@ function toEntry(row: StoredEntry): JournalEntry {
     promotedAtMs: millisecondsOf(row.promotedAt),
     rolledBackAtMs: millisecondsOf(row.rolledBackAt),
     held: row.held,
+    positions: positionsSchema.parse(JSON.parse(row.positions ?? 'null')),
     collections: z.array(collectionSchema).parse(JSON.parse(row.collections)),
   };
 }
@@ -116,14 +149,18 @@ export function toRecord(entry: JournalEntry, isNewest: boolean): GenerationReco
   const { collections, ...rest } = entry;
   return {
     ...rest,
-    collections: collections.map(({ collection, rows, leaving, inserted, updated, left }) => ({
-      collection,
-      rows,
-      leaving,
-      inserted,
-      updated,
-      left,
-    })),
+    collections: collections.map(
+      ({ collection, kind, lockedMs, rows, leaving, inserted, updated, left }) => ({
+        collection,
+        by: kind === 'swap' ? 'swap' : 'staged',
+        lockedMs,
+        rows,
+        leaving,
+        inserted,
+        updated,
+        left,
+      }),
+    ),
     canRollBack: isNewest && entry.state === 'promoted' && collections.every(({ invertible }) => invertible),
   };
 }

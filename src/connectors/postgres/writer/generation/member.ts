@@ -14,6 +14,17 @@ export interface Member {
   readonly kept: KeptTables;
 }
 
+type Kinded = { readonly journal: Pick<JournalCollection, 'kind'> };
+
+/** Without a key rows can't be told apart: all of them come and go at once. */
+export const isWhole = ({ journal }: Kinded): boolean => journal.kind === 'whole';
+export const isSwapped = ({ journal }: Kinded): boolean => journal.kind === 'swap';
+
+export function kindOf({ plan, key }: TargetModel): JournalCollection['kind'] {
+  if (plan.swap === true) return 'swap';
+  return key.length === 0 ? 'whole' : 'differences';
+}
+
 export function modelOf(target: Target): TargetModel {
   if (target instanceof PostgresTarget) return target.model;
   throw new LockstepError('internal', {

@@ -3,14 +3,17 @@ import type { GenerationId } from '../../../../protocol/generation.ts';
 import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
+import type { StateLayout } from '../state/state-layout.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { inSomeOrder } from '../write/in-some-order.ts';
 import { type OrderFrame, ordersOf } from '../write/orders.ts';
-import { roomForJoining } from '../write/upsert.sql.ts';
+import { fewRowsByIndex, roomForJoining } from '../write/upsert.sql.ts';
 import { Bringing } from './bringing.ts';
-import { entryOf, type JournalEntry, keepEntry, unfit } from './journal.ts';
-import { type Member, membersOf } from './member.ts';
+import { entryOf, type JournalCollection, type JournalEntry, keepEntry, unfit } from './journal.ts';
+import { isSwapped, isWhole, type Member, membersOf } from './member.ts';
 import { Promotion } from './promotion.ts';
+import { SwapShare } from './swap/swap-share.ts';
+import { WholePromotion } from './whole/whole-share.ts';
 
 export interface GenerationRequest {
   readonly id: GenerationId;
@@ -41,13 +44,38 @@ async function bringIn(
   { destination, request }: { readonly destination: Destination; readonly request: GenerationRequest },
 ): Promise<JournalEntry['collections']> {
   const { signal } = request.options;
-  const members = membersOf(destination.layout, entry, request.targets);
-  await session.execute(roomForJoining, { signal });
-  const shares = await openShares(session, members, signal);
-  for (const share of shares) await new Promotion(share).keepInverse();
-  await promoteInSomeOrder(session, shares, signal);
-  return shares.map((share) => share.journal());
+  const { layout } = destination;
+  const { all, written } = await openAll(session, entry, { layout, request });
+  for (const share of written) await promotionOf(share).keepInverse();
+  await promoteInSomeOrder(session, written, signal);
+  for (const share of written) if (isWhole(share.member)) await new WholePromotion(share).settle();
+  const collections: JournalCollection[] = written.map((share) => share.journal());
+  for (const share of all)
+    if (isSwapped(share.member)) collections.push(await new SwapShare(share, layout).promote());
+  return collections;
 }
+
+interface AllShares {
+  readonly all: readonly Bringing[];
+  /** Without those whose tables change places. */
+  readonly written: readonly Bringing[];
+}
+
+/** Of every target of a generation, as the journal has it. */
+export async function openAll(
+  session: Session,
+  entry: JournalEntry,
+  { layout, request }: { readonly layout: StateLayout; readonly request: GenerationRequest },
+): Promise<AllShares> {
+  const { signal } = request.options;
+  const members = membersOf(layout, entry, request.targets);
+  await session.execute(`${roomForJoining};${fewRowsByIndex}`, { signal });
+  const all = await openShares(session, members, signal);
+  return { all, written: all.filter(({ member }) => !isSwapped(member)) };
+}
+
+const promotionOf = (share: Bringing): Promotion | WholePromotion =>
+  isWhole(share.member) ? new WholePromotion(share) : new Promotion(share);
 
 export async function openShares(
   session: Session,
@@ -65,7 +93,7 @@ export const promoteInSomeOrder = (
   shares: readonly Bringing[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const parts = shares.map((share) => new Promotion(share).ordered);
+  const parts = shares.map((share) => promotionOf(share).ordered);
   return inSomeOrder(session, ordersOf(parts, frameOf(session, shares, signal)), signal);
 };
 

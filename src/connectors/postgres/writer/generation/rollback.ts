@@ -2,15 +2,17 @@ import { LockstepError, toLockstepError } from '../../../../protocol/errors/lock
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
+import { forgetPositions } from '../state/fence.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { inSomeOrder } from '../write/in-some-order.ts';
 import { ordersOf } from '../write/orders.ts';
-import { roomForJoining } from '../write/upsert.sql.ts';
 import { entryOf, type JournalEntry, keepEntry, readEntries, unfit } from './journal.ts';
-import { membersOf } from './member.ts';
-import { frameOf, type GenerationRequest, openShares } from './promote.ts';
+import { isSwapped, isWhole } from './member.ts';
+import { frameOf, type GenerationRequest, openAll } from './promote.ts';
 import { dropTables } from './staging.ts';
+import { SwapShare } from './swap/swap-share.ts';
 import { TakingBack } from './taking-back.ts';
+import { WholeTakingBack } from './whole/whole-share.ts';
 
 export type RollbackRequest = GenerationRequest & { readonly changed: 'refuse' | 'keep' };
 
@@ -25,6 +27,8 @@ export async function rollBackGeneration(destination: Destination, request: Roll
     refuseUnfit(entry, await readEntries(session, journal));
     const collections = await takeBack(session, entry, { destination, request });
     await dropTables(session, entry, journal);
+    // Rows and position go back together: a stream that went on from there would leave what is older for good.
+    if (entry.positions !== null) await session.query(forgetPositions(layout), [pipeline], options);
     await keepEntry(session, { ...entry, state: 'rolled-back', collections }, journal);
     reach('generation.rollback.before-commit');
   });
@@ -38,7 +42,10 @@ function refuseUnfit(entry: JournalEntry, entries: readonly JournalEntry[]): voi
     throw unfit(entry.id, `generation ${newest.id} was promoted after it and has to be taken back first`);
   const custom = entry.collections.find(({ invertible }) => !invertible);
   if (custom !== undefined)
-    throw unfit(entry.id, `rows of ${custom.collection} left by a statement of yours, which has no inverse`);
+    throw unfit(
+      entry.id,
+      `nothing was kept of what ${custom.collection} was: rows left by a statement of yours`,
+    );
 }
 
 async function takeBack(
@@ -47,18 +54,26 @@ async function takeBack(
   { destination, request }: { readonly destination: Destination; readonly request: RollbackRequest },
 ): Promise<JournalEntry['collections']> {
   const { signal } = request.options;
-  const members = membersOf(destination.layout, entry, request.targets);
-  await session.execute(roomForJoining, { signal });
-  const shares = await openShares(session, members, signal);
-  for (const share of shares) await new TakingBack(share).settleChanged(entry.id, request.changed);
+  const { layout } = destination;
+  const { all, written } = await openAll(session, entry, { layout, request });
+  const parts = written.map((share) =>
+    isWhole(share.member) ? new WholeTakingBack(share) : new TakingBack(share),
+  );
+  const swaps: SwapShare[] = [];
+  for (const share of all.filter(({ member }) => isSwapped(member))) {
+    const swap = new SwapShare(share, layout);
+    if (await swap.maySwapBack(entry.id, request.changed)) swaps.push(swap);
+  }
+  for (const part of parts) await part.settleChanged(entry.id, request.changed);
   const orders = ordersOf(
-    shares.map((share) => new TakingBack(share).ordered),
-    frameOf(session, shares, signal),
+    parts.map(({ ordered }) => ordered),
+    frameOf(session, written, signal),
   );
   await inSomeOrder(session, orders, signal).catch((thrown: unknown) => {
     throw blocked(entry, toLockstepError(thrown));
   });
-  return shares.map((share) => share.journal());
+  for (const swap of swaps) await swap.swapBack();
+  return all.map((share) => share.journal());
 }
 
 /** A refusal that no order cures; whatever else it is stays what it is. */

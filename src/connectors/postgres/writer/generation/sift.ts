@@ -8,15 +8,18 @@ import { ordinal, type Stage } from '../stage/stage.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { deleteLeaving, markLeaving } from '../write/leave.sql.ts';
 import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql.ts';
-import { entryOf, unfit } from './journal.ts';
+import { entryOf, type JournalEntry, type JournalRequest, keepEntry, unfit } from './journal.ts';
 import { dropStaged, keyTexts } from './kept-tables.sql.ts';
-import { type Member, membersOf } from './member.ts';
+import { isSwapped, isWhole, type Member, membersOf } from './member.ts';
 import { type GenerationRequest, openShares, promoteInSomeOrder } from './promote.ts';
 import { stillGone } from './promotion.ts';
+import { dropTables } from './staging.ts';
+import { siftWholes } from './whole/sift-whole.ts';
 
 export interface Refused {
   readonly target: Target;
-  readonly key: Key;
+  /** Null: a target without a key, as a whole. */
+  readonly key: Key | null;
   readonly error: LockstepError;
 }
 
@@ -41,16 +44,34 @@ export async function siftGeneration(
   const { signal } = options;
   const refused: Refused[] = [];
   await writeTransaction(destination, options, async (session) => {
-    const entry = await entryOf(session, id, { layout, pipeline, signal });
+    const journal = { layout, pipeline, signal };
+    const entry = await entryOf(session, id, journal);
     if (entry.state !== 'staged') throw unfit(id, `it is ${entry.state}`);
     const sieve = new Sieve(session, signal);
     // What would only show at the end must show where it is: with the row that is to blame.
     await session.execute('SAVEPOINT lockstep_sift; SET CONSTRAINTS ALL IMMEDIATE', { signal });
-    await sieve.try(membersOf(layout, entry, targets));
+    const members = membersOf(layout, entry, targets);
+    await sieve.try(members.filter((member) => !isWhole(member) && !isSwapped(member)));
+    const wholes = await siftWholes(session, members.filter(isWhole), signal);
     await session.execute('ROLLBACK TO SAVEPOINT lockstep_sift', { signal });
     refused.push(...(await sieve.takeOut()));
+    await leaveOut(session, entry, { members: wholes.map(({ member }) => member), journal });
+    refused.push(...wholes.map(({ member: { target }, error }) => ({ target, key: null, error })));
   });
   return refused;
+}
+
+/** Members that are no longer part of it. */
+async function leaveOut(
+  session: Session,
+  entry: JournalEntry,
+  { members, journal }: { readonly members: readonly Member[]; readonly journal: JournalRequest },
+): Promise<void> {
+  if (members.length === 0) return;
+  const out = new Set(members.map((member) => member.journal));
+  await dropTables(session, { ...entry, collections: [...out] }, journal);
+  const collections = entry.collections.filter((each) => !out.has(each));
+  await keepEntry(session, { ...entry, collections }, journal);
 }
 
 /** Ordinals of one stage. */

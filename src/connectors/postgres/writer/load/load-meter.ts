@@ -1,7 +1,6 @@
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import type { Finding } from '../../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../../protocol/finding.ts';
 import type { LoadReading } from '../../../../protocol/writer.ts';
-import { finding } from '../../check/finding.ts';
 import type { ThrottleConfig } from '../../config.ts';
 import { quoteIdentifier } from '../../names.ts';
 import type { SessionPool } from '../../session/pool.ts';

@@ -11,6 +11,8 @@ export interface CopyDestination {
   readonly columns: readonly string[];
   readonly collection: string;
   readonly signal: AbortSignal;
+  /** Into a table that this transaction made: snapshots older than it see the rows too. */
+  readonly freeze?: boolean;
 }
 
 /** One stream of another server's, passed on as it is. The rows that the server counted. */
@@ -45,8 +47,10 @@ export function copyRows(
   return copyPieces(session, copyStatement(destination, 'binary'), { pieces: pieces(), ...destination });
 }
 
-const copyStatement = ({ sql, columns }: CopyDestination, format: PgCopyChunk['encoding']): string =>
-  `COPY ${sql} (${list(columns)}) FROM STDIN (FORMAT ${format})`;
+const copyStatement = (
+  { sql, columns, freeze = false }: CopyDestination,
+  format: PgCopyChunk['encoding'],
+): string => `COPY ${sql} (${list(columns)}) FROM STDIN (FORMAT ${format}${freeze ? ', FREEZE' : ''})`;
 
 interface Pieces {
   readonly pieces: AsyncIterable<Uint8Array>;

@@ -1,4 +1,5 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { RowEncoder } from '../../copy/binary-encoder.ts';
 import type { Session } from '../../session/session.ts';
 import { list } from '../model/expressions.ts';
@@ -38,8 +39,20 @@ async function fillStageFrom(
 }
 
 /** Straight into the target where nothing stands between, else through a stage. Nothing is looked at: a key that exists is refused. */
-export async function fillTarget(session: Session, { model, chunks, signal }: FillRequest): Promise<number> {
+export async function fillTarget(
+  session: Session,
+  { chunks, ...request }: FillRequest & { readonly freeze?: boolean },
+): Promise<number> {
   await using source = await ChunkSource.open(chunks);
+  return await fillTargetFrom(session, source, request);
+}
+
+/** The same from chunks of which the first was read already. */
+export async function fillTargetFrom(
+  session: Session,
+  source: ChunkSource,
+  { model, signal, freeze = false }: Omit<FillRequest, 'chunks'> & { readonly freeze?: boolean },
+): Promise<number> {
   const { first } = source;
   if (first === null) return 0;
   const columns = insertable(model);
@@ -48,6 +61,7 @@ export async function fillTarget(session: Session, { model, chunks, signal }: Fi
     columns: columns.map(({ sql }) => sql),
     collection: model.collection,
     signal,
+    freeze,
   };
   if (first.format === 'pg-copy' && columns.length === model.columns.length) {
     return await copyStream(session, destination, { encoding: first.encoding, chunks: source.pgCopy() });
@@ -56,6 +70,7 @@ export async function fillTarget(session: Session, { model, chunks, signal }: Fi
   if (first.format === 'rows' && encoder.direct) {
     return await copyRows(session, destination, { encoder, chunks: source.rows() });
   }
+  if (freeze) throw new LockstepError('swap-refused', { collection: model.collection, detail: notFrozen });
   const { stage } = await fillStageFrom(session, source, { model, name: 'lockstep_stage', signal });
   const { rowCount } = await session.query(insertAll(model, stage), undefined, {
     signal,
@@ -63,6 +78,10 @@ export async function fillTarget(session: Session, { model, chunks, signal }: Fi
   });
   return rowCount;
 }
+
+/** Only COPY can freeze rows, and only those that it brings in itself. */
+const notFrozen =
+  'its rows come by way of another table (generated columns, or types that travel as text), so a reader with an older snapshot would find it empty';
 
 const insertAll = (model: TargetModel, stage: Stage): string => `
 INSERT INTO ${model.sql} (${list(insertable(model).map(({ sql }) => sql))}) OVERRIDING SYSTEM VALUE

@@ -1,5 +1,3 @@
-import { quoteLiteral } from '../../names.ts';
-import { sessionTagPrefix } from './session-tag.ts';
 import type { StateLayout } from './state-layout.ts';
 
 /**
@@ -12,19 +10,6 @@ SELECT $1, '', 0, $2, gen_random_uuid()
 WHERE NOT EXISTS (SELECT FROM ${state} WHERE pipeline = $1 AND shard = '' AND lane = 0)
 ON CONFLICT DO NOTHING
 RETURNING 1 AS made`;
-
-/**
- * Ends sessions of older owners that have a transaction open. CASE, because the planner may evaluate a plain AND in
- * any order and cast what is no number. $1 fence.
- */
-export const endOlderOwners = (pipeline: string): string => `
-SELECT pid, pg_terminate_backend(pid) AS ended
-FROM pg_stat_activity
-WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
-  AND starts_with(application_name, ${quoteLiteral(sessionTagPrefix(pipeline))})
-  AND CASE WHEN application_name ~ '#[0-9]{1,16}$'
-           THEN substring(application_name FROM '#([0-9]+)$')::int8 < $1::int8
-           ELSE false END`;
 
 /** Waits for write transactions, which hold the row FOR SHARE. $1 pipeline. */
 export const lockFence = ({ state }: StateLayout): string => `
@@ -40,8 +25,12 @@ WHERE pipeline = $1`;
 /** $1 pipeline */
 export const readPositions = ({ state }: StateLayout): string => `
 SELECT shard, position FROM ${state}
-WHERE pipeline = $1 AND position IS NOT NULL
-ORDER BY shard, lane`;
+WHERE pipeline = $1 AND lane = 0 AND position IS NOT NULL`;
+
+/** $1 pipeline */
+export const readLanePositions = ({ state }: StateLayout): string => `
+SELECT shard, position FROM ${state}
+WHERE pipeline = $1 AND lane > 0 AND position IS NOT NULL`;
 
 /** $1 pipeline */
 export const readMarks = ({ state }: StateLayout): string => `

@@ -3,17 +3,19 @@ import { reach } from '../../../../protocol/failpoints.ts';
 import type { PipelineName, Position, Shard } from '../../../../protocol/names.ts';
 import type { DestinationState, WriteOptions } from '../../../../protocol/writer.ts';
 import { beginBrief } from '../../session/brief-transaction.ts';
+import { endOlderOwners } from '../../session/older-owners.sql.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import {
-  endOlderOwners,
   introducePipeline,
   lockFence,
   raiseFence,
+  readLanePositions,
   readMarks,
   readPositions,
 } from './attach.sql.ts';
 import { createState } from './create-state.ts';
+import { sessionTagPrefix } from './session-tag.ts';
 import { stateHolders } from './state-holders.ts';
 
 /** How long one attempt waits for an older owner's transactions before it looks for sessions to end again. */
@@ -39,7 +41,7 @@ async function takeOver(
   const { pipeline, fence } = lease;
   const request = { layout, lease, signal };
   for (let isNew = false; ; ) {
-    await session.query(endOlderOwners(pipeline), [fence], { signal });
+    await session.query(endOlderOwners(sessionTagPrefix(pipeline)), [fence], { signal });
     const introduced = await patiently(session, request, () => introduce(session, request));
     if (introduced !== null) {
       reach('destination.introduce.after-commit');
@@ -109,6 +111,11 @@ async function readState(
     [lease.pipeline],
     { signal },
   );
+  const lanes = await session.query<{ shard: Shard; position: Position }>(
+    readLanePositions(layout),
+    [lease.pipeline],
+    { signal },
+  );
   const own = await session.query<{ marks: string; newestLetter: string }>(
     readMarks(layout),
     [lease.pipeline],
@@ -116,9 +123,17 @@ async function readState(
   );
   return {
     positions: new Map(positions.rows.map(({ shard, position }) => [shard, position])),
+    lanePositions: byShard(lanes.rows),
     marks: marksOf(own.rows[0]?.marks ?? '{}'),
     newestLetter: Number(own.rows[0]?.newestLetter ?? 0),
   };
+}
+
+function byShard(
+  rows: readonly { readonly shard: Shard; readonly position: Position }[],
+): ReadonlyMap<Shard, readonly Position[]> {
+  const grouped = Map.groupBy(rows, ({ shard }) => shard);
+  return new Map([...grouped].map(([shard, own]) => [shard, own.map(({ position }) => position)]));
 }
 
 function marksOf(text: string): ReadonlyMap<string, Position> {

@@ -26,6 +26,10 @@ FROM ${state} AS own WHERE own.pipeline = $1 AND own.shard = '' AND own.lane = 0
 ON CONFLICT (pipeline, shard, lane) DO UPDATE
 SET fence = excluded.fence, position = excluded.position, owner_pid = excluded.owner_pid, updated_at = now()`;
 
+/** As if no stream had ever begun; the fence stays. $1 pipeline */
+export const forgetPositions = ({ state }: StateLayout): string =>
+  `UPDATE ${state} SET position = NULL, marks = '{}' WHERE pipeline = $1`;
+
 /** $1 pipeline */
 export const readFence = ({ state }: StateLayout): string =>
   `SELECT max(fence)::text AS fence FROM ${state} WHERE pipeline = $1`;

@@ -9,22 +9,24 @@ export function columnToVacate(model: TargetModel, index: UniqueIndex): TargetCo
   const key = new Set(model.key.map(({ name }) => name));
   const candidates = index.columns
     .filter(({ name, generated, identityAlways }) => !key.has(name) && !generated && !identityAlways)
-    .map((column) => ({ column, rank: rankOf(column, index) }))
+    .map((column) => ({ column, rank: rankOfTemporary(column, index) ?? impossible }))
     .filter(({ rank }) => rank < impossible)
     .toSorted((a, b) => a.rank - b.rank);
   return candidates[0]?.column ?? null;
 }
 
 const impossible = 9;
+type Distinctness = Pick<UniqueIndex, 'nullsNotDistinct'>;
 const places = ['null', 'uuid', 'integer', 'text', 'bytes', 'number', 'time'] as const;
 type TemporaryKind = (typeof places)[number];
 
-function rankOf(column: TargetColumn, index: UniqueIndex): number {
+/** Low is good; null: its type has no value of which we know that nobody has it. */
+export function rankOfTemporary(column: TargetColumn, index: Distinctness): number | null {
   const kind = kindOf(column, index);
-  return kind === null ? impossible : places.indexOf(kind);
+  return kind === null ? null : places.indexOf(kind);
 }
 
-function kindOf(column: TargetColumn, { nullsNotDistinct }: UniqueIndex): TemporaryKind | null {
+function kindOf(column: TargetColumn, { nullsNotDistinct }: Distinctness): TemporaryKind | null {
   if (column.nullable && !nullsNotDistinct) return 'null';
   const { name } = underlying(column.type);
   if (name.endsWith('.citext')) return 'text';
@@ -61,6 +63,8 @@ export interface VacateRequest {
   readonly holds: 'rows' | 'keys';
 }
 
+type TemporaryRequest = Omit<VacateRequest, 'index'> & { readonly index: Distinctness };
+
 export function vacate(model: TargetModel, { index, column, stage, holds }: VacateRequest): string {
   const changes =
     holds === 'keys'
@@ -88,7 +92,7 @@ WHERE ${keyMatches(model)} AND ${inScope(model)} AND (${columns.map((column) => 
  * A value that no row has: null where that is no value, random where there is room for 122 bits, else beyond the highest
  * (or below the lowest) of all that are stored or staged. Texts keep what they can of the old value, for the sake of checks.
  */
-function temporaryValue(model: TargetModel, request: VacateRequest): string {
+export function temporaryValue(model: TargetModel, request: TemporaryRequest): string {
   const { column, index } = request;
   const kind = kindOf(column, index);
   const old = stored(model, column);
@@ -123,7 +127,7 @@ function temporaryText({ formatType }: TargetColumn, old: string): string {
   return `left(${random} || ${old}, ${limit})`;
 }
 
-function temporaryInteger(model: TargetModel, request: VacateRequest): string {
+function temporaryInteger(model: TargetModel, request: TemporaryRequest): string {
   const { name } = underlying(request.column.type);
   const [type, most] =
     name === 'smallint'
@@ -136,7 +140,11 @@ function temporaryInteger(model: TargetModel, request: VacateRequest): string {
   return `(CASE WHEN ${above} <= ${most} THEN ${above} ELSE ${below} END)::${type}`;
 }
 
-function extreme(model: TargetModel, { column, stage, holds }: VacateRequest, which: 'max' | 'min'): string {
+function extreme(
+  model: TargetModel,
+  { column, stage, holds }: TemporaryRequest,
+  which: 'max' | 'min',
+): string {
   const inTarget = `(SELECT ${which}(${column.sql}) FROM ${model.sql})`;
   if (holds === 'keys') return inTarget;
   const inStage = `(SELECT ${which}(${column.slot}) FROM ${stage.sql} AS staged)`;

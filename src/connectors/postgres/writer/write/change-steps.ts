@@ -1,6 +1,7 @@
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Session } from '../../session/session.ts';
 import type { TargetModel } from '../model/target-model.ts';
+import type { SparedLeavings } from '../move/spared-leavings.ts';
 import type { Stage } from '../stage/stage.sql.ts';
 import { createCustomLeaving, deleteLeaving, disownLeaving, markLeaving, remaining } from './leave.sql.ts';
 import type { OutcomeList } from './outcome-list.ts';
@@ -21,6 +22,8 @@ export interface ChangeStepsRequest {
   readonly staged: StagedChanges;
   readonly outcomes: OutcomeList;
   readonly signal: AbortSignal;
+  /** Of its leavings some may take nothing else with them. */
+  readonly sparing?: SparedLeavings;
 }
 
 /** The statements that staged changes need, each on its own, so that they can be run in the order that goes through. */
@@ -30,13 +33,15 @@ export class ChangeSteps {
   readonly #staged: StagedChanges;
   readonly #outcomes: OutcomeList;
   readonly #signal: AbortSignal;
+  readonly #sparing: SparedLeavings | undefined;
 
-  constructor({ session, model, staged, outcomes, signal }: ChangeStepsRequest) {
+  constructor({ session, model, staged, outcomes, signal, sparing }: ChangeStepsRequest) {
     this.#session = session;
     this.#model = model;
     this.#staged = staged;
     this.#outcomes = outcomes;
     this.#signal = signal;
+    this.#sparing = sparing;
   }
 
   /** Before anything is written: afterwards a row may look like somebody else's because of us. */
@@ -81,6 +86,7 @@ export class ChangeSteps {
   readonly leave = async (): Promise<void> => {
     const { leaves } = this.#staged;
     if (leaves === null) return;
+    await this.#sparing?.check(this.#session, leaves);
     const { leaving } = this.#model;
     switch (leaving.kind) {
       case 'keep':

@@ -11,6 +11,15 @@ export interface OrderedPart {
   readonly giveUp: Step;
   /** Rows let go of what they refer to: a unique value that is referred to can't move. */
   readonly letGo: Step;
+  /** Absent: no key changed. */
+  readonly rekey?: RekeySteps;
+}
+
+export interface RekeySteps {
+  /** Rows whose keys changed get their new ones. */
+  readonly move: Step;
+  /** They stand under both keys until the former one leaves: where others refer to them that have to follow first. */
+  readonly bringOver: Step;
 }
 
 export interface OrderFrame {
@@ -31,14 +40,18 @@ export function ordersOf(
   const letGo = parts.map((part) => part.letGo);
   const leaves = parts.map(({ leave }) => leave).toReversed();
   const each = parts.flatMap(({ insert, update }) => [insert, update]);
+  const rekeyed = parts.flatMap(({ rekey }) => rekey ?? []);
+  const move = rekeyed.map((rekey) => rekey.move);
+  const bringOver = rekeyed.map((rekey) => rekey.bringOver);
   const orders = [
-    [...updates, ...inserts, ...leaves],
-    [...leaves, ...updates, ...inserts],
-    [...giveUp, ...each, ...leaves],
-    [...giveUp, ...bareInserts, ...updates, ...leaves],
-    [...leaves, ...giveUp, ...bareInserts, ...updates],
-    [...letGo, ...giveUp, ...bareInserts, ...updates, ...leaves],
-    [...letGo, ...leaves, ...giveUp, ...bareInserts, ...updates],
+    [...move, ...updates, ...inserts, ...leaves],
+    [...move, ...leaves, ...updates, ...inserts],
+    [...move, ...giveUp, ...each, ...leaves],
+    [...move, ...giveUp, ...bareInserts, ...updates, ...leaves],
+    [...move, ...leaves, ...giveUp, ...bareInserts, ...updates],
+    [...letGo, ...move, ...giveUp, ...bareInserts, ...updates, ...leaves],
+    [...letGo, ...move, ...leaves, ...giveUp, ...bareInserts, ...updates],
+    ...(rekeyed.length > 0 ? [[...giveUp, ...bringOver, ...each, ...leaves]] : []),
   ];
   return orders.map((steps) => [begin, ...steps, end]);
 }

@@ -22,6 +22,13 @@ import { ordinal, type Stage } from '../stage/stage.sql.ts';
 export const roomForJoining = `
 SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < 67108864`;
 
+/**
+ * A generation's rows are few beside the target's and lie all over it, and others wait for the locks. With the default, which is meant for
+ * disks that turn, all of the target is read to find them (2.8 against 0.5 seconds for 27,000 of 3 M rows). Never raises what is set.
+ */
+export const fewRowsByIndex = `
+SELECT set_config('random_page_cost', '1.1', true) WHERE current_setting('random_page_cost')::float8 > 1.1`;
+
 const condition = (model: TargetModel, columns: readonly TargetColumn[]): string =>
   `${keyMatches(model)} AND ${inScope(model)} AND (${differs(model, columns)} OR ${countsAsAbsent(model)})`;
 

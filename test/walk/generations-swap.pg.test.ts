@@ -1,0 +1,354 @@
+import { describe, expect, test } from 'vitest';
+import type { PipelineConfig, Row } from '../../src/index.ts';
+import { tableDigest } from '../support/export.ts';
+import { openPair, type Pair } from './pair.ts';
+import { watchAnswers } from './watch-answers.ts';
+
+const settings = { collections: { t: { scope: 'all' } }, refresh: { by: 'swap' } } as const;
+
+/** Two hundred rows at either side, half of them otherwise. */
+async function filled(pair: Pair, more: Partial<PipelineConfig> = {}) {
+  await pair.both('CREATE TABLE t (id int PRIMARY KEY, v text, n numeric(10,2) NOT NULL DEFAULT 0)');
+  await pair.source.query(`INSERT INTO t SELECT n, 'new', n FROM generate_series(1, 200) AS n`);
+  await pair.target.query(`INSERT INTO t SELECT n, 'old', n FROM generate_series(11, 210) AS n`);
+  return await pair.engine({ ...settings, ...more });
+}
+
+/** All that is about the table and not in it, told by the server's own words; nothing of ours. */
+const looks = `
+SELECT 'table' AS what, concat_ws(' ', relname, relowner::regrole,
+  (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(relacl) AS a), reloptions, relreplident, relrowsecurity, relforcerowsecurity,
+  relpersistence, obj_description(oid)) AS said FROM pg_class WHERE oid = 't'::regclass
+UNION ALL SELECT 'column ' || attname, concat_ws(' ', attnum, atttypid::regtype, atttypmod, attnotnull, attidentity, attgenerated, attstorage,
+  attcompression, attstattarget, attoptions, attacl, col_description(attrelid, attnum),
+  (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum))
+  FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0
+UNION ALL SELECT 'constraint ' || conname, concat_ws(' ', pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))
+  FROM pg_constraint WHERE conrelid = 't'::regclass
+UNION ALL SELECT 'index ' || indexrelid::regclass, concat_ws(' ', pg_get_indexdef(indexrelid), indisclustered, indisreplident, obj_description(indexrelid, 'pg_class'))
+  FROM pg_index WHERE indrelid = 't'::regclass
+UNION ALL SELECT 'policy ' || polname, concat_ws(' ', polcmd, polpermissive, polroles::regrole[], pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+  FROM pg_policy WHERE polrelid = 't'::regclass
+UNION ALL SELECT 'statistics ' || stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = 't'::regclass
+UNION ALL SELECT 'sequence ' || s.relname, concat_ws(' ', d.deptype, d.refobjsubid, q.seqincrement, q.seqmax, q.seqcycle)
+  FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_sequence q ON q.seqrelid = s.oid
+  WHERE d.refobjid = 't'::regclass AND d.classid = 'pg_class'::regclass
+UNION ALL SELECT 'planner', (count(*) > 0)::text FROM pg_stats WHERE tablename = 't'
+ORDER BY 1`;
+
+const looksOf = async ({ target }: Pair) => (await target.query<{ what: string; said: string }>(looks)).rows;
+const oidOf = async ({ target }: Pair) =>
+  (await target.query<{ oid: number }>(`SELECT 't'::regclass::oid::int AS oid`)).rows[0]?.oid;
+const digest = ({ target }: Pair) => tableDigest({ url: target.url, table: 't' });
+const ours = async ({ target }: Pair) =>
+  (
+    await target.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relname LIKE 'generation\\_%' AND relkind IN ('r', 'i', 'S') ORDER BY 1`,
+    )
+  ).rows.map(({ name }) => name);
+
+test('another table takes its place, and the former one comes back', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  const [before, former] = [await digest(pair), await oidOf(pair)];
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ copied: 200 }] });
+  await pair.expectSame('t');
+  expect(await oidOf(pair)).not.toBe(former);
+  const { generations } = await engine.generations('it');
+  expect(generations).toMatchObject([
+    {
+      state: 'promoted',
+      canRollBack: true,
+      collections: [{ by: 'swap', rows: 200, inserted: 200, left: 200, lockedMs: expect.any(Number) }],
+    },
+  ]);
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ copied: 0 }] });
+  await engine.rollBackGeneration('it');
+  expect(await digest(pair)).toEqual(before);
+  expect(await oidOf(pair)).toBe(former);
+  expect(await ours(pair)).toEqual([]);
+  await engine.resume('it', { yes: true });
+  await engine.run('it');
+  await pair.expectSame('t');
+});
+
+test.each([17, 18] as const)(
+  'everything about the table is as it was, also after it went back, at PostgreSQL %i',
+  {
+    timeout: 30_000,
+  },
+  async (version) => {
+    await using pair = await openPair({ target: version });
+    const engine = await filled(pair);
+    const { target } = pair;
+    const reader = await target.createRole();
+    await target.query(`
+    DROP TABLE t;
+    CREATE TABLE t (
+      id int PRIMARY KEY, v text COLLATE "C" CHECK (v <> 'poison'), n numeric(10,2) NOT NULL DEFAULT 0,
+      s bigserial, i int GENERATED BY DEFAULT AS IDENTITY (INCREMENT 5), twice int GENERATED ALWAYS AS (id * 2) STORED,
+      CONSTRAINT odd_one UNIQUE (n, id) DEFERRABLE INITIALLY DEFERRED
+    ) WITH (fillfactor = 70, toast.autovacuum_enabled = off);
+    INSERT INTO t (id, v) SELECT n, 'old' FROM generate_series(11, 210) AS n;
+    ALTER TABLE t ADD EXCLUDE USING btree (id WITH =);
+    CREATE INDEX "Odd Index" ON t (lower(v), n DESC) INCLUDE (id) WHERE n > 3;
+    CREATE INDEX hashed ON t USING hash (v) WITH (fillfactor = 60);
+    CREATE STATISTICS both_of_them (ndistinct, dependencies) ON id, n FROM t;
+    COMMENT ON TABLE t IS 'its table'; COMMENT ON COLUMN t.v IS 'it''s text'; COMMENT ON INDEX hashed IS 'an index';
+    COMMENT ON CONSTRAINT odd_one ON t IS 'a constraint'; COMMENT ON CONSTRAINT t_v_check ON t IS 'a check';
+    ALTER TABLE t ALTER n SET STATISTICS 500, ALTER n SET (n_distinct = -0.5), ALTER v SET STORAGE EXTERNAL;
+    ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey; ALTER TABLE t CLUSTER ON t_pkey;
+    GRANT SELECT ON t TO "${reader}"; GRANT UPDATE (v) ON t TO "${reader}" WITH GRANT OPTION; GRANT INSERT ON t TO PUBLIC;
+    ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY "only small" ON t FOR SELECT TO "${reader}" USING (id < 100); CREATE POLICY writing ON t AS RESTRICTIVE WITH CHECK (n >= 0);
+    ANALYZE t`);
+    await engine[Symbol.asyncDispose]();
+    const columns = { scope: 'all', columns: ['id', 'v', 'n', 's', 'i'] } as const;
+    await pair.source.query('ALTER TABLE t ADD s bigint DEFAULT 7, ADD i int DEFAULT 8');
+    const swapping = await pair.engine({ collections: { t: columns }, refresh: { by: 'swap' } });
+    expect(await swapping.check('it')).toMatchObject([{ ok: true }]);
+    const [before, looked, former] = [await digest(pair), await looksOf(pair), await oidOf(pair)];
+    expect(await swapping.run('it')).toMatchObject({ result: 'equal', failures: [] });
+    expect(await oidOf(pair)).not.toBe(former);
+    expect(await looksOf(pair)).toEqual(looked);
+    const { rows: next } = await target.query(
+      `INSERT INTO t (id) VALUES (1000) RETURNING s > 200 AS serial, i > 200 AS identity`,
+    );
+    expect(next).toEqual([{ serial: true, identity: true }]);
+    await target.query('DELETE FROM t WHERE id = 1000');
+    await swapping.rollBackGeneration('it');
+    expect(await digest(pair)).toEqual(before);
+    expect(await looksOf(pair)).toEqual(looked);
+    await swapping.resume('it', { yes: true });
+    expect(await swapping.run('it')).toMatchObject({ result: 'equal' });
+    expect(await looksOf(pair)).toEqual(looked);
+    await swapping.remove('it');
+    expect(await ours(pair)).toEqual([]);
+  },
+);
+
+describe('what refers to it is named by check, and keeps it from being swapped', () => {
+  const obstacles: readonly (readonly [what: string, sql: string])[] = [
+    ['the view public.seen', 'CREATE VIEW seen AS SELECT id FROM t'],
+    ['the view public.stored', 'CREATE MATERIALIZED VIEW stored AS SELECT id FROM t'],
+    ['a foreign key of public.child', 'CREATE TABLE child (id int REFERENCES t)'],
+    [
+      'its foreign key',
+      'CREATE TABLE other (id int PRIMARY KEY); ALTER TABLE t ADD own int REFERENCES other',
+    ],
+    ['the publication told', 'CREATE PUBLICATION told FOR TABLE t'],
+    [
+      'the policy p of public.guarded',
+      'CREATE TABLE guarded (id int); CREATE POLICY p ON guarded USING (EXISTS (SELECT FROM t))',
+    ],
+    ['the policy q of public.t', 'CREATE POLICY q ON t USING ((SELECT count(*) FROM t AS o) > 1)'],
+    [
+      'its trigger noted',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER noted BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()`,
+    ],
+    ['inheritance with public.heir', 'CREATE TABLE heir () INHERITS (t)'],
+    ['column its of table public.holder', 'CREATE TABLE holder (its t)'],
+    ['function public.told(public.t)', `CREATE FUNCTION told(t) RETURNS int LANGUAGE sql AS 'SELECT 1'`],
+    [
+      'function public.counted()',
+      `CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END`,
+    ],
+    ['the column own is the target’s own', 'ALTER TABLE t ADD own text'],
+  ];
+  test.each(obstacles)('%s', async (what, sql) => {
+    await using pair = await openPair();
+    const engine = await filled(pair);
+    await pair.target.query(sql);
+    const before = await digest(pair);
+    const [checked] = await engine.check('it');
+    const refused = checked?.findings.filter(({ code }) => code === 'swap-refused') ?? [];
+    expect(refused.map(({ message }) => message).join()).toContain(what);
+    await expect(engine.run('it')).rejects.toMatchObject({ code: 'not-ready' });
+    expect(await digest(pair)).toEqual(before);
+  });
+});
+
+test('a collection says for itself whether it is swapped; all come in and go back at once', async () => {
+  await using pair = await openPair();
+  await pair.both('CREATE TABLE u (id int PRIMARY KEY, v text)');
+  await pair.source.query(`INSERT INTO u VALUES (1, 'new')`);
+  await pair.target.query(`INSERT INTO u VALUES (1, 'old'), (2, 'old'), (3, 'old'), (4, 'old'), (5, 'old')`);
+  const engine = await filled(pair, {
+    collections: { t: { scope: 'all', swap: true }, u: { scope: 'all' } },
+    refresh: {},
+    guard: { maxLeavingShare: 1 },
+  });
+  const before = [await digest(pair), await tableDigest({ url: pair.target.url, table: 'u' })];
+  const reader = await watchAnswers(
+    pair.target,
+    `SELECT string_agg(DISTINCT v, ' and ') AS said FROM (SELECT v FROM t UNION ALL SELECT v FROM u) AS x`,
+  );
+  expect(await engine.run('it')).toMatchObject({ result: 'equal' });
+  await pair.expectSame('t');
+  await pair.expectSame('u');
+  const { generations } = await engine.generations('it');
+  expect(generations[0]?.collections.map(({ collection, by }) => [collection, by]).toSorted()).toEqual([
+    ['public.t', 'swap'],
+    ['public.u', 'staged'],
+  ]);
+  await engine.rollBackGeneration('it');
+  await reader.stop();
+  expect([await digest(pair), await tableDigest({ url: pair.target.url, table: 'u' })]).toEqual(before);
+  expect(reader.seen).toEqual(['old', 'new', 'old']);
+});
+
+test('a live pipeline, or one that writes directly, does not swap', async () => {
+  await using pair = await openPair({ source: 18 });
+  await filled(pair);
+  for (const other of [{ mode: 'live' }, { refresh: { by: 'direct' } }] as const) {
+    const engine = await pair.engine({
+      ...settings,
+      collections: { t: { scope: 'all', swap: true } },
+      ...other,
+    });
+    const [checked] = await engine.check('it');
+    expect(checked?.findings.map(({ code }) => code)).toContain('swap-refused');
+    await engine[Symbol.asyncDispose]();
+  }
+});
+
+test('rows of others may be in it: that collection stops, and stays as it is', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair, { collections: ['t'] });
+  const before = await digest(pair);
+  expect(await engine.run('it')).toMatchObject({ failures: [{ code: 'swap-refused' }] });
+  expect(await digest(pair)).toEqual(before);
+});
+
+test('rows that can’t be in another table get letters, and all others come in by their differences (rule 6)', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  await pair.target.query(
+    `UPDATE t SET v = 'other'; ALTER TABLE t ADD CONSTRAINT no_7 CHECK (v <> 'new' OR id <> 7)`,
+  );
+  await pair.target.query('ALTER TABLE t ADD CONSTRAINT no_twins UNIQUE (n)');
+  await pair.source.query('UPDATE t SET n = 8 WHERE id = 9');
+  const [before, former] = [await digest(pair), await oidOf(pair)];
+  const told: string[] = [];
+  engine.events.on('notice', ({ message }) => void told.push(message));
+  expect(await engine.run('it')).toMatchObject({ result: 'pending', failures: [] });
+  expect(told.join('\n')).toMatch(
+    /t comes in by its differences, as a table with all rows can’t take its place: /,
+  );
+  expect(await oidOf(pair)).toBe(former);
+  const { letters } = await engine.letters('it');
+  expect(letters.map(({ code }) => code).sort()).toEqual(['unique-conflict', 'value-refused']);
+  const { rows } = await pair.target.query(`SELECT count(*)::int AS rows FROM t WHERE v = 'new'`);
+  expect(rows).toEqual([{ rows: 198 }]);
+  expect(await engine.generations('it')).toMatchObject({
+    generations: [{ state: 'promoted', collections: [{ collection: 'public.t', by: 'staged' }] }],
+  });
+  await engine.rollBackGeneration('it');
+  expect(await digest(pair)).toEqual(before);
+  await engine.resume('it', { yes: true });
+  // Once they can be, it is swapped again, and nothing of the other way is left.
+  await pair.source.query('UPDATE t SET n = id');
+  await pair.target.query('ALTER TABLE t DROP CONSTRAINT no_7');
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', failures: [] });
+  await pair.expectSame('t');
+  expect(await oidOf(pair)).not.toBe(former);
+  expect((await engine.letters('it')).letters).toEqual([]);
+});
+
+test('rows that can’t be mapped get letters too', async () => {
+  await using pair = await openPair();
+  await pair.both('CREATE TABLE t (id int PRIMARY KEY, v text)');
+  await pair.source.query(`INSERT INTO t SELECT n, 'new' FROM generate_series(1, 100) AS n`);
+  await pair.target.query(`INSERT INTO t SELECT n, 'old' FROM generate_series(1, 100) AS n`);
+  const map = (row: Row) => {
+    if (row['id'] === 7) throw new Error('not this one');
+    return row;
+  };
+  const engine = await pair.engine({ ...settings, collections: { t: { scope: 'all', map } } });
+  expect(await engine.run('it')).toMatchObject({ result: 'pending', failures: [] });
+  expect((await engine.letters('it')).letters).toMatchObject([{ key: '["7"]', code: 'mapping-failed' }]);
+  const { rows } = await pair.target.query(`SELECT id FROM t WHERE v = 'old'`);
+  expect(rows).toEqual([{ id: 7 }]);
+});
+
+test('it would shrink too much: it waits, and is swapped in as it was staged', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  await pair.source.query('DELETE FROM t WHERE id > 50');
+  const before = await digest(pair);
+  expect(await engine.run('it')).toMatchObject({ result: 'pending', guards: [{ leaving: 150, total: 200 }] });
+  expect(await digest(pair)).toEqual(before);
+  await engine.promoteGeneration('it');
+  await pair.expectSame('t');
+});
+
+test('somebody changed it since: it does not go back, or stays as it is', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  await engine.run('it');
+  await pair.target.query(`UPDATE t SET v = 'mine' WHERE id = 5`);
+  const changed = await digest(pair);
+  await expect(engine.rollBackGeneration('it')).rejects.toMatchObject({ code: 'generation-overtaken' });
+  expect(await digest(pair)).toEqual(changed);
+  await engine.rollBackGeneration('it', { keepChanged: true });
+  expect(await digest(pair)).toEqual(changed);
+  expect(await ours(pair)).toEqual([]);
+});
+
+test('a role that owns the table and no more can swap it; one that does not own it is told', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  await engine[Symbol.asyncDispose]();
+  const { target } = pair;
+  const [owner, other] = [await target.createRole(), await target.createRole()];
+  await target.query(`
+    CREATE SCHEMA lockstep; GRANT ALL ON SCHEMA lockstep, public TO "${owner}", "${other}"; ALTER TABLE t OWNER TO "${owner}";
+    GRANT SELECT, INSERT, UPDATE, DELETE ON t TO "${other}"; ALTER TABLE t ADD i int GENERATED ALWAYS AS IDENTITY`);
+  await target.query('ANALYZE t');
+  await pair.source.query('ALTER TABLE t ADD i int NOT NULL DEFAULT 3');
+  const as = (role: string) => {
+    const url = new URL(target.url);
+    url.username = role;
+    return pair.engine(settings, { destination: { connector: 'postgres', url: url.href } });
+  };
+  const looked = await looksOf(pair);
+  {
+    await using others = await as(other);
+    const [checked] = await others.check('it');
+    expect(checked?.findings.map(({ message }) => message).join()).toContain('its owner');
+  }
+  await using owners = await as(owner);
+  expect(await owners.run('it')).toMatchObject({ result: 'equal', failures: [] });
+  await pair.expectSame('t');
+  expect(await looksOf(pair)).toEqual(looked);
+  await owners.rollBackGeneration('it');
+  expect(await looksOf(pair)).toEqual(looked);
+});
+
+test('names that need quotes, in a schema of their own', async () => {
+  await using pair = await openPair();
+  await pair.both(`CREATE SCHEMA "Odd ""One"; CREATE TABLE "Odd ""One"."T.able" ("I d" int PRIMARY KEY, "v""" text, "S" serial);
+    CREATE INDEX "an ""index""" ON "Odd ""One"."T.able" ("v""")`);
+  const name = '"Odd ""One"."T.able"';
+  await pair.source.query(`INSERT INTO ${name} SELECT n, 'new', n FROM generate_series(1, 20) AS n`);
+  await pair.target.query(`INSERT INTO ${name} SELECT n, 'old', n FROM generate_series(1, 20) AS n`);
+  const engine = await pair.engine({ collections: { [name]: { scope: 'all' } }, refresh: { by: 'swap' } });
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', failures: [] });
+  await pair.expectSame(name);
+  await engine.rollBackGeneration('it');
+  const { rows } = await pair.target.query(`SELECT count(*)::int AS old FROM ${name} WHERE "v""" = 'old'`);
+  expect(rows).toEqual([{ old: 20 }]);
+});
+
+test('rows that can’t be frozen are refused: an older snapshot would find the table empty', async () => {
+  await using pair = await openPair();
+  const engine = await filled(pair);
+  await pair.both('ALTER TABLE t ADD x xml, ADD r regclass');
+  await engine[Symbol.asyncDispose]();
+  const collections = { t: { scope: 'all', map: (row: Row) => row } } as const;
+  const mapped = await pair.engine({ ...settings, collections });
+  const before = await digest(pair);
+  expect(await mapped.run('it')).toMatchObject({ failures: [{ code: 'swap-refused' }] });
+  expect(await digest(pair)).toEqual(before);
+});
