@@ -57,6 +57,10 @@ test('faults are found with their path', () => {
   expect(faults({})).toEqual(['url']);
   expect(faults({ url: 'mysql://a@h/d' })).toEqual(['url']);
   expect(faults({ url: 'not a url' })).toEqual(['url']);
+  expect(faults({ url: 'postgres://a@h/d?sslmode=verify_full' })).toEqual(['url']);
+  expect(faults({ url: new SecretText('postgres://a@h/d?sslmode=') })).toEqual(['url']);
+  expect(faults({ url: 'postgres://a@h/d?sslmode=verify-full&sslrootcert=ca.pem' })).toEqual(['url']);
+  expect(faults({ url: 'postgres://a:b%zz@h/d' })).toEqual(['url']);
   expect(faults({ host: 'h', port: 0, maxRowBytes: 1 })).toEqual(['port', 'maxRowBytes']);
   expect(faults({ host: 'h', unknown: 1 })).toEqual(['']);
 });

@@ -1,8 +1,10 @@
 import type { DigestAgreement } from '../../protocol/digest.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Key } from '../../protocol/names.ts';
 import type { LookupTime, ReadSnapshot } from '../../protocol/reader.ts';
 import type { Target } from '../../protocol/writer.ts';
 import { agreeOnDigest } from './agreement.ts';
+import type { Knowledge } from './compare-proven.ts';
 import type { WalkContext } from './context.ts';
 import type { SourceMoment } from './source-moment.ts';
 import { type SourceSelection, sourceSelection } from './source-selection.ts';
@@ -21,6 +23,10 @@ export interface CollectionWork {
   readonly lookupAt: LookupTime;
   /** Null: the servers can't hash alike (or a function maps the rows), so rows are read and hashed here. */
   readonly agreement: DigestAgreement | null;
+  /** What was seen to be equal before, where a function maps the rows; null: nothing is remembered. */
+  readonly knowledge: Knowledge | null;
+  /** Takes the keys of rows that get another value than their own, to look at them again once others have left; null: nobody will. */
+  readonly beaten: { add(keys: readonly Key[]): Promise<void> } | null;
   /** Both keys have one provable order, so a range of one side is a range of the other. */
   readonly sharedOrder: boolean;
   readonly tally: Tally;
@@ -29,7 +35,8 @@ export interface CollectionWork {
 export async function startWork(
   context: WalkContext,
   target: Target,
-  reads: Pick<CollectionWork, 'moment' | 'targetReads' | 'lookupAt'>,
+  reads: Pick<CollectionWork, 'moment' | 'targetReads' | 'lookupAt'> &
+    Partial<Pick<CollectionWork, 'knowledge' | 'beaten'>>,
 ): Promise<CollectionWork> {
   const { plan } = target;
   return {
@@ -37,6 +44,8 @@ export async function startWork(
     plan,
     target,
     source: sourceSelection(plan),
+    knowledge: null,
+    beaten: null,
     ...reads,
     agreement: await agreeOnDigest(context, plan, target),
     sharedOrder: hasSharedOrder(plan, target),

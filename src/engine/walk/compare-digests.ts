@@ -1,20 +1,18 @@
-import type { Digest, DigestAgreement, DigestResult, HashedKey } from '../../protocol/digest.ts';
+import type { Digest, DigestAgreement, DigestResult, HashedKey, HashPage } from '../../protocol/digest.ts';
 import type { Partition } from '../../protocol/partition.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions.ts';
 import { paced } from './context.ts';
+import { Grain, rowsPerGroup } from './grain.ts';
 import { joinHashes } from './hash-join.ts';
+import { joinInOrder } from './ordered-join.ts';
 
 /** As many suspects are told by key and hash at once; more are first narrowed down by smaller groups. */
 const directRows = 20_000;
-/** Rows per group at first: a server adds up thousands of groups at the price of one, and one difference then costs few keys. */
-const rowsPerFirstGroup = 128;
-/** When much differs: so few that most groups hold no difference. */
-const rowsPerGroup = 16;
 const maxGroups = 1 << 16;
-/** Above this share of rows in groups that differ, coarse groups tell too little. */
-const coarseShare = 1 / 8;
+/** Suspects of one partition in memory. */
+const suspectsAtOnce = 50_000;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
 const memoryRows = 50_000;
 
@@ -29,34 +27,32 @@ export async function compareDigests(
 ): Promise<void> {
   const partitions = work.sharedOrder ? undefined : [wholeCollection(work.plan.sourceShape.estimatedRows)];
   const grain = new Grain();
-  await comparePartitionsInLanes(work, partitions, (partition, signal) =>
-    comparePartition(new PartitionDigests(work, partition, { agreement, signal }), sink, grain),
-  );
+  await comparePartitionsInLanes(work, partitions, (partition, signal) => {
+    const digests = new PartitionDigests(work, partition, { agreement, signal });
+    return work.sharedOrder && grain.seesRows
+      ? compareInOrder(digests, sink)
+      : comparePartition(digests, sink, grain);
+  });
 }
 
-/** How fine the first look at a partition is: where much differs, coarse groups only cost a scan before the fine ones. */
-class Grain {
-  #rowsPerGroup = rowsPerFirstGroup;
-
-  get rowsPerGroup(): number {
-    return this.#rowsPerGroup;
-  }
-
-  /** So many rows of a partition's are in groups that differ. */
-  learn(suspects: number, rows: number): void {
-    if (suspects > rows * coarseShare) this.#rowsPerGroup = rowsPerGroup;
-  }
+async function compareInOrder(digests: PartitionDigests, sink: SuspectSink): Promise<SideRows> {
+  const { partition, signal } = digests;
+  let rows: SideRows = { source: 0, target: 0 };
+  const onEnd = (both: SideRows) => {
+    rows = both;
+  };
+  const options = { suspectsAtOnce, signal, onEnd };
+  for await (const found of joinInOrder(...digests.hashesInOrder(), options))
+    await sink.add(found, partition, partition.estimatedRows);
+  return rows;
 }
 
 async function comparePartition(
   digests: PartitionDigests,
   sink: SuspectSink,
   grain: Grain,
-): Promise<{ source: number; target: number }> {
-  const groups = groupsFor(digests.partition.estimatedRows, grain.rowsPerGroup);
-  const [source, target] = await digests.read(groups);
-  const rows = { source: totalRows(source), target: totalRows(target) };
-  const found = { groups, only: differing(source, target) };
+): Promise<SideRows> {
+  const { found, rows } = await firstLook(digests, grain);
   grain.learn(rowsOf(found, rows), rows.source);
   const suspects = await digests.narrow(found, rows);
   if (suspects.only.size === 0) return rows;
@@ -67,6 +63,25 @@ async function comparePartition(
   return rows;
 }
 
+async function firstLook(digests: PartitionDigests, grain: Grain): Promise<Look> {
+  if (digests.groupsCost && grain.expectsEqual) {
+    const whole = await digests.look(1);
+    if (whole.found.only.size === 0) return whole;
+  }
+  return digests.look(groupsFor(digests.partition.estimatedRows, grain.rowsPerGroup));
+}
+
+/** What digests of so many groups showed. */
+interface Look {
+  readonly found: SuspectGroups;
+  readonly rows: SideRows;
+}
+
+interface SideRows {
+  readonly source: number;
+  readonly target: number;
+}
+
 /** Rows of some groups, of so many. */
 interface SuspectGroups {
   readonly groups: number;
@@ -74,7 +89,7 @@ interface SuspectGroups {
 }
 
 /** About how many rows of the larger side these groups have. */
-const rowsOf = ({ groups, only }: SuspectGroups, rows: { source: number; target: number }): number =>
+const rowsOf = ({ groups, only }: SuspectGroups, rows: SideRows): number =>
   Math.ceil((Math.max(rows.source, rows.target) * only.size) / groups);
 
 const groupsFor = (rows: number, perGroup: number): number =>
@@ -82,9 +97,9 @@ const groupsFor = (rows: number, perGroup: number): number =>
 
 class PartitionDigests {
   readonly partition: Partition;
+  readonly signal: AbortSignal;
   readonly #work: CollectionWork;
   readonly #agreement: DigestAgreement;
-  readonly #signal: AbortSignal;
 
   constructor(
     work: CollectionWork,
@@ -94,14 +109,24 @@ class PartitionDigests {
     this.#work = work;
     this.#agreement = agreement;
     this.partition = partition;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
-  read(groups: number): Promise<[DigestResult, DigestResult]> {
+  get groupsCost(): boolean {
+    return this.#agreement.groupsCost;
+  }
+
+  async look(groups: number): Promise<Look> {
+    const [source, target] = await this.#read(groups);
+    const rows = { source: totalRows(source), target: totalRows(target) };
+    return { found: { groups, only: differing(source, target) }, rows };
+  }
+
+  #read(groups: number): Promise<[DigestResult, DigestResult]> {
     const { context, plan, moment, targetReads } = this.#work;
     return paced(context, () =>
       Promise.all([
-        moment.read(this.#signal, (snapshot) =>
+        moment.read(this.signal, (snapshot) =>
           snapshot.digest(plan.source, this.partition, this.#source(groups)),
         ),
         targetReads.digest(plan.target, this.partition, this.#target(groups)),
@@ -109,13 +134,10 @@ class PartitionDigests {
     );
   }
 
-  async narrow(
-    suspects: SuspectGroups,
-    rows: { readonly source: number; readonly target: number },
-  ): Promise<SuspectGroups> {
+  async narrow(suspects: SuspectGroups, rows: SideRows): Promise<SuspectGroups> {
     const groups = groupsFor(Math.max(rows.source, rows.target), rowsPerGroup);
     if (groups <= suspects.groups || rowsOf(suspects, rows) <= directRows) return suspects;
-    return { groups, only: differing(...(await this.read(groups))) };
+    return (await this.look(groups)).found;
   }
 
   hashes({ groups, only }: SuspectGroups): [Hashes, Hashes] {
@@ -124,8 +146,18 @@ class PartitionDigests {
     const source = { ...this.#source(groups), onlyGroups };
     const target = { ...this.#target(groups), onlyGroups };
     return [
-      moment.stream(this.#signal, (snapshot) => snapshot.hashes(plan.source, this.partition, source)),
+      moment.stream(this.signal, (snapshot) => snapshot.hashes(plan.source, this.partition, source)),
       targetReads.hashes(plan.target, this.partition, target),
+    ];
+  }
+
+  hashesInOrder(): [AsyncIterable<HashPage>, AsyncIterable<HashPage>] {
+    const { plan, moment, targetReads } = this.#work;
+    return [
+      moment.stream(this.signal, (snapshot) =>
+        snapshot.hashesInOrder(plan.source, this.partition, this.#source(1)),
+      ),
+      targetReads.hashesInOrder(plan.target, this.partition, this.#target(1)),
     ];
   }
 
@@ -134,16 +166,16 @@ class PartitionDigests {
       estimatedRows,
       spillDirectory: this.#work.context.spillDirectory,
       memoryRows,
-      signal: this.#signal,
+      signal: this.signal,
     };
   }
 
   #source(groups: number) {
-    return { ...this.#work.source, groups, agreement: this.#agreement, signal: this.#signal };
+    return { ...this.#work.source, groups, agreement: this.#agreement, signal: this.signal };
   }
 
   #target(groups: number) {
-    return { ...this.#work.target.comparison(), groups, agreement: this.#agreement, signal: this.#signal };
+    return { ...this.#work.target.comparison(), groups, agreement: this.#agreement, signal: this.signal };
   }
 }
 

@@ -2,6 +2,7 @@ import { type LockstepError, toLockstepError } from '../../protocol/errors/locks
 import type { Key } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { Target } from '../../protocol/writer.ts';
+import { chooseAlternatives, hasAlternatives } from '../alternatives/choose.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { mapChunk } from './map-rows.ts';
 
@@ -19,6 +20,10 @@ export interface Confirmed {
   readonly equal: readonly Key[];
   /** Rows that are too large to be read, that the mapping function can't map, or with values that the destination can't even take for a comparison. */
   readonly unmappable: readonly { readonly key: Key; readonly error: LockstepError }[];
+  /** Rows besides that hold a value which one of the missing or different ones has more right to: they are to be written with these. */
+  readonly giving: readonly KeyedRow[];
+  /** Of missing, different and giving rows, those that got another value than their first → rows of ours that are why. */
+  readonly beaten: ReadonlyMap<Key, readonly Key[]>;
 }
 
 export interface KeyedRow {
@@ -33,18 +38,64 @@ export async function confirm(
   signal: AbortSignal,
 ): Promise<Confirmed> {
   const { rows, unmappable, absent } = await readExpected(work, keys, { signal });
-  const { verdicts, refused } = await judgeSplitting(work.target, rows, signal);
-  const judged = (verdict: Verdict) => rows.filter(({ key }) => verdicts.get(key) === verdict);
+  const judged = await judgeSplitting(work.target, rows, signal);
+  const settled = hasAlternatives(work)
+    ? await settle(work, { rows, judged, signal })
+    : unsettled(rows, judged);
+  const { verdicts, refused, giving, beaten } = settled;
+  const having = (verdict: Verdict) => settled.rows.filter(({ key }) => verdicts.get(key) === verdict);
   const present = absent.length === 0 ? new Set<Key>() : await work.target.present(absent, { signal });
   return {
-    missing: judged('missing'),
-    different: judged('different'),
-    clashes: judged('clash').map(({ key }) => key),
+    missing: having('missing'),
+    different: having('different'),
+    clashes: having('clash').map(({ key }) => key),
     extra: absent.filter((key) => present.has(key)),
-    equal: [...judged('same').map(({ key }) => key), ...absent.filter((key) => !present.has(key))],
+    equal: [...having('same').map(({ key }) => key), ...absent.filter((key) => !present.has(key))],
     unmappable: [...unmappable, ...refused],
+    giving,
+    beaten,
   };
 }
+
+interface Settled extends Judged, Pick<Confirmed, 'giving' | 'beaten'> {
+  readonly rows: readonly KeyedRow[];
+}
+
+const unsettled = (rows: readonly KeyedRow[], judged: Judged): Settled => ({
+  ...judged,
+  rows,
+  giving: [],
+  beaten: new Map(),
+});
+
+/** A row that differs may only have had to take another value: with what it is to have now it is judged once more. */
+async function settle(
+  work: CollectionWork,
+  { rows, judged, signal }: { rows: readonly KeyedRow[]; judged: Judged; signal: AbortSignal },
+): Promise<Settled> {
+  const open = rows.filter(({ key }) => isOpen(judged.verdicts.get(key)));
+  if (open.length === 0) return unsettled(rows, judged);
+  const chosen = await chooseAlternatives(
+    work,
+    open,
+    async (keys) => (await readExpected(work, keys, { signal })).rows,
+  );
+  const byKey = new Map(chosen.rows.map((each) => [each.key, each.row]));
+  const others = open.flatMap(({ key, row }) => {
+    const chosenRow = byKey.get(key) ?? row;
+    return chosenRow === row ? [] : [{ key, row: chosenRow }];
+  });
+  const again = await judgeSplitting(work.target, others, signal);
+  return {
+    rows: rows.map(({ key, row }) => ({ key, row: byKey.get(key) ?? row })),
+    verdicts: new Map([...judged.verdicts, ...again.verdicts]),
+    refused: [...judged.refused, ...again.refused],
+    giving: chosen.giving,
+    beaten: chosen.beaten,
+  };
+}
+
+const isOpen = (verdict: Verdict | undefined): boolean => verdict === 'missing' || verdict === 'different';
 
 type Verdict = Awaited<ReturnType<Target['judge']>>[number];
 
@@ -111,7 +162,7 @@ export async function readExpected(
   const unmappable = [
     ...refused,
     ...failures.map(({ source: row, error }) => ({
-      key: context.reader.keyOf(row, source.keyColumns),
+      key: context.reader.keyOf(row, source),
       error,
     })),
   ];

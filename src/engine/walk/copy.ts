@@ -3,6 +3,7 @@ import { wholeCollection } from '../../protocol/partition.ts';
 import { refersToItself } from '../plan/order.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { lanesOf, paced, stopIfDraining } from './context.ts';
+import { copyWhole } from './copy-whole.ts';
 import { fillPartition } from './fill-partition.ts';
 import { runInLanes } from './lanes.ts';
 import { sourcePartitions } from './partitions.ts';
@@ -10,8 +11,9 @@ import type { PassProgress } from './pass-progress.ts';
 import type { DeferredKeys } from './write-rows.ts';
 
 /**
- * Copies a collection into a target that was empty when the copy began: partitions as tasks, each written in one transaction and then
- * remembered. A partition whose transaction went through but was not remembered is found not empty and merged.
+ * Copies a collection into a target that was empty when the copy began: as a whole where that is faster, else partitions as tasks, each
+ * written in one transaction and then remembered. A partition whose transaction went through but was not remembered is found not empty and
+ * merged; a whole that was not remembered is found to have rows, and compared.
  */
 export async function copyCollection(
   work: CollectionWork,
@@ -21,6 +23,7 @@ export async function copyCollection(
   const { context, plan, target } = work;
   const known = await progress.phaseOf(plan.name, plan.fingerprint);
   const goesOn = known === 'copying' && !target.startedEmpty;
+  if (!goesOn && (await copyWhole(work))) return await finishWhole(work, progress);
   if (!goesOn) await progress.startCopy(plan.name, plan.fingerprint, await cut(work));
   const partitions = await progress.openPartitions(plan.name);
   const { pipeline } = context;
@@ -39,6 +42,12 @@ export async function copyCollection(
   });
   stopIfDraining(context);
   await progress.finishCopy(plan.name, plan.fingerprint);
+}
+
+async function finishWhole({ context, plan }: CollectionWork, progress: PassProgress): Promise<void> {
+  const { pipeline, events } = context;
+  await progress.finishCopy(plan.name, plan.fingerprint);
+  events.emit('partition.finished', { pipeline, collection: plan.name, partition: 'all' });
 }
 
 /** Rows that refer to rows of the same table are checked when the statement ends: they travel in one. */

@@ -1,13 +1,16 @@
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { SuspectSink } from './compare-partitions.ts';
 import type { LeavingGuard } from './guard.ts';
 import { leaveKeys } from './leave.ts';
 import type { Member } from './member.ts';
 import type { Refresh } from './refresh.ts';
 import { RepairSink } from './repair.ts';
+import { type Replacing, replacingAtOnce } from './replace.ts';
 import { writeChanges } from './write-rows.ts';
 
 /** Writes what differs as it is found, in transactions of some hundred rows. */
 export class DirectRefresh implements Refresh {
+  readonly swaps = false;
   readonly #guard: LeavingGuard;
 
   constructor(guard: LeavingGuard) {
@@ -16,6 +19,10 @@ export class DirectRefresh implements Refresh {
 
   async sink({ work, deferred, leaving }: Member): Promise<SuspectSink> {
     return new RepairSink(work, deferred, leaving);
+  }
+
+  replacing({ work }: Member): Replacing {
+    return replacingAtOnce(work, this.#guard);
   }
 
   async leave({ work, deferred, leaving }: Member): Promise<void> {
@@ -28,7 +35,8 @@ export class DirectRefresh implements Refresh {
     if (!isHeld) await this.#guard.clear(work);
   }
 
-  async bringIn(): Promise<void> {
-    // It is there already.
+  /** It is there already. */
+  async bringIn(): Promise<ReadonlyMap<Member, LockstepError>> {
+    return new Map();
   }
 }

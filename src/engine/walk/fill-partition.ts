@@ -162,13 +162,14 @@ async function writeInPages(
   }
 }
 
-async function parkFailures(
+/** Rows that could not be read or mapped, under their keys. */
+export async function parkFailures(
   work: CollectionWork,
   failures: readonly { source: Row; error: LockstepError }[],
 ): Promise<void> {
   const { context, plan, source } = work;
   const letters = failures.map(({ source: row, error }) => ({
-    key: context.reader.keyOf(row, source.keyColumns),
+    key: context.reader.keyOf(row, source),
     code: error.code,
     message: error.message,
   }));

@@ -3,11 +3,18 @@ import type { GuardRecord } from '../../protocol/control-store.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { CollectionWork } from './collection-work.ts';
+import { sourceHasRows } from './source-has-rows.ts';
+
+type Limits = PipelineSettings['guard'] & {
+  /** Everything is no more than another share. */
+  readonly mayEmpty?: boolean;
+};
 
 /** More than the set share would leave (looked at from so many rows on), or everything. */
-export function leavesTooMuch(guard: PipelineSettings['guard'], leaving: number, total: number): boolean {
+export function leavesTooMuch(limits: Limits, leaving: number, total: number): boolean {
   if (leaving <= 0) return false;
-  return leaving >= total || (total >= guard.fromRows && leaving / total > guard.maxLeavingShare);
+  if (leaving >= total && limits.mayEmpty !== true) return true;
+  return total >= limits.fromRows && leaving / total > limits.maxLeavingShare;
 }
 
 /** Holds back what would leave until somebody says that it is meant. */
@@ -21,9 +28,25 @@ export class LeavingGuard {
     };
   }
 
+  /** Whether so much waits for somebody's approval. */
+  async holds(work: CollectionWork, leaving: number, total: number): Promise<boolean> {
+    const limits = this.limits(work);
+    if (!leavesTooMuch(limits, leaving, total)) return false;
+    const mayEmpty = work.plan.guard.mayEmpty === true && (await sourceHasRows(work));
+    return leavesTooMuch({ ...limits, mayEmpty }, leaving, total);
+  }
+
   /** Somebody approved that these keys leave. */
   async hasApproval(work: CollectionWork): Promise<boolean> {
     return (await this.#approved(work)) !== undefined;
+  }
+
+  /** Keys that are held back until somebody decides. */
+  async *waitingKeys(work: CollectionWork): AsyncIterable<readonly Key[]> {
+    const { context, plan } = work;
+    const guards = await context.store.guards.list(context.pipeline);
+    const waits = guards.some(({ collection, state }) => collection === plan.name && state === 'waiting');
+    if (waits) yield* this.keptKeys(work);
   }
 
   /** For collections without keys: somebody approved that so many rows leave. */

@@ -3,14 +3,16 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HashedKey } from '../../protocol/digest.ts';
+import { spilling } from './spill-failed.ts';
 
 /** Records are gathered in pieces; with several buckets each piece goes to disk when it is full. All pieces of a side together: 8 MiB. */
 const pieceBytes = (buckets: number): number => Math.max(1 << 14, Math.min(1 << 17, (1 << 23) / buckets));
-const recordHeadBytes = 12;
+const recordHeadBytes = 16;
+const noGroup = -1;
 
 /**
  * (key, hash) pairs of one side of a comparison, spread over files by a hash of the key. A record is: hash (8 bytes), length of the
- * key's UTF-8 (4 bytes), the key. They are bytes from the start: millions of small objects that live until a file is written would keep
+ * key's UTF-8 (4 bytes), group or -1 (4 bytes), the key. They are bytes from the start: millions of small objects that live until a file is written would keep
  * the garbage collector busy. Files are made when a bucket first overflows its piece, so small comparisons make none.
  */
 export class HashBuckets implements AsyncDisposable {
@@ -31,7 +33,7 @@ export class HashBuckets implements AsyncDisposable {
   }
 
   static async create(spillDirectory: string, count: number): Promise<HashBuckets> {
-    await mkdir(spillDirectory, { recursive: true, mode: 0o700 });
+    await spilling(spillDirectory, () => mkdir(spillDirectory, { recursive: true, mode: 0o700 }));
     return new HashBuckets(spillDirectory, count);
   }
 
@@ -79,11 +81,16 @@ export class HashBuckets implements AsyncDisposable {
   async #flush(bucket: Bucket): Promise<void> {
     const pieces = bucket.pieces;
     bucket.pieces = [];
-    if (bucket.file === null) {
-      bucket.path = join(this.#directory, `${randomUUID()}.bucket`);
-      bucket.file = await open(bucket.path, 'wx', 0o600);
-    }
-    for (const piece of pieces) await bucket.file.appendFile(piece);
+    await spilling(this.#directory, async () => {
+      const file = bucket.file ?? (await this.#open(bucket));
+      for (const piece of pieces) await file.appendFile(piece);
+    });
+  }
+
+  async #open(bucket: Bucket): Promise<FileHandle> {
+    bucket.path = join(this.#directory, `${randomUUID()}.bucket`);
+    bucket.file = await open(bucket.path, 'wx', 0o600);
+    return bucket.file;
   }
 }
 
@@ -97,7 +104,7 @@ interface Bucket {
   path: string;
 }
 
-function append(bucket: Bucket, { key, hash }: HashedKey, pieceLength: number): void {
+function append(bucket: Bucket, { key, hash, group }: HashedKey, pieceLength: number): void {
   const needed = recordHeadBytes + Buffer.byteLength(key);
   let { last } = bucket;
   if (last === null || bucket.at + needed > last.length) {
@@ -108,6 +115,7 @@ function append(bucket: Bucket, { key, hash }: HashedKey, pieceLength: number): 
   }
   last.writeBigInt64LE(BigInt.asIntN(64, hash), bucket.at);
   last.writeUInt32LE(needed - recordHeadBytes, bucket.at + 8);
+  last.writeInt32LE(group ?? noGroup, bucket.at + 12);
   last.write(key, bucket.at + recordHeadBytes, 'utf8');
   bucket.at += needed;
 }
@@ -118,7 +126,9 @@ function decode(bytes: Buffer): { rows: readonly HashedKey[]; left: Buffer } {
   while (at + recordHeadBytes <= bytes.length) {
     const end = at + recordHeadBytes + bytes.readUInt32LE(at + 8);
     if (end > bytes.length) break;
-    rows.push({ hash: bytes.readBigInt64LE(at), key: bytes.toString('utf8', at + recordHeadBytes, end) });
+    const [hash, group] = [bytes.readBigInt64LE(at), bytes.readInt32LE(at + 12)];
+    const key = bytes.toString('utf8', at + recordHeadBytes, end);
+    rows.push(group === noGroup ? { key, hash } : { key, hash, group });
     at = end;
   }
   return { rows, left: bytes.subarray(at) };

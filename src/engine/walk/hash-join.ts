@@ -9,6 +9,11 @@ export interface Suspects {
   readonly different: readonly Key[];
 }
 
+export interface GroupedSuspects extends Suspects {
+  /** Of the rows that are extra or different, where the target was read by groups. */
+  readonly groups: ReadonlySet<number>;
+}
+
 export interface HashJoinOptions {
   /** Rows expected on the larger side; decides how many buckets there are. */
   readonly estimatedRows: number;
@@ -26,7 +31,7 @@ export async function* joinHashes(
   source: AsyncIterable<readonly HashedKey[]>,
   target: AsyncIterable<readonly HashedKey[]>,
   options: HashJoinOptions,
-): AsyncIterable<Suspects> {
+): AsyncIterable<GroupedSuspects> {
   const count = bucketCount(options);
   await using sourceBuckets = await HashBuckets.create(options.spillDirectory, count);
   await using targetBuckets = await HashBuckets.create(options.spillDirectory, count);
@@ -55,16 +60,22 @@ async function fill(
   }
 }
 
-async function joinBucket(source: HashBuckets, target: HashBuckets, bucket: number): Promise<Suspects> {
+async function joinBucket(
+  source: HashBuckets,
+  target: HashBuckets,
+  bucket: number,
+): Promise<GroupedSuspects> {
   const expected = new Map<Key, bigint>();
   for await (const { key, hash } of source.read(bucket)) expected.set(key, hash);
   const extra: Key[] = [];
   const different: Key[] = [];
-  for await (const { key, hash } of target.read(bucket)) {
+  const groups = new Set<number>();
+  for await (const { key, hash, group } of target.read(bucket)) {
     const wanted = expected.get(key);
     if (wanted === undefined) extra.push(key);
     else if (wanted !== hash) different.push(key);
+    if (wanted !== hash && group !== undefined) groups.add(group);
     expected.delete(key);
   }
-  return { missing: [...expected.keys()], extra, different };
+  return { missing: [...expected.keys()], extra, different, groups };
 }

@@ -3,7 +3,7 @@ import type { Key } from '../../protocol/names.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { confirm } from './confirm.ts';
 import { paced } from './context.ts';
-import { type LeavingGuard, leavesTooMuch } from './guard.ts';
+import type { LeavingGuard } from './guard.ts';
 import { retrying } from './retrying.ts';
 import { Spool } from './spool.ts';
 
@@ -32,7 +32,7 @@ export async function leaveKeys(
   );
   if (rest.count === 0) return false;
   const total = await target.countRows({ signal: context.signal });
-  const isHeld = leavesTooMuch(guard.limits(work), rest.count, total);
+  const isHeld = await guard.holds(work, rest.count, total);
   if (isHeld) await guard.raise(work, { leaving: rest.count, total }, () => rest.pages());
   if (!isHeld || writesHeld) for await (const page of rest.pages()) await leavePage(work, page, write);
   return isHeld;

@@ -8,6 +8,8 @@ export interface MappedChunk {
   readonly chunk: RowsChunk;
   /** Rows that could not be read or mapped, as far as they were read, each with the reason. */
   readonly failures: readonly { readonly source: Row; readonly error: LockstepError }[];
+  /** Rows of the source that do not belong. */
+  readonly left: readonly Row[];
 }
 
 /** Rows of the source as rows of the target. Without a function they are that already. Rows that the reader refused are failures too. */
@@ -16,12 +18,16 @@ export function mapChunk(plan: CollectionPlan, chunk: RowsChunk): MappedChunk {
     source: withKey(plan, refused),
     error: refused.error,
   }));
-  if (plan.map === null) return { chunk, failures };
+  if (plan.map === null) return { chunk, failures, left: [] };
   const rows: Row[] = [];
+  const left: Row[] = [];
   const originals: Row[] = [];
   for (const source of chunk.rows) {
     const mapped = mapRow(plan, plan.map, source);
-    if (mapped === null) continue;
+    if (mapped === null) {
+      left.push(source);
+      continue;
+    }
     if (mapped instanceof LockstepError) {
       failures.push({ source, error: mapped });
       continue;
@@ -30,7 +36,7 @@ export function mapChunk(plan: CollectionPlan, chunk: RowsChunk): MappedChunk {
     originals.push(source);
   }
   const backing = chunk.backing === null ? null : { ...chunk.backing, originals };
-  return { chunk: { format: 'rows', rows, backing }, failures };
+  return { chunk: { format: 'rows', rows, backing }, failures, left };
 }
 
 /** A refused row whose key is not known can't be parked: its collection stops. */
@@ -63,8 +69,9 @@ function mapRow(plan: CollectionPlan, map: MapFunction, source: Row): Row | null
 }
 
 function firstFault(plan: CollectionPlan, source: Row, mapped: Row): LockstepError | null {
+  const mayLack = plan.targetShape?.open !== undefined;
   for (const { target } of plan.columns) {
-    if (mapped[target] === undefined) {
+    if (mapped[target] === undefined && !(mayLack && !plan.key.includes(target))) {
       return new LockstepError('mapping-incomplete', { collection: plan.name, column: target });
     }
   }

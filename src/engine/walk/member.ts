@@ -8,10 +8,14 @@ export interface Member {
   readonly plan: CollectionPlan;
   readonly work: CollectionWork;
   readonly deferred: DeferredSet;
+  /** Rows that got another value than their own in this pass. */
+  readonly beaten: Spool;
   /** Made anew by each comparison, which finds all that leave. */
   leaving: Spool;
   /** The moment at which it was last read completely; `torn`: never in one. */
   generation: number;
+  /** Only what changed since its cursor is read of it. */
+  readonly readsSince: boolean;
   /** Its keys and indexes are built. */
   keyed: boolean;
 }

@@ -2,11 +2,16 @@ import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-e
 import type { CollectionCounts } from '../../protocol/events.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { Position, Shard } from '../../protocol/names.ts';
 import type { ReadSnapshot } from '../../protocol/reader.ts';
+import { lookAgain } from '../alternatives/look-again.ts';
 import { cureDeferred } from '../apply/deferral.ts';
 import { recheckLetters } from '../apply/recheck-letters.ts';
 import { StagedRefresh } from '../generation/staged-refresh.ts';
 import { orderByReferences } from '../plan/order.ts';
+import { findGoneHolders } from '../since/gone-holders.ts';
+import type { SinceReads } from '../since/since-reads.ts';
+import { attach } from './attach.ts';
 import { startWork } from './collection-work.ts';
 import { compareCollection } from './compare.ts';
 import { leaseOf, stopIfDraining, type WalkContext } from './context.ts';
@@ -17,10 +22,11 @@ import { LeavingGuard } from './guard.ts';
 import type { Member } from './member.ts';
 import { PassProgress } from './pass-progress.ts';
 import type { Refresh } from './refresh.ts';
-import { replaceCollection } from './replace.ts';
+import { replaceCollection, replacingAtOnce } from './replace.ts';
 import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
 import { Spool } from './spool.ts';
+import { stoppedCollection } from './stopped-collection.ts';
 
 export interface PassResult {
   /** `pending`: dead letters, clashes or guards are left; `failed`: a collection stopped. */
@@ -31,6 +37,18 @@ export interface PassResult {
     readonly counts: CollectionCounts;
     readonly error: LockstepError | null;
   }[];
+}
+
+export interface PassOptions {
+  /** What is found of targets that had rows comes in at once, by a generation. Default: it is written as it is found. */
+  readonly staged?: boolean;
+  /**
+   * Where a stream will go on: kept with the generation, and what more would leave than may waits alone, as it does beside a stream.
+   * Default: no stream follows, and a guard that holds something back holds all.
+   */
+  readonly streamFrom?: ReadonlyMap<Shard, Position>;
+  /** Collections of which only what changed since a cursor is read, in the same moment as the others. */
+  readonly since?: SinceReads | null;
 }
 
 /**
@@ -44,9 +62,9 @@ export interface PassResult {
 export async function runPass(
   context: WalkContext,
   plans: readonly CollectionPlan[],
-  { staged = false }: { readonly staged?: boolean } = {},
+  options: PassOptions = {},
 ): Promise<PassResult> {
-  await using pass = await Pass.open(context, staged);
+  await using pass = await Pass.open(context, options);
   for (const plan of orderByReferences(plans)) await pass.fill(plan);
   await pass.compareAgain();
   await pass.leave();
@@ -60,6 +78,7 @@ export async function runPass(
 interface PassParts {
   readonly progress: PassProgress;
   readonly targetReads: ReadSnapshot;
+  readonly options: PassOptions;
 }
 
 const torn = 0;
@@ -71,44 +90,42 @@ class Pass implements AsyncDisposable {
   readonly #targetReads: ReadSnapshot;
   readonly #guard = new LeavingGuard();
   readonly #refresh: Refresh;
+  readonly #since: SinceReads | null;
   readonly #members: Member[] = [];
   readonly #failures = new Map<string, LockstepError>();
   readonly #resources = new AsyncDisposableStack();
 
-  private constructor(
-    context: WalkContext,
-    { progress, targetReads, staged }: PassParts & { readonly staged: boolean },
-  ) {
+  private constructor(context: WalkContext, { progress, targetReads, options }: PassParts) {
     this.#context = context;
+    this.#since = options.since ?? null;
     this.#progress = progress;
     const { generations } = context.writer;
+    const { staged = false, streamFrom = null } = options;
+    const guard = this.#guard;
     this.#refresh =
       staged && generations !== undefined
-        ? new StagedRefresh(context, generations, this.#guard)
-        : new DirectRefresh(this.#guard);
+        ? new StagedRefresh(context, { generations, guard, streamFrom })
+        : new DirectRefresh(guard);
     this.#targetReads = this.#resources.use(targetReads);
     this.#moment = this.#resources.use(new SourceMoment(context.reader));
   }
 
-  static async open(context: WalkContext, staged: boolean): Promise<Pass> {
+  static async open(context: WalkContext, options: PassOptions): Promise<Pass> {
     const { reader, writer, signal } = context;
-    const state = await retrying(context, { what: 'attach', signal }, () =>
-      writer.attach({ lease: leaseOf(context), signal }),
-    );
+    const state = await attach(context);
     const source = await retrying(context, { what: 'identify', signal }, () => reader.identity({ signal }));
     const progress = await PassProgress.open(context, { stateId: state.stateId, sourceId: source.id });
     const targetReads = await retrying(context, { what: 'read', signal }, () =>
       writer.reader.snapshot({ signal }),
     );
-    return new Pass(context, { progress, targetReads, staged });
+    return new Pass(context, { progress, targetReads, options });
   }
 
   /** A collection whose own fault stops it does not stop the others. */
   async fill(plan: CollectionPlan): Promise<void> {
     const startedAtMs = this.#context.clock.now();
     await this.#guarded(plan.name, async () => {
-      const member = await this.#join(plan);
-      await this.#fillMember(member);
+      const member = await this.#fillMember(await this.#join(plan));
       const { pipeline, events, clock } = this.#context;
       const seconds = (clock.now() - startedAtMs) / 1000;
       events.emit('collection.finished', {
@@ -129,24 +146,37 @@ class Pass implements AsyncDisposable {
       ),
     );
     const lookupAt = context.reader.capabilities.snapshot ? 'moment' : 'now';
-    const reads = { moment: this.#moment, targetReads: this.#targetReads, lookupAt } as const;
+    const beaten = this.#resources.use(await Spool.create(context.spillDirectory));
+    const reads = { moment: this.#moment, targetReads: this.#targetReads, lookupAt, beaten } as const;
     const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
       startWork(context, target, reads),
     );
     const leaving = this.#resources.use(await Spool.create(context.spillDirectory));
     const spool = await Spool.create(context.spillDirectory);
     const deferred = { work, spool, add: (keys: readonly string[]) => spool.add(keys) };
-    const member = { plan: target.plan, work, deferred, leaving, generation: torn, keyed: true };
+    const readsSince = (await this.#since?.goesOn(target)) ?? false;
+    const member = {
+      plan: target.plan,
+      work,
+      deferred,
+      beaten,
+      leaving,
+      generation: torn,
+      keyed: true,
+      readsSince,
+    };
     this.#members.push(member);
     return member;
   }
 
-  async #fillMember(member: Member): Promise<void> {
+  /** Returns the member that it was in the end. */
+  async #fillMember(member: Member): Promise<Member> {
     const { work, plan, deferred } = member;
+    if (member.readsSince) return await this.#bringUp(member);
     if (plan.key.length === 0) {
-      await replaceCollection(work, this.#guard);
+      await this.#replace(member);
       await finish(work, 'keys');
-      return;
+      return member;
     }
     const since = this.#moment.upcoming;
     const copies =
@@ -154,7 +184,66 @@ class Pass implements AsyncDisposable {
     if (copies) await copyCollection(work, this.#progress, deferred);
     member.keyed = await finishKeysIfPossible(work);
     if (copies && work.target.startedEmpty) member.generation = this.#readSince(since);
-    else if (!copies) await this.#compare(member);
+    else if (!copies) return await this.#bringUp(member);
+    return member;
+  }
+
+  /** At the present moment, whatever was read of it before. */
+  async #bringUp(member: Member): Promise<Member> {
+    if (member.readsSince && this.#since !== null) await this.#bringSince(member, this.#since);
+    else if (this.#isReplaced(member)) return await this.#replaceOrCompare(member);
+    else await this.#compare(member);
+    return member;
+  }
+
+  /** Rows that can't be in a table made aside keep it from being swapped in: by its differences all others come in, and these get letters. */
+  async #replaceOrCompare(member: Member): Promise<Member> {
+    try {
+      await this.#replace(member);
+      return member;
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      const isOfRows = error.class === 'change' || error.class === 'deferred';
+      if (member.plan.key.length === 0 || !isOfRows) throw error;
+      this.#tellCompared(member.plan, error);
+      const other = await this.#joinAnew(member);
+      await this.#compare(other);
+      return other;
+    }
+  }
+
+  async #joinAnew(member: Member): Promise<Member> {
+    this.#members.splice(this.#members.indexOf(member), 1);
+    await member.deferred.spool[Symbol.asyncDispose]();
+    return await this.#join({ ...member.plan, swap: false });
+  }
+
+  #tellCompared({ name }: CollectionPlan, { message }: LockstepError): void {
+    const { pipeline, events } = this.#context;
+    const why = `${name} comes in by its differences, as a table with all rows can’t take its place`;
+    events.emit('notice', { pipeline, side: 'destination', message: `${why}: ${message}` });
+  }
+
+  async #bringSince(member: Member, reads: SinceReads): Promise<void> {
+    const since = this.#moment.upcoming;
+    await reads.bring(member, this.#guard);
+    member.generation = this.#readSince(since);
+  }
+
+  #isReplaced({ plan, work }: Member): boolean {
+    return plan.key.length === 0 || (plan.swap === true && this.#refresh.swaps && !work.target.startedEmpty);
+  }
+
+  /** A target that has no rows yet is read by nobody. */
+  async #replace(member: Member): Promise<void> {
+    const { work } = member;
+    const since = this.#moment.upcoming;
+    const isEmpty = work.target.startedEmpty;
+    await replaceCollection(
+      work,
+      isEmpty ? replacingAtOnce(work, this.#guard) : this.#refresh.replacing(member),
+    );
+    member.generation = this.#readSince(since);
   }
 
   async #compare(member: Member): Promise<void> {
@@ -187,13 +276,13 @@ class Pass implements AsyncDisposable {
     for (let round = 1; this.#outdated().length > 0; round += 1) {
       if (round > attempts) throw momentsTooShort(attempts, clock.now() - startedAtMs);
       for (const member of this.#outdated())
-        await this.#guarded(member.plan.name, () => this.#compare(member));
+        await this.#guarded(member.plan.name, async () => void (await this.#bringUp(member)));
     }
   }
 
   #outdated(): readonly Member[] {
     const { generation } = this.#moment;
-    return this.#sound().filter((member) => member.plan.key.length > 0 && member.generation !== generation);
+    return this.#sound().filter((member) => member.generation !== generation);
   }
 
   /** Keys that rows of different moments did not allow before, and foreign keys, which need the rows of all collections. */
@@ -211,18 +300,22 @@ class Pass implements AsyncDisposable {
   }
 
   async leave(): Promise<void> {
+    for (const member of this.#sound().filter(({ readsSince }) => readsSince))
+      await this.#guarded(member.plan.name, () => findGoneHolders(member));
     for (const member of this.#sound().toReversed()) {
-      if (member.plan.key.length === 0) continue;
+      if (this.#isReplaced(member)) continue;
       await this.#guarded(member.plan.name, () => this.#refresh.leave(member));
     }
   }
 
   async bringIn(): Promise<void> {
     stopIfDraining(this.#context);
-    await this.#refresh.bringIn(this.#sound());
+    const refused = await this.#refresh.bringIn(this.#sound());
+    for (const [{ plan }, error] of refused) await this.#guarded(plan.name, () => Promise.reject(error));
   }
 
   async cure(): Promise<void> {
+    for (const member of this.#sound()) await this.#guarded(member.plan.name, () => lookAgain(member));
     const sets = this.#sound().map(({ deferred }) => deferred);
     await cureDeferred(sets, (collection, work) => this.#guarded(collection, work));
     for (const { plan, work } of this.#sound()) {
@@ -261,24 +354,10 @@ class Pass implements AsyncDisposable {
     try {
       await work();
     } catch (thrown) {
-      const error = toLockstepError(thrown);
-      if (!stopsOnlyItsCollection(error)) throw thrown;
-      const { pipeline, events } = this.#context;
-      this.#failures.set(collection, error);
-      events.emit('failed', {
-        pipeline,
-        collection,
-        code: error.code,
-        class: error.class,
-        message: error.message,
-      });
+      this.#failures.set(collection, stoppedCollection(this.#context, collection, thrown).error);
     }
   }
 }
-
-/** A row's own fault that gets here has no key to be parked under, as in a collection without one: the collection stops. */
-const stopsOnlyItsCollection = ({ class: kind }: LockstepError): boolean =>
-  kind === 'collection' || kind === 'change' || kind === 'deferred';
 
 const momentsTooShort = (attempts: number, elapsedMs: number): LockstepError =>
   new LockstepError('retries-exhausted', {

@@ -1,6 +1,7 @@
 import type { Change } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { Partition } from '../../protocol/partition.ts';
+import { noteBeaten } from '../alternatives/note.ts';
 import { parkLetters } from '../apply/dead-letters.ts';
 import type { CollectionWork } from './collection-work.ts';
 import type { SuspectSink } from './compare-partitions.ts';
@@ -59,9 +60,10 @@ export class RepairSink implements SuspectSink {
     }
   }
 
-  async #write({ missing, different, clashes, unmappable }: Confirmed): Promise<void> {
+  async #write({ missing, different, giving, beaten, clashes, unmappable }: Confirmed): Promise<void> {
     const { context, plan, tally } = this.#work;
-    const changes: Change[] = [...missing, ...different].map(({ key, row }) => ({
+    await noteBeaten(this.#work, beaten);
+    const changes: Change[] = [...missing, ...different, ...giving].map(({ key, row }) => ({
       kind: 'upsert',
       key,
       row,

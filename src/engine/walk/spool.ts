@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { spilling } from './spill-failed.ts';
 
 const flushBytes = 1 << 16;
 const pageLength = 500;
@@ -25,9 +26,11 @@ export class Spool implements AsyncDisposable {
   }
 
   static async create(directory: string): Promise<Spool> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
     const path = join(directory, `${randomUUID()}.spool`);
-    await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+    await spilling(path, async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+    });
     return new Spool(path);
   }
 
@@ -70,7 +73,12 @@ export class Spool implements AsyncDisposable {
     const text = this.#pending.join('');
     this.#pending = [];
     this.#pendingBytes = 0;
-    if (text !== '') this.#writing = this.#writing.then(() => appendFile(this.#path, text));
+    // One that failed stays failed: a line may be there in part.
+    if (text !== '') this.#writing = this.#writing.then(() => this.#append(text));
     await this.#writing;
+  }
+
+  #append(text: string): Promise<void> {
+    return spilling(this.#path, () => appendFile(this.#path, text));
   }
 }

@@ -1,24 +1,28 @@
 import { hash as hashOnce } from 'node:crypto';
 import type { RowsChunk, StoredForm } from '../../protocol/chunk.ts';
-import type { HashedKey } from '../../protocol/digest.ts';
-import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { HashedKey, RowGroups } from '../../protocol/digest.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { Row } from '../../protocol/value.ts';
+import type { GroupedQuery } from '../../protocol/writer.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { pacedEach } from './context.ts';
+import type { GroupSums } from './group-sums.ts';
 import { mapChunk } from './map-rows.ts';
 
-/** As likely as any other hash, so not one in 2^64 rows has it. */
+/** As likely as any other hash: one row in 2^64 has it by accident. */
 const noRowsHash = -1n;
 
-/** Every row of the source, mapped and hashed in the form in which the target would store it. */
+/** Every row of the source (or of some groups), mapped and hashed in the form in which the target would store it. */
 export async function* sourceHashes(
   work: CollectionWork,
   signal: AbortSignal,
+  groups?: RowGroups,
 ): AsyncIterable<readonly HashedKey[]> {
   const { plan, moment, source } = work;
   const everything = wholeCollection(plan.sourceShape.estimatedRows);
-  const options = { format: 'rows', selection: source.selection, signal } as const;
+  const { selection } = source;
+  const options = { format: 'rows', selection, signal, ...(groups && { groups }) } as const;
   for await (const chunk of moment.stream(signal, (snapshot) =>
     snapshot.read(plan.source, everything, options),
   )) {
@@ -40,6 +44,20 @@ export async function* targetHashes(
   for await (const forms of read) yield forms.map(toHashedKey);
 }
 
+/** The same of some groups, whose sums are made of what comes. */
+export async function* groupedHashes(
+  { context, target }: CollectionWork,
+  query: GroupedQuery,
+  sums: GroupSums,
+): AsyncIterable<readonly HashedKey[]> {
+  if (target.readGroupedForms === undefined)
+    throw new LockstepError('internal', { detail: 'the target does not read by groups' });
+  for await (const forms of pacedEach(context, target.readGroupedForms(query))) {
+    for (const { group, hash } of forms) sums.addRow(group, hash);
+    yield forms.map((form) => ({ ...toHashedKey(form), group: form.group }));
+  }
+}
+
 /** Where one row has a value that the target can't store, each is tried alone. */
 function hashChunk(work: CollectionWork, chunk: RowsChunk): readonly HashedKey[] {
   try {
@@ -53,8 +71,12 @@ function hashChunk(work: CollectionWork, chunk: RowsChunk): readonly HashedKey[]
 }
 
 /** A row that can't be mapped, or not be stored, must come out of a join, whatever the target holds: it is parked when it is confirmed. */
-const unlikeAny = ({ context }: CollectionWork, row: Row, keyColumns: readonly string[]): HashedKey => ({
-  key: context.reader.keyOf(row, keyColumns),
+const unlikeAny = (
+  { context, source }: CollectionWork,
+  row: Row,
+  keyColumns: readonly string[],
+): HashedKey => ({
+  key: context.reader.keyOf(row, { ...source, keyColumns }),
   hash: noRowsHash,
 });
 

@@ -1,4 +1,5 @@
 import type { CollectionCounts } from '../../protocol/events.ts';
+import type { GenerationCollection } from '../../protocol/generation.ts';
 import type { OutcomeKind, WriteCounts } from '../../protocol/outcome.ts';
 
 /** What happened to one collection in a pass; lanes add to it. */
@@ -19,10 +20,23 @@ export class Tally {
     this.targetRows += counts.inserted;
   }
 
+  /** The source's rows were counted when both sides were compared, and those that the target had are gone. */
+  addReplaced(counts: WriteCounts): void {
+    this.copied += counts.inserted;
+    this.targetRows = counts.inserted;
+  }
+
   /** Clashes are counted when it is known which keys they are. */
   addMerged(counts: WriteCounts): void {
     this.inserted += counts.inserted;
     this.updated += counts.updated;
+  }
+
+  /** Undefined: it had no share. */
+  addPromoted(counts: GenerationCollection | undefined): void {
+    this.inserted += counts?.inserted ?? 0;
+    this.updated += counts?.updated ?? 0;
+    this.left += counts?.left ?? 0;
   }
 
   addOutcome(kind: OutcomeKind): void {

@@ -1,6 +1,7 @@
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { Partition } from '../../protocol/partition.ts';
+import type { ReadSnapshot } from '../../protocol/reader.ts';
 import { type CollectionWork, startWork } from './collection-work.ts';
 import { compareCollection } from './compare.ts';
 import type { SuspectSink } from './compare-partitions.ts';
@@ -12,6 +13,7 @@ import { inPages } from './pages.ts';
 import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
 import { Spool } from './spool.ts';
+import { type StoppedCollection, stoppedCollection } from './stopped-collection.ts';
 
 const keysPerPage = 500;
 /** A key that differs in so many looks, each after the stream had caught up, differs. */
@@ -20,7 +22,7 @@ const mostRounds = 3;
 /** What is different in one collection; nothing was written. */
 export interface CollectionDifference {
   readonly name: string;
-  /** `ranges` and `groups`: hashed at the servers; `rows`: read and hashed here; `whole`: no key, one hash; `absent`: no target yet. */
+  /** `ranges` and `groups`: hashed at the servers, or by their connectors; `rows`: read and hashed here; `whole`: no key, one hash; `absent`: no target yet. */
   readonly method: 'ranges' | 'groups' | 'rows' | 'whole' | 'absent';
   readonly sourceRows: number;
   readonly targetRows: number;
@@ -45,12 +47,19 @@ export interface CollectionDifference {
  */
 export type Settle = (() => Promise<boolean>) | null;
 
-/** Compares both sides of every collection and says what differs, with samples. What is merely under way is waited for. */
+export type Comparison =
+  | { readonly kind: 'compared'; readonly difference: CollectionDifference }
+  | ({ readonly kind: 'stopped' } & StoppedCollection);
+
+/**
+ * Compares both sides of every collection and says what differs, with samples, or why one could not be compared. What is merely under way is
+ * waited for.
+ */
 export async function* findDifferences(
   context: WalkContext,
   plans: readonly CollectionPlan[],
   settle: Settle = null,
-): AsyncIterable<CollectionDifference> {
+): AsyncIterable<Comparison> {
   const { reader, writer, signal } = context;
   await using moment = new SourceMoment(reader);
   await using targetReads = await retrying(context, { what: 'read', signal }, () =>
@@ -60,19 +69,37 @@ export async function* findDifferences(
     const { pipeline, events } = context;
     const { estimatedRows } = plan.sourceShape;
     events.emit('collection.started', { pipeline, collection: plan.name, estimatedRows, partitions: 0 });
-    const target = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
-      writer.inspect(plan, { signal }),
+    yield await differenceOf(context, plan, { moment, targetReads, settle }).then(
+      (difference): Comparison => ({ kind: 'compared', difference }),
+      (thrown: unknown): Comparison => ({
+        kind: 'stopped',
+        ...stoppedCollection(context, plan.name, thrown),
+      }),
     );
-    if (target === null) {
-      yield absent(plan);
-      continue;
-    }
-    await using _target = target;
-    const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
-      startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
-    );
-    yield work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work, settle);
   }
+}
+
+interface Reads {
+  readonly moment: SourceMoment;
+  readonly targetReads: ReadSnapshot;
+  readonly settle: Settle;
+}
+
+async function differenceOf(
+  context: WalkContext,
+  plan: CollectionPlan,
+  { moment, targetReads, settle }: Reads,
+): Promise<CollectionDifference> {
+  const { writer, signal } = context;
+  const target = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
+    writer.inspect(plan, { signal }),
+  );
+  if (target === null) return absent(plan);
+  await using _target = target;
+  const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
+    startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
+  );
+  return work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work, settle);
 }
 
 async function compareByKey(work: CollectionWork, settle: Settle): Promise<CollectionDifference> {

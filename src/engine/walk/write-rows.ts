@@ -2,6 +2,7 @@ import type { Change } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
 import { type Applied, applySplitting } from '../apply/apply-splitting.ts';
 import { type Letter, parkLetters } from '../apply/dead-letters.ts';
+import { tellKeys } from '../apply/tell-keys.ts';
 import type { CollectionWork } from './collection-work.ts';
 import { leaseOf } from './context.ts';
 import { retrying } from './retrying.ts';
@@ -26,6 +27,8 @@ export async function writeChanges(
     applySplitting(target, changes, options),
   );
   for (const { outcome } of applied) tally.addOutcome(outcome.kind);
+  const [done, outcomes] = [applied.map(({ change }) => change), applied.map(({ outcome }) => outcome)];
+  tellKeys({ context, collection: plan.name }, done, outcomes);
   await deferred.add(applied.filter(isDeferred).map(({ change }) => change.key));
   await parkLetters(context, plan.name, applied.flatMap(toLetter(plan.name)));
 }

@@ -3,10 +3,10 @@ import type { ChangeMeta, FeedChange } from '../../../src/protocol/change.ts';
 /** A change as an object that can be compared: rows, and what is told of their transaction, may be made when they are asked for. */
 export function plain(change: FeedChange) {
   const { kind, collection, key, meta } = change;
-  if (!('row' in change)) return { kind, collection, key, meta: plainMeta(meta) };
-  const { row, complete, previousKey } = change;
-  const told = { kind, collection, key, row, complete, meta: plainMeta(meta) };
-  return previousKey === undefined ? told : { ...told, previousKey };
+  const former = 'previousKey' in change ? { previousKey: change.previousKey } : {};
+  if (!('row' in change)) return { kind, collection, key, meta: plainMeta(meta), ...former };
+  const { row, complete } = change;
+  return { kind, collection, key, row, complete, meta: plainMeta(meta), ...former };
 }
 
 const plainMeta = ({ origin, committedAtMs, version, transaction }: ChangeMeta): ChangeMeta => ({

@@ -1,5 +1,6 @@
 import { postgresConfigSchema } from '../../../src/connectors/postgres/config.ts';
 import { openPostgresFeed } from '../../../src/connectors/postgres/feed/open-feed.ts';
+import type { FeedChange } from '../../../src/protocol/change.ts';
 import type { ConnectorNotice } from '../../../src/protocol/connector.ts';
 import type { Feed, FeedCollection, FeedItem } from '../../../src/protocol/feed.ts';
 import type { Position } from '../../../src/protocol/names.ts';
@@ -57,12 +58,17 @@ export class FeedUnderTest implements AsyncDisposable {
     if (this.#failed !== null) throw this.#failed;
   }
 
-  /** The keys that were told of a collection, each once, sorted. */
+  /** The keys that were told of a collection, former ones too, each once, sorted. */
   keys(collection = 'items'): string[] {
+    const keys = this.changes(collection).flatMap((change) =>
+      'previousKey' in change ? [change.key, change.previousKey ?? ''] : [change.key],
+    );
+    return [...new Set(keys)].sort();
+  }
+
+  changes(collection = 'items'): readonly FeedChange[] {
     const all = this.told.flatMap((item) => (item.kind === 'batch' ? item.changes : []));
-    return [
-      ...new Set(all.filter((change) => change.collection === collection).map(({ key }) => key)),
-    ].sort();
+    return all.filter((change) => change.collection === collection);
   }
 
   /** What was told that is no touch. */

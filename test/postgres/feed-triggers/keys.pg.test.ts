@@ -52,17 +52,12 @@ test.for(types)('a key of type %s is spelled as a read of the row spells it (%s)
   await using reader = readerFor(db.url);
   await using snapshot = await reader.snapshot({ signal: never });
   const found: string[] = [];
-  for await (const partition of snapshot.partitions('items', {
-    targetRows: 10,
-    selection: selecting('id', 'k'),
-    signal: never,
-  }))
-    for await (const chunk of snapshot.read('items', partition, {
-      format: 'rows',
-      selection: selecting('id', 'k'),
-      signal: never,
-    }))
-      if (chunk.format === 'rows') found.push(...chunk.rows.map((row) => reader.keyOf(row, ['id', 'k'])));
+  const source = { selection: selecting('id', 'k'), keyColumns: ['id', 'k'] };
+  const { selection } = source;
+  const options = { targetRows: 10, selection, signal: never };
+  for await (const partition of snapshot.partitions('items', options))
+    for await (const chunk of snapshot.read('items', partition, { format: 'rows', selection, signal: never }))
+      if (chunk.format === 'rows') found.push(...chunk.rows.map((row) => reader.keyOf(row, source)));
   expect(feed.keys()).toEqual(found);
 });
 

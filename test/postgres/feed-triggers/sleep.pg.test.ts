@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OwnServer, startOwnServer } from '../../faults/support/own-server.ts';
+import { startTransactionPooler } from '../../support/transaction-pooler.ts';
 import { type FeedUnderTest, followFeed } from './feed-under-test.ts';
-import { startTransactionPooler } from './transaction-pooler.ts';
 
 /** Servers of a test run allow prepared transactions, where nobody is notified. */
 let own: OwnServer;
@@ -70,7 +70,7 @@ test('a reader that stops asks nobody to notify it', async () => {
 });
 
 test('behind a pooler that shares server sessions notifications are not relied on, which is said once', async () => {
-  await using pooler = await startTransactionPooler(own.url);
+  await using pooler = await startTransactionPooler(own.url, { takes: 'oldest', disguised: true });
   await using feed = await follow(pooler.url, 30_000);
   await expect.poll(() => feed.notices.length, { timeout: 5_000 }).toBe(1);
   expect(feed.notices[0]?.message).toMatch(/every 50 ms .*pooler/);

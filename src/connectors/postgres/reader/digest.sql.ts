@@ -1,4 +1,4 @@
-import type { DigestAgreement, DigestQuery } from '../../../protocol/digest.ts';
+import type { DigestAgreement, DigestQuery, RowGroups } from '../../../protocol/digest.ts';
 import { directHash, directProbes, groupHash } from './direct-hash.sql.ts';
 import { outputExpression } from './select.ts';
 
@@ -37,7 +37,7 @@ export function assertKnown(agreement: DigestAgreement): void {
  * which change places between rows change the sum of the rows. As a float, because the hash of an eight-byte integer folds it to four:
  * 53 of 64 bits live on. Eight bits less of the result, so that a sum of many fits.
  */
-export function rowHash({ selection, agreement }: DigestQuery): string {
+export function rowHash({ selection, agreement }: Pick<DigestQuery, 'selection' | 'agreement'>): string {
   const columns = new Map(selection.columns.map((column) => [column.name, column]));
   const direct: string[] = [];
   const record: string[] = [];
@@ -67,7 +67,7 @@ export const withoutSorting = 'SET LOCAL enable_sort = off';
 export const oneProcess = 'SET LOCAL max_parallel_workers_per_gather = 0';
 
 /** The group of a row: by its key, or by all of it where there is no key. */
-export function groupOf(query: DigestQuery): string {
+export function groupOf(query: Omit<DigestQuery, 'signal'>): string {
   if (query.groups === 1) return '0';
   const columns = new Map(query.selection.columns.map((column) => [column.name, column]));
   const key = query.agreement.columns.filter(({ name }) => query.keyColumns.includes(name));
@@ -83,6 +83,10 @@ export function groupOf(query: DigestQuery): string {
   const hash = parts.length === 0 ? rowHash(query) : combined(parts);
   return `(${hash} & ${query.groups - 1})::int4`;
 }
+
+/** The rows of these groups. */
+export const inGroups = (query: Omit<DigestQuery, 'signal'> & Pick<RowGroups, 'only'>): string =>
+  `${groupOf(query)} = ANY ('{${[...query.only].join(',')}}'::int4[])`;
 
 /** A key's parts in their order: hashes are seeds of nothing here, so they are shifted before they are put together. */
 const combined = (parts: readonly string[]): string =>

@@ -11,7 +11,15 @@ import type { Row } from '../../../protocol/value.ts';
 import { keyOf } from '../key.ts';
 import type { Session } from '../session/session.ts';
 import { digestMethodOf, typeRule } from '../types/type-table.ts';
-import { assertKnown, groupOf, oneProcess, probeQuery, rowHash, withoutSorting } from './digest.sql.ts';
+import {
+  assertKnown,
+  groupOf,
+  inGroups,
+  oneProcess,
+  probeQuery,
+  rowHash,
+  withoutSorting,
+} from './digest.sql.ts';
 import { directMethodOf } from './direct-hash.sql.ts';
 import { type RangeKey, rangeConditions } from './key-range.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
@@ -31,6 +39,7 @@ export const proposeDigest = (
   columns: readonly { readonly name: string; readonly type: string }[],
 ): DigestAgreement => ({
   dialect: digestDialect,
+  groupsCost: true,
   columns: columns.map(({ name, type }) => ({ name, method: directMethodOf(type) ?? digestMethodOf(type) })),
 });
 
@@ -44,11 +53,19 @@ export async function probeDigest(
   return rows[0]?.answer ?? '';
 }
 
-/** Count and sum of hashes per group; the sum does not depend on the order in which the server reads. */
-export async function digestRows(
-  { session, table, collection, signal }: ReadContext,
-  request: DigestRequest,
-): Promise<DigestResult> {
+/** What a digest consists of; the sum of many hashes may be wider than any integer of the server's. */
+const digestColumns = [
+  { name: 'group', codec: 'int4' },
+  { name: 'rows', codec: 'int8' },
+  { name: 'hash', codec: 'text' },
+] as const;
+
+/**
+ * Count and sum of hashes per group; the sum does not depend on the order in which the server reads. By COPY, which comes piece by piece:
+ * tens of thousands of groups as rows of the driver take 40 MB.
+ */
+export async function digestRows(context: ReadContext, request: DigestRequest): Promise<DigestResult> {
+  const { session, table, collection, signal } = context;
   const { query } = request;
   assertKnown(query.agreement);
   const { partition } = request;
@@ -58,19 +75,15 @@ export async function digestRows(
   ];
   if (settings.length > 0) await session.execute(settings.join('; '), { signal });
   const grouping = query.groups === 1 ? ' HAVING count(*) > 0' : ' GROUP BY 1';
-  const sql =
-    `SELECT ${groupOf(query)} AS "group", count(*)::text AS rows, sum(${rowHash(query)})::text AS hash ` +
+  const select =
+    `SELECT ${groupOf(query)}, count(*), sum(${rowHash(query)})::text ` +
     `${fromTable(table)}${whereClause(conditionsOf(request, collection))}${grouping}`;
-  const { rows } = await session.query<{ group: number; rows: string; hash: string }>(sql, undefined, {
-    signal,
-    collection,
-  });
-  return new Map(
-    rows.map(({ group, rows: count, hash }): [number, Digest] => [
-      group,
-      { rows: Number(count), hash: BigInt(hash) },
-    ]),
-  );
+  const digests = new Map<number, Digest>();
+  for await (const { chunks } of decodeCopy(context, { select, columns: digestColumns }))
+    for (const { rows } of chunks)
+      for (const { group, rows: count, hash } of rows)
+        digests.set(Number(group), { rows: Number(count), hash: BigInt(String(hash)) });
+  return digests;
 }
 
 /** Key and hash of each row, in batches as they come. A row without a key goes by its hash. */
@@ -88,7 +101,7 @@ export async function* hashRows(
       : await describeOutput(session, { table, columns, types }, { signal, collection });
   const conditions = [
     ...conditionsOf(request, collection),
-    ...(onlyGroups === null ? [] : [`${groupOf(query)} = ANY ('{${[...onlyGroups].join(',')}}'::int4[])`]),
+    ...(onlyGroups === null ? [] : [inGroups({ ...query, only: onlyGroups })]),
   ];
   const list = [rowHash(query), ...keys.map(wireExpression)].join(', ');
   const select = `SELECT ${list} ${fromTable(table)}${whereClause(conditions)}`;
@@ -110,12 +123,13 @@ function hashedKey(row: Row, keyColumns: readonly string[]): HashedKey {
   return { key: keyOf(row, keyColumns), hash: typeof hash === 'bigint' ? hash : 0n };
 }
 
-const conditionsOf = ({ query, partition, key }: DigestRequest, collection: string): string[] => [
+/** The rows of a partition that the selection lets through. */
+export const conditionsOf = ({ query, partition, key }: DigestRequest, collection: string): string[] => [
   ...rangeConditions(partition, key, collection),
   ...filterCondition(query.selection),
 ];
 
-function columnOf(
+export function columnOf(
   { selection }: DigestQuery,
   name: string,
   collection: string,

@@ -55,12 +55,15 @@ const byModifiedType: Readonly<Record<string, Direct>> = {
     `pg_catalog.hashbpcharextended((${expression}) COLLATE pg_catalog."C", ${seed})`,
 };
 
+/** Types whose values are hashed alike have one method, so that a key of either falls into the same group. */
+const spelledAlike: Readonly<Record<string, string>> = { 'character varying': 'text' };
+
 const prefix = 'direct:';
 
 /** The method of a type that is hashed by a function of its own; null: it goes into the record. */
 export function directMethodOf(formatType: string): string | null {
   const bare = withoutModifier(formatType);
-  if (Object.hasOwn(byType, bare)) return `${prefix}${bare}`;
+  if (Object.hasOwn(byType, bare)) return `${prefix}${spelledAlike[bare] ?? bare}`;
   return bare !== formatType && Object.hasOwn(byModifiedType, bare) ? `${prefix}${bare}(n)` : null;
 }
 

@@ -3,6 +3,9 @@ import { LockstepError, toLockstepError } from '../../../protocol/errors/lockste
 import { quoteLiteral } from '../names.ts';
 import type { SessionPool } from '../session/pool.ts';
 import type { Session } from '../session/session.ts';
+import type { ReadingOwner } from './reading-owner.ts';
+
+type Entering = Pick<ReadingOwner, 'entering'>;
 
 /** What reads of one snapshot see. */
 export interface Moment extends AsyncDisposable {
@@ -21,9 +24,9 @@ export const newest = `SET TRANSACTION READ ONLY; ${unfiltered}; `;
 export const newestWithSnapshot = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}; SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text; `;
 
 /** Each read sees the moment in which it begins: for destinations, which change while we write them. */
-export const momentOfEachRead = (): Moment => ({
+export const momentOfEachRead = (owner: Entering): Moment => ({
   id: randomUUID(),
-  begin: () => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}`,
+  begin: () => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}${owner.entering}`,
   [Symbol.asyncDispose]: async () => undefined,
 });
 
@@ -33,29 +36,32 @@ export const momentOfEachRead = (): Moment => ({
  */
 export async function exportedMoment(
   pool: SessionPool,
-  options: { readonly signal: AbortSignal },
+  { owner, ...options }: { readonly owner: Entering; readonly signal: AbortSignal },
 ): Promise<Moment> {
   const session = await pool.open(options);
   try {
-    await session.execute(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}`, options);
+    await session.execute(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${unfiltered}${owner.entering}`,
+      options,
+    );
     const { rows } = await session.query<{ id: string }>(
       'SELECT pg_catalog.pg_export_snapshot() AS id',
       undefined,
       options,
     );
-    return coordinated(session, rows[0]?.id ?? '');
+    return coordinated(session, rows[0]?.id ?? '', owner);
   } catch (thrown) {
     await session[Symbol.asyncDispose]();
     throw toLockstepError(thrown);
   }
 }
 
-const coordinated = (session: Session, id: string): Moment => ({
+const coordinated = (session: Session, id: string, owner: Entering): Moment => ({
   id,
   begin: () => {
     if (session.broken)
       throw new LockstepError('snapshot-lost', { detail: 'the session that held it was lost' });
-    return `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}; ${unfiltered}`;
+    return `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}; ${unfiltered}${owner.entering}`;
   },
   [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
 });

@@ -14,6 +14,7 @@ export async function openPostgresReader(
     size: sessionsFor(context.lanes),
     notice: context.notice,
     role: 'source',
+    connections: context.connections,
   });
   try {
     // Fails here rather than in the middle of the work when the server can't be reached.

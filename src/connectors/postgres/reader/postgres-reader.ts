@@ -2,14 +2,16 @@ import type { DigestAgreement, DigestNegotiator } from '../../../protocol/digest
 import type { Finding } from '../../../protocol/finding.ts';
 import type { SourceIdentity } from '../../../protocol/identity.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
-import type { Reader, ReaderCapabilities, ReadSnapshot } from '../../../protocol/reader.ts';
+import type { Reader, ReaderCapabilities, ReadingLease, ReadSnapshot } from '../../../protocol/reader.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Shape } from '../../../protocol/shape.ts';
+import type { CursorMark, SinceCollection } from '../../../protocol/since.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { describeTable } from '../catalog/describe-table.ts';
 import { toShape } from '../catalog/to-shape.ts';
 
 import { checkSource } from '../check/check-source.ts';
+import { checkCursors } from '../check/cursor/check-cursors.ts';
 import { readIdentity } from '../identity.ts';
 import { keyOf } from '../key.ts';
 import { parseName } from '../names.ts';
@@ -19,6 +21,8 @@ import { listCollections } from './list.ts';
 import { exportedMoment, type Moment, momentOfEachRead } from './moment.ts';
 import { OutputCache } from './output-cache.ts';
 import { PostgresSnapshot } from './postgres-snapshot.ts';
+import { ReadingOwner } from './reading-owner.ts';
+import { markSince } from './since/mark.ts';
 import { TypeCache } from './type-cache.ts';
 import { typesOf } from './types-of.ts';
 
@@ -33,6 +37,7 @@ export class PostgresReader implements Reader, DigestNegotiator {
   readonly #oneMoment: boolean;
   readonly #types = new TypeCache();
   readonly #outputs = new OutputCache();
+  readonly #owner = new ReadingOwner();
 
   /**
    * `oneMoment`: a snapshot is one moment for all its reads, held open at the server; else each read has its own. The pool
@@ -46,7 +51,10 @@ export class PostgresReader implements Reader, DigestNegotiator {
       lookup: 'bulk',
       snapshot: oneMoment,
       digest: true,
-      since: false,
+      since: oneMoment,
+      dialect: 'postgres',
+      convertsTo: ['postgres'],
+      open: null,
     };
   }
 
@@ -54,10 +62,25 @@ export class PostgresReader implements Reader, DigestNegotiator {
     return this.#pool.use((session) => readIdentity(session, options), options);
   }
 
-  check({ collections, columns, signal }: Parameters<Reader['check']>[0]): Promise<readonly Finding[]> {
+  takeOver(lease: ReadingLease): Promise<void> {
+    return this.#owner.take(this.#pool, lease);
+  }
+
+  check({
+    collections,
+    columns,
+    cursors,
+    signal,
+  }: Parameters<Reader['check']>[0]): Promise<readonly Finding[]> {
     const { user, address, config } = this.#pool;
     const options = { user, address, defaultSchema: config.schema, signal, ...(columns && { columns }) };
-    return this.#pool.use((session) => checkSource(session, collections, options), { signal });
+    return this.#pool.use(
+      async (session) => [
+        ...(await checkSource(session, collections, options)),
+        ...(await checkCursors(session, cursors ?? new Map(), options)),
+      ],
+      { signal },
+    );
   }
 
   list(pattern: string, options: SignalOption): Promise<readonly CollectionName[]> {
@@ -90,17 +113,28 @@ export class PostgresReader implements Reader, DigestNegotiator {
     return this.#pool.use((session) => typesOf(session, request, options), options);
   }
 
-  keyOf(row: Row, keyColumns: readonly string[]): Key {
+  keyOf(row: Row, { keyColumns }: Parameters<Reader['keyOf']>[1]): Key {
     return keyOf(row, keyColumns);
   }
 
   async snapshot(options: SignalOption): Promise<ReadSnapshot> {
-    const moment = this.#oneMoment ? await exportedMoment(this.#pool, options) : momentOfEachRead();
+    const owner = this.#owner;
+    const moment = this.#oneMoment
+      ? await exportedMoment(this.#pool, { ...options, owner })
+      : momentOfEachRead(owner);
     return this.#reading(moment);
   }
 
   latest(): ReadSnapshot {
-    return this.#reading(momentOfEachRead());
+    return this.#reading(momentOfEachRead(this.#owner));
+  }
+
+  markSince(
+    collections: readonly SinceCollection[],
+    { signal }: SignalOption,
+  ): Promise<readonly CursorMark[]> {
+    const options = { defaultSchema: this.#pool.config.schema, signal };
+    return this.#pool.use((session) => markSince(session, collections, options), { signal });
   }
 
   proposeDigest(

@@ -1,9 +1,10 @@
 import type { Chunk, Format } from '../../../protocol/chunk.ts';
-import type { DigestQuery, DigestResult, HashedKey } from '../../../protocol/digest.ts';
+import type { DigestQuery, DigestResult, HashedKey, HashPage } from '../../../protocol/digest.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
 import type { Partition } from '../../../protocol/partition.ts';
 import type { LookupTime, ReadOptions, ReadSnapshot } from '../../../protocol/reader.ts';
+import type { SinceRequest, SinceRows } from '../../../protocol/since.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { describeTable } from '../catalog/describe-table.ts';
 import { chooseKey } from '../catalog/key-choice.ts';
@@ -15,11 +16,14 @@ import type { RangeKey } from './key-range.ts';
 import { type LookupRequest, lookupRows } from './lookup.ts';
 import { lookupNewest } from './lookup-newest.ts';
 import type { Moment } from './moment.ts';
+import { hashRowsInOrder } from './ordered-hashes.ts';
 import type { OutputCache } from './output-cache.ts';
 import { cutPartitions } from './partitions.ts';
 import { copyRows } from './read.ts';
 import { rewrittenQuery } from './rewritten.sql.ts';
 import { describeOutput, operatorPath } from './select.ts';
+import { readSince } from './since/read-since.ts';
+import { findColumn } from './since/table-column.ts';
 import type { TypeCache } from './type-cache.ts';
 
 export interface SnapshotParts {
@@ -127,6 +131,27 @@ export class PostgresSnapshot implements ReadSnapshot {
     });
   }
 
+  async *hashesInOrder(
+    collection: CollectionName,
+    partition: Partition,
+    query: DigestQuery,
+  ): AsyncGenerator<HashPage> {
+    yield* this.#reading(collection, query.signal, async function* ordered(this: PostgresSnapshot, context) {
+      const key = await this.#orderKey(context);
+      if (key === null) throw new LockstepError('key-missing', { collection });
+      yield* hashRowsInOrder(context, { query, partition, key });
+    });
+  }
+
+  async *readSince(collection: CollectionName, request: SinceRequest): AsyncGenerator<SinceRows> {
+    const { settings, signal } = request;
+    const options = { defaultSchema: this.#pool.config.schema, signal };
+    yield* this.#reading(collection, signal, async function* since(this: PostgresSnapshot, context) {
+      const column = await findColumn(context.session, { collection, settings }, options);
+      yield* readSince(context, { column, request });
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#moment[Symbol.asyncDispose]();
   }
@@ -181,7 +206,10 @@ export class PostgresSnapshot implements ReadSnapshot {
   }
 
   async #rangeKey(context: ReadContext, partition: Partition): Promise<RangeKey | null> {
-    if (partition.from === null && partition.to === null) return null;
+    return partition.from === null && partition.to === null ? null : this.#orderKey(context);
+  }
+
+  async #orderKey(context: ReadContext): Promise<RangeKey | null> {
     const { session, table, collection, signal, types } = context;
     const columns = await this.#keyColumns(session, collection, signal);
     if (columns === null) return null;

@@ -1,10 +1,12 @@
-import type { Chunk, Format, RefusedRow } from '../../../protocol/chunk.ts';
+import type { Chunk, Format, RefusedRow, RowsChunk } from '../../../protocol/chunk.ts';
+import type { RowGroups } from '../../../protocol/digest.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { Partition } from '../../../protocol/partition.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { DecodedRows, OversizedRow } from '../copy/binary-decoder.ts';
 import { RowDecoder } from '../copy/binary-decoder.ts';
 import { typeRule } from '../types/type-table.ts';
+import { inGroups } from './digest.sql.ts';
 import { type RangeKey, rangeConditions } from './key-range.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
 import {
@@ -21,18 +23,23 @@ export interface CopyRequest {
   readonly selection: Selection;
   readonly partition: Partition;
   readonly key: RangeKey | null;
+  readonly groups?: RowGroups | undefined;
 }
 
 /** The rows of a partition through COPY, in the format asked for. */
 export async function* copyRows(context: ReadContext, request: CopyRequest): AsyncGenerator<Chunk> {
   const { session, table, types, signal, collection } = context;
-  const { format, selection, partition, key } = request;
+  const { format, selection, partition, key, groups } = request;
   const output = await describeOutput(
     session,
     { table, columns: selection.columns, types },
     { signal, collection },
   );
-  const conditions = [...rangeConditions(partition, key, collection), ...filterCondition(selection)];
+  const conditions = [
+    ...rangeConditions(partition, key, collection),
+    ...filterCondition(selection),
+    ...(groups === undefined ? [] : [inGroups({ ...groups, selection })]),
+  ];
   const tail = `${fromTable(table)}${whereClause(conditions)}`;
   switch (format) {
     case 'pg-copy':
@@ -58,11 +65,12 @@ async function* copyPieces(
   }
 }
 
-async function* decodedChunks(
+/** The rows of a SELECT that has these columns. */
+export async function* decodedChunks(
   context: ReadContext,
   output: readonly OutputColumn[],
   select: string,
-): AsyncGenerator<Chunk> {
+): AsyncGenerator<RowsChunk> {
   const columns = output.map(({ name, type }) => ({ name, codec: typeRule(type).codec }));
   for await (const { chunks, oversized } of decodeCopy(context, { select, columns })) {
     if (oversized.length > 0) {

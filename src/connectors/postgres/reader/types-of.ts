@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../protocol/errors/catalogue.ts';
 import { LockstepError, toLockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { CollectionName } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
@@ -5,6 +6,13 @@ import type { TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { describeOutput, filterCondition, fromTable, whereClause } from './select.ts';
 import type { TypeCache } from './type-cache.ts';
+
+/** The statement is well; who may read what is another question. */
+const notOfTheExpression: ReadonlySet<ErrorCode> = new Set([
+  'permission-denied',
+  'rows-hidden',
+  'interrupted',
+]);
 
 interface TypesRequest {
   readonly name: TableName;
@@ -27,8 +35,7 @@ export async function typesOf(
     return new Map(output.map((column) => [column.name, column.type.name]));
   } catch (thrown) {
     const error = toLockstepError(thrown);
-    if (error.class === 'transient' || error.code === 'permission-denied' || error.code === 'interrupted')
-      throw thrown;
+    if (error.class === 'transient' || notOfTheExpression.has(error.code)) throw thrown;
     throw new LockstepError('expression-invalid', { collection, detail: reasonOf(error) }, { cause: thrown });
   }
 }
