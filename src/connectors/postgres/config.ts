@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SecretText } from '../../protocol/secret.ts';
+import { faultOfUrl, tlsModes } from './url.ts';
 
 const text = z.string().min(1);
 const secret = z.union([text, z.instanceof(SecretText)]);
@@ -18,6 +19,13 @@ const sslSchema = z.union([
     servername: text.optional(),
   }),
 ]);
+
+/** Names end at 63 bytes, and some are made longer. */
+const objectName = (length: number) =>
+  z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]*$/, 'lower case letters, digits and _, and no digit first')
+    .max(length);
 
 /** How changes are captured at a source. */
 const captureSchema = z.discriminatedUnion('kind', [
@@ -43,6 +51,17 @@ const captureSchema = z.discriminatedUnion('kind', [
     /** The log's bounds: beyond them it stops growing, and the next look at it walks the tables instead. */
     maxLogRows: z.int().min(1_000).default(5_000_000),
     maxLogAgeMs: z.int().min(1_000).default(86_400_000),
+    /** What the objects are called that others see at the source; each default names the pipeline. */
+    names: z
+      .strictObject({
+        /** Of the INSERT trigger; those of the other events add `_update`, `_delete`, `_truncate` and `_row`. */
+        trigger: objectName(54).optional(),
+        /** Of their function, in `stateSchema`; a second table's adds its number. */
+        function: objectName(54).optional(),
+        /** Where the reader is woken. */
+        channel: objectName(63).optional(),
+      })
+      .prefault({}),
   }),
 ]);
 export type CaptureConfig = z.output<typeof captureSchema>;
@@ -59,12 +78,29 @@ const throttleSchema = z.strictObject({
 });
 export type ThrottleConfig = z.output<typeof throttleSchema>;
 
+/**
+ * When a large table that is empty is filled with its keys and indexes off, and in one transaction. Below a million rows that gains less than half
+ * a second; above two gigabytes a run that is killed would lose too much work, and readers would wait too long.
+ */
+const rebuildKeysSchema = z.union([
+  z.literal('never'),
+  z.strictObject({
+    /** By the source's statistics. */
+    fromRows: z.int().min(0).default(1_000_000),
+    /** Of the table at the source, without indexes. */
+    maxBytes: z.int().min(0).default(2_147_483_648),
+  }),
+]);
+
 /** A PostgreSQL server, as source or destination. Either `url` or the parts; the parts win over the url. */
 export const postgresConfigSchema = z
   .strictObject({
     connector: z.literal('postgres'),
     url: secret
-      .refine(isPostgresUrl, 'must be a URL: postgres://user:password@host:5432/database')
+      .superRefine((url, context) => {
+        const message = faultOfUrl(revealed(url));
+        if (message !== null) context.addIssue({ code: 'custom', message });
+      })
       .optional(),
     host: text.optional(),
     port: z.int().min(1).max(65_535).optional(),
@@ -86,6 +122,8 @@ export const postgresConfigSchema = z
     capture: captureSchema.prefault({ kind: 'logical' }),
     /** As a destination. */
     throttle: throttleSchema.optional(),
+    /** As a destination. */
+    rebuildKeys: rebuildKeysSchema.prefault({}),
     /** A row above this is not held in memory: it becomes a dead letter. */
     maxRowBytes: z.int().min(1024).max(1_073_741_823).default(67_108_864),
   })
@@ -98,11 +136,6 @@ export type PostgresConfigInput = z.input<typeof postgresConfigSchema>;
 
 const revealed = (value: string | SecretText): string =>
   value instanceof SecretText ? value.reveal() : value;
-
-function isPostgresUrl(url: string | SecretText): boolean {
-  const parsed = URL.parse(revealed(url));
-  return parsed !== null && (parsed.protocol === 'postgres:' || parsed.protocol === 'postgresql:');
-}
 
 export interface TlsSettings {
   readonly ca?: string;
@@ -157,7 +190,7 @@ export function secretsOf(config: PostgresConfig): SecretText[] {
 }
 
 function tlsSettings(config: PostgresConfig, sslmode: string | null): TlsSettings | null {
-  if (config.ssl === undefined) return tlsOfMode(sslmode);
+  if (config.ssl === undefined) return tlsModes.get(sslmode ?? 'disable') ?? null;
   if (typeof config.ssl === 'boolean') return config.ssl ? { rejectUnauthorized: true } : null;
   const { ca, cert, key, rejectUnauthorized, servername } = config.ssl;
   return {
@@ -167,18 +200,4 @@ function tlsSettings(config: PostgresConfig, sslmode: string | null): TlsSetting
     ...(key === undefined ? {} : { key: revealed(key) }),
     ...(servername === undefined ? {} : { servername }),
   };
-}
-
-/** As libpq reads `sslmode`, but `prefer` and `allow` mean no TLS: what may silently fall back protects nothing. */
-function tlsOfMode(mode: string | null): TlsSettings | null {
-  switch (mode) {
-    case 'require':
-    case 'no-verify':
-      return { rejectUnauthorized: false };
-    case 'verify-ca':
-    case 'verify-full':
-      return { rejectUnauthorized: true };
-    default:
-      return null;
-  }
 }

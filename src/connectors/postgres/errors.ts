@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import { isLockstepError, LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
 
 /** Where an error happened: fills the places of its message. */
 export interface ErrorContext {
@@ -24,6 +24,7 @@ type ServerCode =
   | 'internal'
   | 'lock-timeout'
   | 'permission-denied'
+  | 'postgres-replication-pooled'
   | 'read-only'
   | 'reference-missing'
   | 'row-too-large'
@@ -42,6 +43,8 @@ const byState: Readonly<Record<string, ServerCode>> = {
   '23505': 'unique-conflict',
   '23P01': 'unique-conflict',
   '23503': 'reference-missing',
+  // RESTRICT, as servers from 18 on tell it.
+  '23001': 'reference-missing',
   '22': 'value-refused',
   '23': 'value-refused',
   '44': 'value-refused',
@@ -139,6 +142,7 @@ function fromServer(error: pg.DatabaseError, context: ErrorContext): LockstepErr
 
 /** States that mean two things and are told apart by what else the server says. Messages are English: see session. */
 function special(state: string, message: string): ServerCode | undefined {
+  if (state === '08P01' && /parameter: replication/.test(message)) return 'postgres-replication-pooled';
   if (state === '42501' && /row-level security|row security/.test(message)) return 'rows-hidden';
   if (state === '22023' && /snapshot/.test(message)) return 'snapshot-lost';
   if (state === '42704' && /snapshot/.test(message)) return 'snapshot-lost';
@@ -206,5 +210,6 @@ export function wrongServer(address: string, detail: string): LockstepError {
 
 export function interrupted(signal: AbortSignal): LockstepError {
   const reason: unknown = signal.reason;
+  if (isLockstepError(reason, 'interrupted')) return reason;
   return new LockstepError('interrupted', { detail: toError(reason).message }, { cause: reason });
 }

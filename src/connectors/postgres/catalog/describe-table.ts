@@ -17,7 +17,7 @@ import type {
   PgUnique,
 } from './pg-table.ts';
 import type { PgNeed, PgType } from './pg-type.ts';
-import { readItems } from './read-items.ts';
+import { askCatalogue, itemsOf, readItems } from './read-items.ts';
 import { readSequences, type SequenceItem } from './read-sequences.ts';
 import { relationQuery } from './relation.sql.ts';
 import { typesQuery } from './types.sql.ts';
@@ -80,13 +80,19 @@ export async function describeTable(
     ...options,
   });
   if (relation === undefined) return null;
-  const ask = <Item>(sql: string) => readItems<Item>(session, { sql, values: [relation.oid], ...options });
-  const columns = await ask<ColumnItem>(columnsQuery);
-  const types = new TypeGraph(await ask<TypeItem>(typesQuery));
-  const indexes = await ask<IndexItem>(indexesQuery);
-  const checks = await ask<PgCheck>(checksQuery);
-  const references = await ask<PgReference>(referencesQuery);
-  const [attachments = nothingAttached] = await ask<Attachments>(attachmentsQuery);
+  const parts = [columnsQuery, typesQuery, indexesQuery, checksQuery, referencesQuery, attachmentsQuery];
+  const [columnRows = [], typeRows = [], indexRows = [], checkRows = [], referenceRows = [], attached = []] =
+    await askCatalogue(
+      session,
+      parts.map((sql) => ({ sql, values: [relation.oid] })),
+      options,
+    );
+  const columns = itemsOf<ColumnItem>(columnRows);
+  const types = new TypeGraph(itemsOf<TypeItem>(typeRows));
+  const indexes = itemsOf<IndexItem>(indexRows);
+  const checks = itemsOf<PgCheck>(checkRows);
+  const references = itemsOf<PgReference>(referenceRows);
+  const [attachments = nothingAttached] = itemsOf<Attachments>(attached);
   const items = columns.flatMap(({ sequence }) => (sequence === null ? [] : [sequence]));
   const sequences = await readSequences(session, items, options);
   const { inheritors, ...rest } = relation;

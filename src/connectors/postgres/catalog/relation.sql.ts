@@ -1,6 +1,6 @@
 /**
  * One row: the relation itself, its database, and its size. Statistics that were never taken are replaced by the
- * file's size over the columns' likely width, as the planner does. $1 schema, $2 name.
+ * file's size over the columns' likely width, as the planner does; bytes include what is stored out of line. $1 schema, $2 name.
  */
 export const relationQuery = `
 WITH RECURSIVE relation AS (
@@ -12,7 +12,7 @@ WITH RECURSIVE relation AS (
   UNION
   SELECT i.inhrelid FROM member m JOIN pg_catalog.pg_inherits i ON i.inhparent = m.oid
 ), size AS (
-  SELECT pg_catalog.pg_relation_size(c.oid) AS bytes,
+  SELECT pg_catalog.pg_relation_size(c.oid) + coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)), 0) AS bytes,
          CASE WHEN c.relkind NOT IN ('r', 'm', 'f') THEN 0
               WHEN c.relkind = 'f' THEN greatest(c.reltuples, 0)
               WHEN c.reltuples >= 0 AND c.relpages > 0

@@ -1,6 +1,6 @@
 import type { Column, KeyShape, Shape } from '../../../protocol/shape.ts';
 import { formatName } from '../names.ts';
-import { chooseKey, orderOf } from './key-choice.ts';
+import { chooseKey, orderOf, wholeKeys } from './key-choice.ts';
 import type { PgColumn, PgTable, PgUnique } from './pg-table.ts';
 
 /** The table in the protocol's words; `native` is the table itself. */
@@ -41,8 +41,14 @@ const toColumn = (column: PgColumn): Column => ({
 
 function toKey(table: PgTable): KeyShape | null {
   const columns = chooseKey(table);
-  return columns === null ? null : { columns, order: orderOf(table, columns) };
+  if (columns === null) return null;
+  const key = { columns, order: orderOf(table, columns) };
+  return isDeferrable(table, columns) ? { ...key, deferrable: true } : key;
 }
+
+/** No index over these columns (or fewer of them) is unique at every moment. */
+const isDeferrable = (table: PgTable, key: readonly string[]): boolean =>
+  !wholeKeys(table).some(({ columns }) => columns.every((column) => key.includes(column)));
 
 /** What else must be unique; of exclusions, partial indexes and those over expressions every column that they look at. */
 function uniqueSets(table: PgTable): (readonly string[])[] {

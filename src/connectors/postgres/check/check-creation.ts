@@ -1,4 +1,4 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PgTable } from '../catalog/pg-table.ts';
 import { tableOf } from '../catalog/to-shape.ts';
@@ -9,7 +9,6 @@ import { readTargetFacts, type TargetFacts } from '../create/target-facts.ts';
 import { qualified, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import type { CheckDestinationOptions } from './check-destination.ts';
-import { finding } from './finding.ts';
 import type { DatabaseRights } from './rights.ts';
 
 export interface CreationRequest {

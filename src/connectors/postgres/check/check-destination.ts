@@ -1,13 +1,13 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { CollectionName } from '../../../protocol/names.ts';
 import { describeTable } from '../catalog/describe-table.ts';
-import { parseName, quoteIdentifier } from '../names.ts';
+import { parseName, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { checkCreation } from './check-creation.ts';
 import { versionFinding } from './check-source.ts';
+import { swapFindings } from './check-swap.ts';
 import { checkTarget } from './check-target.ts';
-import { finding } from './finding.ts';
 import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
 
 export interface CheckDestinationOptions {
@@ -29,21 +29,23 @@ export async function checkDestination(
 ): Promise<Finding[]> {
   const tooOld = versionFinding(session, options.address, 'destination');
   if (tooOld !== null) return [tooOld];
-  const schemas = plans.map((plan) => parseName(plan.target, options.defaultSchema).schema);
+  const targets = plans.map((plan) => parseName(plan.target, options.defaultSchema));
+  const schemas = targets.map(({ schema }) => schema);
   const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
   const findings = databaseFindings(rights, options);
-  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, rights }, options)));
+  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, rights, targets }, options)));
   return findings;
 }
 
 interface PlanRequest {
   readonly plan: CollectionPlan;
   readonly rights: DatabaseRights;
+  readonly targets: readonly TableName[];
 }
 
 async function checkPlan(
   session: Session,
-  { plan, rights }: PlanRequest,
+  { plan, rights, targets }: PlanRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
   const name = parseName(plan.target, options.defaultSchema);
@@ -61,7 +63,10 @@ async function checkPlan(
     ];
   }
   const tableRights = await readRelationRights(session, table, options);
-  return checkTarget({ plan, table, rights: tableRights, options });
+  return [
+    ...checkTarget({ plan, table, rights: tableRights, targets, options }),
+    ...(await swapFindings(session, { plan, table }, options)),
+  ];
 }
 
 function databaseFindings(

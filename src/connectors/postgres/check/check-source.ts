@@ -1,12 +1,12 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionName } from '../../../protocol/names.ts';
 import { describeTable } from '../catalog/describe-table.ts';
 import { chooseKey, orderOf } from '../catalog/key-choice.ts';
 import type { PgTable } from '../catalog/pg-table.ts';
 import { formatName, parseName, qualified, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
-import { finding } from './finding.ts';
 import { nearestRelation, type RelationRights, readRelationRights } from './rights.ts';
+import { readingFindings } from './standby.ts';
 
 export interface CheckSourceOptions {
   readonly user: string;
@@ -29,7 +29,7 @@ export async function checkSource(
 ): Promise<Finding[]> {
   const tooOld = versionFinding(session, options.address, 'source');
   if (tooOld !== null) return [tooOld];
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(await readingFindings(session, options))];
   for (const collection of collections)
     findings.push(...(await checkCollection(session, collection, options)));
   return findings;

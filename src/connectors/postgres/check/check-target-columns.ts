@@ -1,4 +1,4 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan, MappedColumn } from '../../../protocol/mapping.ts';
 import { nearestHint } from '../../../protocol/nearest-name.ts';
 import type { PgColumn, PgTable } from '../catalog/pg-table.ts';
@@ -7,7 +7,6 @@ import { tableOf } from '../catalog/to-shape.ts';
 import { labelSteps } from '../create/create-types.ts';
 import { qualified, quoteIdentifier } from '../names.ts';
 import type { TargetRequest } from './check-target.ts';
-import { finding } from './finding.ts';
 import { typeFits } from './type-fits.ts';
 
 /** Whether each mapped column can be written, and whether every other one can be left out. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import { wholeKeys } from '../catalog/key-choice.ts';
 import type { PgTable } from '../catalog/pg-table.ts';
@@ -6,12 +6,15 @@ import { tableOf } from '../catalog/to-shape.ts';
 import { layOutColumns } from '../create/column-layout.ts';
 import { qualified, quoteIdentifier } from '../names.ts';
 import type { TargetRequest } from './check-target.ts';
-import { finding } from './finding.ts';
 
 /** The key that rows are written by, and constraints that may refuse rows. */
 export function constraintFindings({ plan, table, options }: TargetRequest): Finding[] {
   const pending = options.keysPending?.has(plan.target) === true;
-  return [...(pending ? [] : keyFindings(plan, table)), ...refusals(plan, table)];
+  return [
+    ...(pending ? [] : keyFindings(plan, table)),
+    ...refusals(plan, table),
+    ...alternativeFindings(plan, table),
+  ];
 }
 
 function keyFindings(plan: CollectionPlan, table: PgTable): Finding[] {
@@ -23,6 +26,21 @@ function keyFindings(plan: CollectionPlan, table: PgTable): Finding[] {
       columns,
     }),
   ];
+}
+
+/** Of columns that are written; any other has a finding of its own. */
+function alternativeFindings(plan: CollectionPlan, table: PgTable): Finding[] {
+  const mapped = new Set(plan.columns.map(({ target }) => target));
+  const isUnique = (column: string): boolean =>
+    wholeAndPartial(table).some(({ columns }) => sameSet(columns, [column]));
+  return [...plan.alternatives.keys()]
+    .filter((column) => mapped.has(column) && !isUnique(column))
+    .map((column) =>
+      finding({ level: 'error', subject: plan.target }, 'alternatives-not-unique', {
+        collection: qualified(table),
+        column,
+      }),
+    );
 }
 
 /** Constraints of the target that no constraint of the source implies. */

@@ -1,17 +1,19 @@
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PgTable } from '../catalog/pg-table.ts';
-import { qualified, quoteIdentifier } from '../names.ts';
+import { qualified, quoteIdentifier, type TableName } from '../names.ts';
 import type { CheckDestinationOptions } from './check-destination.ts';
 import { columnFindings } from './check-target-columns.ts';
 import { constraintFindings } from './check-target-constraints.ts';
-import { finding } from './finding.ts';
+import { keyFindings } from './check-target-keys.ts';
 import type { RelationRights } from './rights.ts';
 
 export interface TargetRequest {
   readonly plan: CollectionPlan;
   readonly table: PgTable;
   readonly rights: RelationRights;
+  /** Of all plans. */
+  readonly targets: readonly TableName[];
   readonly options: CheckDestinationOptions;
 }
 
@@ -38,6 +40,7 @@ export function checkTarget(request: TargetRequest): Finding[] {
     ...columnFindings(request),
     ...constraintFindings(request),
     ...sideEffects(request),
+    ...keyFindings(request),
   ];
 }
 

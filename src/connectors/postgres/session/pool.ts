@@ -1,4 +1,4 @@
-import type { ConnectorNotice } from '../../../protocol/connector.ts';
+import type { ConnectionCount, ConnectorNotice } from '../../../protocol/connector.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import { type PostgresConfig, resolveEndpoint } from '../config.ts';
 import { interrupted } from '../errors.ts';
@@ -9,6 +9,11 @@ export interface PoolOptions {
   readonly size: number;
   readonly notice: (notice: ConnectorNotice) => void;
   readonly role: 'source' | 'destination';
+  readonly connections?: ConnectionCount | undefined;
+}
+
+interface Closing {
+  onClosed(listener: () => void): void;
 }
 
 interface Waiter {
@@ -59,7 +64,7 @@ export class SessionPool implements AsyncDisposable {
   async acquire({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
     await this.#slot(signal);
     try {
-      return (await this.#takeIdle()) ?? (await this.open({ signal }));
+      return (await this.#takeIdle()) ?? (await this.#open(signal));
     } catch (error) {
       this.#freeSlot();
       throw error;
@@ -81,15 +86,46 @@ export class SessionPool implements AsyncDisposable {
     this.#options.notice(notice);
   }
 
-  /** A session outside of the pool; the caller disposes of it. */
-  open({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
-    return openSession(this.config, { notice: this.#options.notice, signal });
+  /** A session outside of the pool; the caller disposes of it. It counts as in use for as long as it is open. */
+  async open({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
+    const session = await this.#open(signal);
+    this.#countUse(session);
+    return session;
+  }
+
+  /** A connection beside the pool that is no session: it counts too. */
+  count(connection: Closing): void {
+    this.#countOpen(connection);
+    this.#countUse(connection);
+  }
+
+  /** Sessions that somebody works with; those outside of the pool are not among them. */
+  get inUse(): number {
+    return this.#inUse;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#waiting.splice(0)) waiter.resolve();
     await Promise.all(this.#idle.splice(0).map((session) => session[Symbol.asyncDispose]()));
+  }
+
+  async #open(signal: AbortSignal): Promise<Session> {
+    const session = await openSession(this.config, { notice: this.#options.notice, signal });
+    this.#countOpen(session);
+    return session;
+  }
+
+  #countOpen(connection: Closing): void {
+    const { connections } = this.#options;
+    connections?.open(1);
+    connection.onClosed(() => connections?.open(-1));
+  }
+
+  #countUse(connection: Closing): void {
+    const { connections } = this.#options;
+    connections?.inUse(1);
+    connection.onClosed(() => connections?.inUse(-1));
   }
 
   async #takeIdle(): Promise<Session | null> {
@@ -103,7 +139,10 @@ export class SessionPool implements AsyncDisposable {
   async #slot(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw interrupted(signal);
     if (this.#inUse >= this.#options.size) await this.#turn(signal);
-    else this.#inUse += 1;
+    else if (!this.#closed) {
+      this.#inUse += 1;
+      this.#options.connections?.inUse(1);
+    }
     if (this.#closed)
       throw new LockstepError('connection-lost', {
         address: this.address,
@@ -131,7 +170,11 @@ export class SessionPool implements AsyncDisposable {
   /** A waiting piece of work inherits the slot. */
   #freeSlot(): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#inUse -= 1;
-    else next.resolve();
+    if (next !== undefined) {
+      next.resolve();
+      return;
+    }
+    this.#inUse -= 1;
+    this.#options.connections?.inUse(-1);
   }
 }

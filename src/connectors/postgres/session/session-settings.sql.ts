@@ -32,5 +32,5 @@ SET statement_timeout = ${quoteLiteral(String(statementTimeoutMs))};
 SET lock_timeout = ${quoteLiteral(String(Math.ceil(statementTimeoutMs * 0.9)))};`;
 
 export const sessionFacts = `
-SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int4 AS version,
-       current_setting('server_version') AS version_text`;
+SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version,
+       pg_catalog.current_setting('server_version') AS version_text`;

@@ -10,6 +10,7 @@ import { connect } from './connect.ts';
 import { type CopyIn, CopyInQuery } from './copy-in.ts';
 import { CopyOut, type CopyOutPiece } from './copy-out.ts';
 import { sessionFacts, sessionSettings } from './session-settings.sql.ts';
+import { refuseSharedSessions } from './shared-sessions.ts';
 import { StatementNames } from './statement-names.ts';
 import { Watchdog } from './watchdog.ts';
 import { Wire } from './wire.ts';
@@ -48,17 +49,21 @@ export async function openSession(
 ): Promise<Session> {
   const { client, endpoint, context } = await connect(config, options.signal);
   try {
-    await client.query(sessionSettings(config.statementTimeoutMs));
     const { rows } = await client.query<SessionFacts>(sessionFacts);
     const facts = rows[0];
     if (facts === undefined) throw new Error('the server says nothing about itself');
     if (facts.version < oldestVersion) throw tooOld(endpoint.address, facts.version_text);
+    const isPooled = backendKeyOf(client).processId !== facts.pid;
+    if (isPooled)
+      await refuseSharedSessions(client, { config, processId: facts.pid, signal: options.signal });
+    await client.query(sessionSettings(config.statementTimeoutMs));
     return new Session({
       client,
       endpoint,
       context,
       config,
       facts,
+      isPooled,
       notice: options.notice,
     });
   } catch (thrown) {
@@ -86,6 +91,7 @@ interface SessionParts {
   readonly context: ErrorContext;
   readonly config: PostgresConfig;
   readonly facts: SessionFacts;
+  readonly isPooled: boolean;
   readonly notice: (notice: ConnectorNotice) => void;
 }
 
@@ -93,6 +99,8 @@ export class Session implements AsyncDisposable {
   readonly processId: number;
   /** `server_version_num`, e.g. 180004. */
   readonly serverVersion: number;
+  /** A connection pooler stands between that hands out whole sessions: another would have been refused. */
+  readonly isPooled: boolean;
   readonly #client: pg.Client;
   readonly #endpoint: PostgresEndpoint;
   readonly #context: ErrorContext;
@@ -104,7 +112,8 @@ export class Session implements AsyncDisposable {
   /** Why the connection went, when the driver only says that it did. */
   #lost: LockstepError | null = null;
 
-  constructor({ client, endpoint, context, config, facts, notice }: SessionParts) {
+  constructor({ client, endpoint, context, config, facts, isPooled, notice }: SessionParts) {
+    this.isPooled = isPooled;
     this.processId = facts.pid;
     this.serverVersion = facts.version;
     this.#client = client;
@@ -157,7 +166,7 @@ export class Session implements AsyncDisposable {
    */
   async batch(
     statements: readonly BatchStatement[],
-    options: StatementOptions & { readonly signal: AbortSignal; readonly beforeCommit?: () => void },
+    options: StatementOptions & { readonly beforeCommit?: () => void },
   ): Promise<readonly BatchRows[]> {
     const parts = { names: this.#statementNames, beforeCommit: options.beforeCommit };
     const query = new BatchQuery(statements, parts);
@@ -252,6 +261,11 @@ export class Session implements AsyncDisposable {
   onNotification(listener: () => void): Disposable {
     this.#client.on('notification', listener);
     return { [Symbol.dispose]: () => this.#client.off('notification', listener) };
+  }
+
+  /** Told once, when the connection is gone, whoever ended it. */
+  onClosed(listener: () => void): void {
+    this.#wire.onClosed(listener);
   }
 
   /** Ends the connection at once. */

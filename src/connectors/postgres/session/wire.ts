@@ -41,6 +41,12 @@ export class Wire {
     stream.on('data', (piece: Buffer) => this.#take(piece));
   }
 
+  /** Told once, at once if it is over already. */
+  onClosed(listener: () => void): void {
+    if (this.stream.closed) listener();
+    else this.stream.once('close', listener);
+  }
+
   #take(piece: Buffer): void {
     this.lastByteAt = performance.now();
     let at = 0;

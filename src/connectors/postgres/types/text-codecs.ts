@@ -1,5 +1,6 @@
 import type { Value } from '../../../protocol/value.ts';
 import { type Codec, NotEncodable, type TypeModifier } from './codec.ts';
+import { encodeUuid, uuidText } from './uuid-text.ts';
 
 const utf8 = (bytes: Buffer, start: number, end: number): string => bytes.toString('utf8', start, end);
 
@@ -25,18 +26,7 @@ export const charCodec: Codec = {
   encode: (value, out) => out.byte(toChar(value)),
 };
 
-export const uuidCodec: Codec = {
-  decode: (bytes, start, end) => {
-    const hex = bytes.toString('hex', start, end);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  },
-  encode: (value, out) => {
-    if (typeof value !== 'string') throw new NotEncodable(value);
-    const hex = value.replaceAll(/[-{}]/g, '');
-    if (!/^[0-9a-fA-F]{32}$/.test(hex)) throw new NotEncodable(value);
-    out.raw(Buffer.from(hex, 'hex'));
-  },
-};
+export const uuidCodec: Codec = { decode: uuidText, encode: encodeUuid };
 
 /** A copy, since what is decoded outlives the piece of network that it came in. */
 export const byteaCodec: Codec = {

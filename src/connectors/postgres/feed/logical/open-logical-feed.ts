@@ -11,8 +11,8 @@ const sessions = 3;
 export async function openLogicalFeed(config: PostgresConfig, context: ConnectorContext): Promise<Feed> {
   const { capture } = config;
   if (capture.kind !== 'logical') throw new Error('the configuration asks for another way of capturing');
-  const { pipeline, notice } = context;
-  const pool = new SessionPool(config, { size: sessions, notice, role: 'source' });
+  const { pipeline, notice, connections } = context;
+  const pool = new SessionPool(config, { size: sessions, notice, role: 'source', connections });
   try {
     // Fails here rather than in the middle of the work when the server can't be reached.
     await pool.use(async () => undefined, context);

@@ -1,5 +1,5 @@
-import type { Finding } from '../../../../protocol/finding.ts';
-import { finding } from '../../check/finding.ts';
+import { type Finding, finding } from '../../../../protocol/finding.ts';
+import { captureFindings } from '../../check/standby.ts';
 import { formatName, quoteIdentifier } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { CaptureRequest } from './capture-request.ts';
@@ -17,6 +17,8 @@ export interface CheckRequest {
 /** What would go wrong, or be lost, if these tables were captured by triggers. Changes nothing. */
 export async function checkTriggers(session: Session, request: CheckRequest): Promise<readonly Finding[]> {
   const { context, captures, signal } = request;
+  const standby = await captureFindings(session, { capture: 'triggers', signal });
+  if (standby.length > 0) return standby;
   const wanted = captures.map(({ table }) => ({ ...table, oid: 0 }));
   const facts = await readTableFacts(session, { layout: context.layout, wanted }, { signal });
   return [

@@ -35,14 +35,26 @@ export interface LogLayout {
   readonly order: string;
   /** Notices rows that somebody else takes out of the log. */
   readonly guard: string;
-  readonly channel: string;
+  /** Where writers wake the reader; not quoted. */
+  readonly channelName: string;
+  /** The name of a capture's function, in our schema. */
+  captureName(capture: number): string;
+  /** The same, quoted and with its schema. */
   captureFunction(capture: number): string;
   /** Matches the names of the functions of all captures. */
   readonly captureNames: string;
   triggerName(event: TriggerEvent): string;
 }
 
-export function logLayout(schemaName: string, pipeline: PipelineName): LogLayout {
+/** Names that somebody chose, for tools that know them from before. */
+export interface ChosenNames {
+  readonly trigger?: string | undefined;
+  readonly function?: string | undefined;
+  readonly channel?: string | undefined;
+}
+
+export function logLayout(schemaName: string, pipeline: PipelineName, chosen: ChosenNames = {}): LogLayout {
+  const captureName = captureNaming(pipeline, chosen.function);
   const named = (word: string): string => qualified({ schema: schemaName, table: `${word}_${pipeline}` });
   return {
     pipeline,
@@ -60,12 +72,33 @@ export function logLayout(schemaName: string, pipeline: PipelineName): LogLayout
     lowAt: named('lowat'),
     order: quoteIdentifier(`order_${pipeline}`),
     guard: named('guard'),
-    channel: quoteIdentifier(`lockstep_${pipeline}`),
-    captureFunction: (capture) => named(`capture_${capture}`),
-    captureNames: `^capture_[0-9]+_${pipeline}$`,
-    triggerName: (event) => `lockstep_${shortened[event]}_${pipeline}`,
+    channelName: chosen.channel ?? `lockstep_${pipeline}`,
+    captureName,
+    captureFunction: (capture) => qualified({ schema: schemaName, table: captureName(capture) }),
+    captureNames:
+      chosen.function === undefined ? `^capture_[0-9]+_${pipeline}$` : `^${chosen.function}(_[0-9]+)?$`,
+    triggerName: (event) =>
+      chosen.trigger === undefined
+        ? `lockstep_${shortened[event]}_${pipeline}`
+        : `${chosen.trigger}${endings[event]}`,
   };
 }
+
+const captureNaming =
+  (pipeline: PipelineName, chosen: string | undefined) =>
+  (capture: number): string => {
+    if (chosen === undefined) return `capture_${capture}_${pipeline}`;
+    return capture === 1 ? chosen : `${chosen}_${capture}`;
+  };
+
+/** PostgreSQL allows one event for each statement trigger with transition tables. */
+const endings: Readonly<Record<TriggerEvent, string>> = {
+  insert: '',
+  update: '_update',
+  delete: '_delete',
+  truncate: '_truncate',
+  row: '_row',
+};
 
 /** Names end at 63 bytes. */
 const shortened: Readonly<Record<TriggerEvent, string>> = {

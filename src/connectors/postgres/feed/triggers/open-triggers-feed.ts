@@ -11,7 +11,8 @@ const sessions = 3;
 export async function openTriggersFeed(config: PostgresConfig, context: ConnectorContext): Promise<Feed> {
   const { capture } = config;
   if (capture.kind !== 'triggers') throw new Error('the configuration asks for another way of capturing');
-  const pool = new SessionPool(config, { size: sessions, notice: context.notice, role: 'source' });
+  const { notice, connections } = context;
+  const pool = new SessionPool(config, { size: sessions, notice, role: 'source', connections });
   try {
     // Fails here rather than in the middle of the work when the server can't be reached.
     await pool.use(async () => undefined, context);
@@ -19,7 +20,7 @@ export async function openTriggersFeed(config: PostgresConfig, context: Connecto
     await pool[Symbol.asyncDispose]();
     throw thrown;
   }
-  const layout = logLayout(config.stateSchema, context.pipeline);
+  const layout = logLayout(config.stateSchema, context.pipeline, capture.names);
   const setup = { layout, bounds: capture, user: pool.user };
   return new PostgresTriggersFeed({
     pool,

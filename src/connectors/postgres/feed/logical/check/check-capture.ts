@@ -1,8 +1,9 @@
-import type { LockstepError } from '../../../../../protocol/errors/lockstep-error.ts';
+import { type LockstepError, toLockstepError } from '../../../../../protocol/errors/lockstep-error.ts';
 import type { FeedRequest } from '../../../../../protocol/feed.ts';
-import type { Finding } from '../../../../../protocol/finding.ts';
-import { finding } from '../../../check/finding.ts';
+import { type Finding, finding } from '../../../../../protocol/finding.ts';
+import { captureFindings } from '../../../check/standby.ts';
 import { formatName, quoteIdentifier } from '../../../names.ts';
+import { connect } from '../../../session/connect.ts';
 import type { Session } from '../../../session/session.ts';
 import { type CapturedTable, readCapturedTables } from '../publication/captured-tables.ts';
 import { planPublication, readPublication } from '../publication/plan-publication.ts';
@@ -21,6 +22,8 @@ export async function checkCapture(
   setup: CaptureSetup,
   { collections, signal }: FeedRequest,
 ): Promise<Finding[]> {
+  const standby = await captureFindings(session, { capture: 'logical', signal });
+  if (standby.length > 0) return [...standby];
   const facts = await readServerFacts(session, { signal });
   const { slot } = await readSlotState(session, setup.names.slot, { signal });
   const foreign =
@@ -30,6 +33,7 @@ export async function checkCapture(
   const faults = captureFaults(collections, tables, defaultSchema);
   return [
     ...serverFindings(facts, setup.user),
+    ...(await reachFindings(session, setup, { signal })),
     ...(slot === null ? roomFindings(facts) : []),
     ...foreign,
     ...faults.map(({ collection, fault }) => asFinding(fault, collection.source)),
@@ -56,6 +60,24 @@ function serverFindings(facts: ServerFacts, user: string): Finding[] {
   if (facts.keepUnlimited)
     findings.push(finding({ level: 'warning', subject: source }, 'postgres-slot-unbounded', {}));
   return findings;
+}
+
+/** Behind a pooler: whether it passes the replication protocol on. */
+async function reachFindings(
+  session: Session,
+  { pool }: CaptureSetup,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Finding[]> {
+  if (!session.isPooled) return [];
+  try {
+    const { client } = await connect(pool.config, signal, 'replication');
+    await client.end();
+    return [];
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    if (error.code !== 'postgres-replication-pooled') throw error;
+    return [asFinding(error, source)];
+  }
 }
 
 /** Only while we have no slot of our own yet. */

@@ -66,9 +66,11 @@ export class HeadDecoder {
     }
     const [first] = tuples;
     const keys = tuples.map((tuple) => projection.key(bytes, tuple, first ?? null));
-    const kind = type === 'D' ? 'delete' : 'touch';
+    const meta = this.#parts.meta();
+    // Of an update either key may be the former one.
+    const how = type === 'D' ? ({ kind: 'delete' } as const) : ({ kind: 'touch', gone: true } as const);
     for (const key of new Set(keys))
-      this.#parts.assembler.add({ kind, collection, key, meta: this.#parts.meta() }, changeBytes);
+      this.#parts.assembler.add({ ...how, collection, key, meta }, changeBytes);
   }
 
   #lose(collection: string): void {

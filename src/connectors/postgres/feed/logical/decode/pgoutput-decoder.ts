@@ -146,8 +146,8 @@ export class PgOutputDecoder {
     const oldKey = projection.key(bytes, older, null);
     if (projection.touches) {
       const key = projection.key(bytes, this.#new, older);
-      if (oldKey !== key) this.#tellKey('touch', projection, oldKey);
-      this.#tellKey('touch', projection, key);
+      if (oldKey === key) this.#tellKey('touch', projection, key);
+      else this.#tellMove(projection, oldKey, key);
       return;
     }
     const change = this.#rowNow('update', projection, { bytes, older });
@@ -168,6 +168,10 @@ export class PgOutputDecoder {
 
   #tellKey(kind: 'delete' | 'touch', { collection }: Projection, key: string): void {
     this.#assembler.add({ kind, collection, key, meta: this.#meta }, changeBytes);
+  }
+
+  #tellMove({ collection }: Projection, previousKey: string, key: string): void {
+    this.#assembler.add({ kind: 'touch', collection, key, previousKey, meta: this.#meta }, changeBytes);
   }
 
   #takeRare(

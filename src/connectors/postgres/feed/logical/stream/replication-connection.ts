@@ -98,6 +98,10 @@ export class ReplicationConnection implements AsyncDisposable {
     });
   }
 
+  onClosed(listener: () => void): void {
+    this.#wire.onClosed(listener);
+  }
+
   /** SQL or a command of the replication protocol; texts come back. */
   async command<Row extends object>(text: string): Promise<readonly Row[]> {
     using _watch = this.#watchdog.watch();

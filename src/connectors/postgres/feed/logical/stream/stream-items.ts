@@ -28,6 +28,7 @@ export async function* streamItems(run: StreamRun): AsyncGenerator<FeedItem> {
     notice: setup.notice,
     signal,
   });
+  setup.pool.count(connection);
   const start = await findStart({ ...run, connection });
   if (start.gap !== null) {
     const from = resume === null ? null : formatPosition(resume);

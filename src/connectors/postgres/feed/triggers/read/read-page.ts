@@ -6,7 +6,10 @@ export interface LogRow {
   readonly xid: bigint;
   readonly seq: bigint;
   readonly capture: number;
-  /** k a key was touched, t a truncation, w what we saw of the table. */
+  /**
+   * u a row was written, d its key is had by none any more, m its key changed (the former one, then the new one), k any of them (as older
+   * versions log it), t a truncation, w what we saw of the table.
+   */
   readonly op: string;
   readonly atMs: number;
   readonly key: readonly (string | null)[];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { interrupted } from '../../../errors.ts';
+import { quoteIdentifier } from '../../../names.ts';
 import type { SessionPool } from '../../../session/pool.ts';
 import type { Session } from '../../../session/session.ts';
 import type { LogLayout } from '../log-layout.ts';
@@ -89,8 +90,9 @@ export class Sleeper implements AsyncDisposable {
       );
       return;
     }
-    await session.execute(`LISTEN ${layout.channel}`, { signal });
-    await pool.use((other) => other.execute(`NOTIFY ${layout.channel}`, { signal }), { signal });
+    const channel = quoteIdentifier(layout.channelName);
+    await session.execute(`LISTEN ${channel}`, { signal });
+    await pool.use((other) => other.execute(`NOTIFY ${channel}`, { signal }), { signal });
     await this.#wait(testPatienceMs, signal);
     if (this.#notified) this.#usable = true;
     else this.#giveUp('notifications do not arrive: a connection pooler shares the server’s sessions');

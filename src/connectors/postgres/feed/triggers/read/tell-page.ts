@@ -57,7 +57,7 @@ export function* tellPage(rows: readonly LogRow[], telling: PageTelling): Genera
   for (const row of rows) {
     const reading = telling.readings.get(row.capture);
     const position = { ...telling.from, xid: row.xid, seq: row.seq };
-    if (row.op === 'k') {
+    if (keyOps.has(row.op)) {
       batch.add(row, reading);
       truncated = '';
     } else if (reading !== undefined && reading.readers.length > 0) {
@@ -72,6 +72,8 @@ export function* tellPage(rows: readonly LogRow[], telling: PageTelling): Genera
   }
   yield* batch.take(telling.end);
 }
+
+const keyOps: ReadonlySet<string> = new Set(['u', 'd', 'm', 'k']);
 
 const namesOf = (reading: CaptureReading): readonly string[] => reading.readers.map(({ name }) => name);
 
@@ -138,16 +140,38 @@ class TouchBatch {
     yield { kind: 'batch', shard, epoch, changes, boundary: encodePosition(end), committedAtMs, bytes };
   }
 
-  #touch({ name, places, spellings: own }: ReaderPlaces, { key }: LogRow, meta: ChangeMeta): void {
-    const spelled = encodeKey(places.map((place, index) => spell(key[place] ?? '', own[index] ?? null)));
-    const known = `${name}\0${spelled}`;
+  #touch(reader: ReaderPlaces, { op, key }: LogRow, meta: ChangeMeta): void {
+    if (op === 'm') {
+      this.#move(reader, key, meta);
+      return;
+    }
+    const spelled = keyFor(reader, key);
+    const known = `${op}${reader.name}\0${spelled}`;
     if (this.#known.has(known)) return;
     this.#known.add(known);
-    this.#changes.push({ kind: 'touch', collection: name, key: spelled, meta });
+    const touch = { kind: 'touch', collection: reader.name, key: spelled, meta } as const;
+    this.#add(op === 'u' ? touch : { ...touch, gone: true });
+  }
+
+  /** The log's key is two, one behind the other. */
+  #move(reader: ReaderPlaces, keys: LogRow['key'], meta: ChangeMeta): void {
+    const half = keys.length / 2;
+    const previousKey = keyFor(reader, keys.slice(0, half));
+    const key = keyFor(reader, keys.slice(half));
+    // Only a column changed that is another plan's.
+    if (previousKey === key) return;
+    this.#add({ kind: 'touch', collection: reader.name, key, previousKey, meta });
+  }
+
+  #add(touch: FeedChange): void {
+    this.#changes.push(touch);
     // The object, its place in two lists, and two texts.
-    this.#bytes += 200 + 4 * spelled.length;
+    this.#bytes += 200 + 4 * touch.key.length;
   }
 }
+
+const keyFor = ({ places, spellings: own }: ReaderPlaces, key: LogRow['key']): string =>
+  encodeKey(places.map((place, index) => spell(key[place] ?? '', own[index] ?? null)));
 
 const spell = (text: string, own: ((text: string) => string) | null): string =>
   own === null || text === '' ? text : own(text);

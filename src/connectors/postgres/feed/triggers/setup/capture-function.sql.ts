@@ -69,48 +69,96 @@ BEGIN
       RETURN NULL;
     END IF;
     IF ${register(layout.asleep)} >= ${clockSeconds} THEN
-      PERFORM pg_catalog.pg_notify(${quoteLiteral(channelName(layout))}, '');
+      PERFORM pg_catalog.pg_notify(${quoteLiteral(layout.channelName)}, '');
     END IF;
   END IF;
   ${logStatement({ layout, capture, columns })}
   RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN SQLSTATE '${keysChanged}' THEN
   BEGIN
-    PERFORM pg_catalog.nextval(${quoteLiteral(layout.gap)});
+    IF ${register(layout.asleep)} >= ${clockSeconds} THEN
+      PERFORM pg_catalog.pg_notify(${quoteLiteral(layout.channelName)}, '');
+    END IF;
+    ${pairStatements({ layout, capture, columns })}
   EXCEPTION WHEN OTHERS THEN
-    -- Without log and register there is nobody to tell; the reader misses them by itself.
+    ${noteGap(layout)}
   END;
+  RETURN NULL;
+WHEN OTHERS THEN
+  ${noteGap(layout)}
   RETURN NULL;
 END
 `;
 };
 
-const channelName = ({ pipeline }: LogLayout): string => `lockstep_${pipeline}`;
+const noteGap = ({ gap }: LogLayout): string => `BEGIN
+    PERFORM pg_catalog.nextval(${quoteLiteral(gap)});
+  EXCEPTION WHEN OTHERS THEN
+    -- Without log and register there is nobody to tell; the reader misses them by itself.
+  END;`;
 
-function logStatement({
-  layout,
-  capture,
-  columns,
-}: Pick<FunctionRequest, 'layout' | 'capture' | 'columns'>): string {
-  const into = `INSERT INTO ${layout.log} (capture, op, key)`;
-  const key = (row: string): string => `ARRAY[${columns.map((column) => keyPart(row, column)).join(', ')}]`;
+/** Raised to take back what the statement logged, to log it otherwise: nobody but the few statements that change keys pays for it. */
+const keysChanged = 'LS001';
+
+type StatementRequest = Pick<FunctionRequest, 'layout' | 'capture' | 'columns'>;
+
+const intoLog = ({ layout }: StatementRequest): string => `INSERT INTO ${layout.log} (capture, op, key)`;
+
+const keyOf =
+  ({ columns }: StatementRequest) =>
+  (row: string): string =>
+    `ARRAY[${columns.map((column) => keyPart(row, column)).join(', ')}]`;
+
+function logStatement(request: StatementRequest): string {
+  const { capture } = request;
+  const into = intoLog(request);
+  const key = keyOf(request);
   return `IF TG_OP = 'INSERT' AND TG_LEVEL = 'STATEMENT' THEN
-    ${into} SELECT ${capture}, 'k', ${key('n')} FROM lockstep_new n;
+    ${into} SELECT ${capture}, 'u', ${key('n')} FROM lockstep_new n;
   ELSIF TG_OP = 'UPDATE' AND TG_LEVEL = 'STATEMENT' THEN
-    ${into} SELECT ${capture}, 'k', k.key FROM (
+    ${into} SELECT ${capture}, 'u', k.key FROM (
       SELECT ${key('n')} AS key FROM lockstep_new n UNION SELECT ${key('o')} FROM lockstep_old o) k;
+    GET DIAGNOSTICS held = ROW_COUNT;
+    -- One key: one row that kept it. More keys than rows: some changed.
+    IF held > 1 THEN
+      IF held > (SELECT pg_catalog.count(*) FROM lockstep_new) THEN
+        RAISE EXCEPTION USING ERRCODE = '${keysChanged}';
+      END IF;
+    END IF;
   ELSIF TG_OP = 'DELETE' AND TG_LEVEL = 'STATEMENT' THEN
-    ${into} SELECT ${capture}, 'k', ${key('o')} FROM lockstep_old o;
+    ${into} SELECT ${capture}, 'd', ${key('o')} FROM lockstep_old o;
   ELSIF TG_OP = 'TRUNCATE' THEN
     ${into} VALUES (${capture}, 't', ARRAY[TG_RELID::text, pg_catalog.pg_relation_filenode(TG_RELID)::text]);
   ELSE
-    IF TG_OP <> 'DELETE' THEN
-      ${into} VALUES (${capture}, 'k', ${key('NEW')});
-    END IF;
-    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND ${key('OLD')} <> ${key('NEW')} THEN
-      ${into} VALUES (${capture}, 'k', ${key('OLD')});
+    IF TG_OP = 'DELETE' THEN
+      ${into} VALUES (${capture}, 'd', ${key('OLD')});
+    ELSIF TG_OP = 'UPDATE' AND ${key('OLD')} <> ${key('NEW')} THEN
+      ${into} VALUES (${capture}, 'm', ${key('OLD')} || ${key('NEW')});
+    ELSE
+      ${into} VALUES (${capture}, 'u', ${key('NEW')});
     END IF;
   END IF;`;
+}
+
+/**
+ * An update that changed keys: which row has which key now, before anything else of it, so that no row is read under its new key before that
+ * is known. The server puts the old and the new form of a row into the two transition tables in one step (AfterTriggerSaveEvent), so the
+ * first of one is the first of the other. Only where a row goes to another table partition and a trigger there takes it away do they differ
+ * in length: then all that is known is that the former keys may be gone.
+ */
+function pairStatements(request: StatementRequest): string {
+  const { capture } = request;
+  const into = intoLog(request);
+  const key = keyOf(request);
+  const placed = (row: string, table: string): string =>
+    `(SELECT ${key(row)} AS key, pg_catalog.row_number() OVER () AS place FROM ${table} ${row}) ${row}`;
+  return `IF (SELECT pg_catalog.count(*) FROM lockstep_old) = (SELECT pg_catalog.count(*) FROM lockstep_new) THEN
+      ${into} SELECT ${capture}, 'm', o.key || n.key
+      FROM ${placed('o', 'lockstep_old')} JOIN ${placed('n', 'lockstep_new')} ON n.place = o.place WHERE o.key <> n.key ORDER BY o.place;
+    ELSE
+      ${into} SELECT ${capture}, 'd', ${key('o')} FROM lockstep_old o;
+    END IF;
+    ${into} SELECT ${capture}, 'u', ${key('n')} FROM lockstep_new n;`;
 }
 
 /** By bytes, whatever its own collation takes for equal. */

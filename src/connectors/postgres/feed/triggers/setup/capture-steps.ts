@@ -69,7 +69,7 @@ export function captureSteps(facts: TableFacts, target: CaptureTarget): CaptureS
 }
 
 const functionName = ({ layout, capture }: Pick<CaptureTarget, 'layout' | 'capture'>): string =>
-  `capture_${capture}_${layout.pipeline}`;
+  layout.captureName(capture);
 
 function functionSteps(facts: TableFacts, request: FunctionRequest): CaptureStep[] {
   const body = createHash('md5').update(functionBody(request)).digest('hex');
