@@ -1,83 +1,53 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { listenFailed, tokenNeeded } from '../service/http-failures.ts';
 import type { Lockstep } from '../service/lockstep.ts';
 import type { Redactor } from '../service/redact.ts';
 import { StatusView } from '../service/status-view.ts';
-import { type HttpAddress, isLoopback, spellAddress } from './access/address.ts';
+import { type HttpAddress, spellAddress } from './access/address.ts';
+import type { Tokens } from './access/token.ts';
+import { Answering } from './answering.ts';
 import { createApp } from './app.ts';
+import { close, type HttpServer, listen, mustBeGuarded } from './listening.ts';
 import { Liveness } from './liveness.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { Readiness } from './readiness.ts';
 
-const shortestToken = 16;
-/** Requests that are under way when it closes get this long. */
-const drainMs = 2_000;
-
-export interface ServerOptions {
+/** One token at least is needed for any address that others can reach. */
+export interface ServerOptions extends Tokens {
   readonly engine: Lockstep;
   /** Those that this process runs: they decide about readiness. */
   readonly pipelines: readonly string[];
   readonly address: HttpAddress;
-  /** Needed for any address that others can reach; null: none. */
-  readonly token: string | null;
   readonly redact: Redactor;
-}
-
-/** Listening; disposing of it stops that. */
-export interface HttpServer extends AsyncDisposable {
-  readonly url: string;
 }
 
 /** Open before the pipelines begin, so that it hears all they tell. Throws `token-needed` or `listen-failed`. */
 export async function openServer(options: ServerOptions): Promise<HttpServer> {
-  const { engine, pipelines, address, token, redact } = options;
-  mustBeGuarded(address, token);
+  const { engine, pipelines, address, token, readToken, redact } = options;
+  mustBeGuarded(address, [token, readToken]);
   await using resources = new AsyncDisposableStack();
   const readiness = resources.use(new Readiness(engine.events, pipelines));
   const liveness = resources.use(new Liveness(engine.events));
   const statuses = resources.use(new StatusView(engine));
   const metrics = resources.use(new Metrics(engine, statuses, pipelines));
   const { host } = address;
-  const answering = {
+  const parts = {
     engine,
     statuses,
     readiness,
     liveness,
     metrics,
-    secrets: engine.secrets,
-    history: engine,
   };
-  const app = createApp({ ...answering, host, token, redact });
-  const server = createServer(getRequestListener(app.fetch));
+  const answering = new Answering();
+  const app = createApp({ ...parts, host, token, readToken, redact });
+  const server = createServer(
+    getRequestListener((request) => answering.during(Promise.resolve(app.fetch(request)))),
+  );
   const port = await listen(server, address);
-  resources.defer(() => close(server));
+  resources.defer(async () => {
+    await close(server);
+    await answering.ended();
+  });
   const kept = resources.move();
   return { url: `http://${spellAddress({ host, port })}`, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-function mustBeGuarded(address: HttpAddress, token: string | null): void {
-  if (token === null ? isLoopback(address.host) : token.length >= shortestToken) return;
-  throw tokenNeeded(spellAddress(address));
-}
-
-async function listen(server: Server, address: HttpAddress): Promise<number> {
-  try {
-    server.listen({ host: address.host, port: address.port });
-    await once(server, 'listening');
-  } catch (thrown) {
-    throw listenFailed(spellAddress(address), thrown);
-  }
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : address.port;
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
-  await closed;
-  clearTimeout(timer);
 }

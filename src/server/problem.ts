@@ -21,20 +21,31 @@ export function problemOf(thrown: unknown): {
   return { status, problem: { type, title, status, code, cause, cure } };
 }
 
+/** What exit codes and classes do not say: what stands in the way is 409 where somebody can move it. */
+const statuses: Partial<Record<Failure['code'], ContentfulStatusCode>> = {
+  'http-unauthorized': 401,
+  'http-host-refused': 403,
+  'http-origin-refused': 403,
+  'http-read-only': 403,
+  'http-not-found': 404,
+  'pipeline-unknown': 404,
+  'letter-unknown': 404,
+  'generation-missing': 404,
+  'lease-held': 409,
+  'not-ready': 409,
+  'pipeline-not-live': 409,
+  'pipeline-paused': 409,
+  'resume-redoes': 409,
+  'generation-blocked': 409,
+  'generation-overtaken': 409,
+  'generation-unfit': 409,
+  'generations-unsupported': 409,
+};
+
 function statusOf({ code, class: kind }: Failure, exitCode: number): ContentfulStatusCode {
-  switch (code) {
-    case 'http-unauthorized':
-      return 401;
-    case 'http-host-refused':
-    case 'http-origin-refused':
-      return 403;
-    case 'http-not-found':
-    case 'pipeline-unknown':
-    case 'letter-unknown':
-      return 404;
-    default:
-      if (kind === 'transient') return 503;
-      if (kind === 'configuration') return 400;
-      return exitCode === 4 ? 502 : 500;
-  }
+  const status = statuses[code];
+  if (status !== undefined) return status;
+  if (kind === 'transient') return 503;
+  if (kind === 'configuration') return 400;
+  return exitCode === 4 ? 502 : 500;
 }

@@ -5,6 +5,7 @@ import { routes } from '../../src/server/app.ts';
 import { statusSchema } from '../../src/server/routes/status-schema.ts';
 import { createRedactor } from '../../src/service/redact.ts';
 import { seal } from '../../src/service/secrets/seal.ts';
+import { ask } from './ask.ts';
 import { openTestServer } from './server-fixture.ts';
 
 test('health and readiness answer, and readiness says which pipelines are not ready and why', async () => {
@@ -89,7 +90,7 @@ test('what goes wrong is a problem with code, cause and cure', async () => {
 test('the description names every route, and only /healthz is open', async () => {
   await using server = await openTestServer();
   const { body } = await server.get('/api/v1/openapi.json');
-  const paths = routes.map(({ path }) => path.replace(/:(\w+)/, '{$1}'));
+  const paths = routes.map(({ path }) => path.replace(/:(\w+)/g, '{$1}'));
   expect(body).toMatchObject({ openapi: '3.1.0', info: { title: 'Lockstep' } });
   const described: Record<string, Record<string, { security: unknown[] }>> = Object(body).paths;
   const operations = Object.entries(described).flatMap(([path, methods]) =>
@@ -162,4 +163,35 @@ test('no body holds a secret', async () => {
   server.events.emit('status', { pipeline: 'shop', status: 'failed', reason: 'canary-reason', nextStep: '' });
   for (const path of ['/readyz', '/api/v1/pipelines', '/api/v1/pipelines/shop', '/metrics', '/canary-reason'])
     expect((await server.get(path)).text).not.toMatch(/canary/);
+});
+
+const readToken = 'a-token-that-may-only-read';
+
+test.each([{ token }, { token: null }])(
+  'the token for reading reads and nothing more, beside %j',
+  async (given) => {
+    await using server = await openTestServer({ address: { host: '0.0.0.0', port: 0 }, ...given, readToken });
+    const authorization = `Bearer ${readToken}`;
+    for (const { path, method } of routes.filter((route) => route.path !== '/healthz')) {
+      const named = path.replace(':name', 'shpo').replace(':item', '1');
+      if (method === 'post')
+        expect(await server.post(named, { authorization })).toMatchObject({
+          status: 403,
+          body: { code: 'http-read-only' },
+        });
+      else expect([401, 403]).not.toContain((await server.get(named, { authorization })).status);
+    }
+    expect((await server.get('/api/v1/pipelines')).status).toBe(401);
+    expect((await server.post('/api/v1/pipelines/shop/pause')).status).toBe(401);
+  },
+);
+
+test('a body that is too large is refused unread', async () => {
+  await using server = await openTestServer();
+  const body = JSON.stringify({ reason: 'x'.repeat(100_000) });
+  const answer = await ask(server.url, { method: 'POST', path: '/api/v1/pipelines/shop/pause', body });
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'usage', title: expect.stringMatching(/65536/) },
+  });
 });

@@ -113,6 +113,17 @@ test('letters, requests and statuses are those of the control store', async () =
   expect(await sample(server, parked)).toBeUndefined();
 });
 
+test('connections are those of the side that was told last', async () => {
+  await using server = await openTestServer();
+  const gauge = 'lockstep_connections{pipeline="shop",side="source"}';
+  expect(await sample(server, gauge)).toBeUndefined();
+  server.events.emit('connections', { pipeline, side: 'source', open: 7, inUse: 4 });
+  server.events.emit('connections', { pipeline, side: 'destination', open: 5, inUse: 1 });
+  expect(await sample(server, gauge)).toBe(7);
+  expect(await sample(server, 'lockstep_connections_in_use{pipeline="shop",side="source"}')).toBe(4);
+  expect(await sample(server, 'lockstep_connections{pipeline="shop",side="destination"}')).toBe(5);
+});
+
 test('our own process is measured', async () => {
   await using server = await openTestServer();
   expect(await sample(server, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);

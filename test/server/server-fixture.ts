@@ -1,4 +1,3 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
 import { EventBus } from '../../src/engine/event-bus.ts';
 import type { EventSink } from '../../src/protocol/events.ts';
@@ -8,14 +7,7 @@ import { createLockstep } from '../../src/service/create-lockstep.ts';
 import type { Lockstep } from '../../src/service/lockstep.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-  /** Of JSON. */
-  readonly body: unknown;
-}
+import { type Answer, ask } from './ask.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly engine: Lockstep;
@@ -61,6 +53,7 @@ export async function openTestServer(
       pipelines: engine.livePipelines,
       address: { host: '127.0.0.1', port: 0 },
       token: null,
+      readToken: null,
       redact: (text) => text,
       ...options,
     }),
@@ -79,34 +72,4 @@ export async function openTestServer(
     post,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-/** As `fetch`, which does not let a Host header through. */
-function ask(
-  url: string,
-  options: {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-  },
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { hostname, port } = new URL(url);
-  const asked = request({ hostname, port, ...options }, (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece;
-    });
-    response.on('end', () => {
-      const isJson = /json/.test(response.headers['content-type'] ?? '');
-      resolve({
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        text,
-        body: isJson ? JSON.parse(text) : null,
-      });
-    });
-  });
-  asked.on('error', reject).end();
-  return promise;
 }

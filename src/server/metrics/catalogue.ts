@@ -1,4 +1,5 @@
 import { alertMetrics } from './definitions/alerts.ts';
+import { cursorMetrics } from './definitions/cursors.ts';
 import { lagMetrics } from './definitions/lag.ts';
 import { processMetrics } from './definitions/process.ts';
 import { statusMetrics } from './definitions/status.ts';
@@ -8,6 +9,7 @@ import { troubleMetrics } from './definitions/trouble.ts';
 /** All metrics, by name: nothing else is registered, and a test sees to it. */
 export const metricsCatalogue = {
   ...statusMetrics,
+  ...cursorMetrics,
   ...lagMetrics,
   ...streamMetrics,
   ...troubleMetrics,

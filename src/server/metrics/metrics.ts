@@ -4,6 +4,8 @@ import type { Lockstep } from '../../service/lockstep.ts';
 import type { AlertsResult, StatusResult } from '../../service/results.ts';
 import type { StatusView } from '../../service/status-view.ts';
 import { addAlertMetrics, addDeliveryMetrics } from './alert-metrics.ts';
+import { addConnectionMetrics } from './connection-metrics.ts';
+import { addCursorMetrics } from './cursor-metrics.ts';
 import { addLagMetrics } from './lag-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { registerIn } from './register.ts';
@@ -21,6 +23,7 @@ export class Metrics implements Disposable {
   readonly #engine: MeteredEngine;
   readonly #setStatus: ReturnType<typeof addStatusMetrics>;
   readonly #setSchedules: ReturnType<typeof addScheduleMetrics>;
+  readonly #setCursors: ReturnType<typeof addCursorMetrics>;
   readonly #setAlerts: ReturnType<typeof addAlertMetrics>;
   readonly #ends: readonly (() => void)[];
 
@@ -33,9 +36,11 @@ export class Metrics implements Disposable {
     const health = new HealthWatch(events, pipelines);
     this.#setStatus = addStatusMetrics(register, health);
     this.#setSchedules = addScheduleMetrics(register);
+    this.#setCursors = addCursorMetrics(register);
     this.#setAlerts = addAlertMetrics(register);
     this.#ends = [
       addDeliveryMetrics(register, events),
+      addConnectionMetrics(register, events),
       addStreamMetrics(register, events),
       addLagMetrics(register, events, pipelines),
       addTroubleMetrics(register, events, { pipelines, health }),
@@ -57,6 +62,7 @@ export class Metrics implements Disposable {
     const results = await this.#readStatus(signal);
     this.#setStatus(results);
     this.#setSchedules(results);
+    this.#setCursors(results);
     this.#setAlerts(await this.#readAlerts(signal));
     return await this.#registry.metrics();
   }

@@ -27,7 +27,7 @@ function pathsOf(routes: readonly Route[]): object {
   return Object.fromEntries([...byPath].map(([path, same]) => [path, operations(same)]));
 }
 
-function operationOf({ path, summary, answers }: Route): object {
+function operationOf({ path, summary, body, answers }: Route): object {
   const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -37,6 +37,7 @@ function operationOf({ path, summary, answers }: Route): object {
   return {
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
     security: path === '/healthz' ? [] : [{ token: [] }, {}],
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]),

@@ -13,10 +13,10 @@ export const runs: Route = {
     200: { description: 'Its runs.', type: 'application/json', schema: runsSchema },
     default: problemAnswer,
   },
-  async answer(context, { history }) {
+  async answer(context, { engine }) {
     const limit = Number(context.req.query('limit') ?? 100);
     if (!Number.isInteger(limit) || limit < 1 || limit > mostRuns) throw limitInvalid(mostRuns);
     const { signal } = context.req.raw;
-    return context.json(await history.runs(context.req.param('name') ?? '', { signal, limit }));
+    return context.json(await engine.runs(context.req.param('name') ?? '', { signal, limit }));
   },
 };

@@ -5,6 +5,7 @@ export type Schema = z.core.JSONSchema.BaseSchema;
 
 export const text: Schema = { type: 'string' };
 export const number: Schema = { type: 'number' };
+export const flag: Schema = { type: 'boolean' };
 export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 export const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: 'object',
@@ -13,3 +14,10 @@ export const object = (properties: Readonly<Record<string, Schema>>): Schema => 
 });
 export const list = (items: Schema): Schema => ({ type: 'array', items });
 export const one = (...words: readonly string[]): Schema => ({ enum: [...words] });
+
+/** What a source keeps because of a pipeline. */
+export const retained: Schema = object({
+  bytes: orNull(number),
+  limitBytes: orNull(number),
+  waitingFor: list(text),
+});

@@ -1,13 +1,12 @@
-import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
-
-const flag = { type: 'boolean' } as const;
+import { flag, list, number, object, one, orNull, type Schema, text } from './schemas.ts';
 
 const unopened = {
   unopened: number,
   samples: list(
     object({
-      pipeline: text,
-      letter: number,
+      pipeline: orNull(text),
+      letter: orNull(number),
+      connection: orNull(text),
       reason: one('key-unknown', 'damaged'),
       keyId: orNull(text),
     }),
@@ -22,13 +21,14 @@ export const secretsSchema: Schema = object({
       writes: flag,
       configured: flag,
       sealed: list(object({ pipeline: text, letters: number })),
+      connections: list(text),
     }),
   ),
   references: list(
     object({
       where: text,
       name: text,
-      from: one('environment', 'env file', 'default', 'nowhere'),
+      from: one('environment', 'env file', 'configuration', 'default', 'nowhere'),
       file: orNull(text),
     }),
   ),

@@ -16,7 +16,7 @@ export const secrets: Route = {
     default: problemAnswer,
   },
   async answer(context, parts) {
-    return context.json(await parts.secrets.list({ signal: context.req.raw.signal }));
+    return context.json(await parts.engine.secrets.list({ signal: context.req.raw.signal }));
   },
 };
 
@@ -33,7 +33,7 @@ export const verifySecrets: Route = {
     default: problemAnswer,
   },
   async answer(context, parts) {
-    return context.json(await parts.secrets.verify({ signal: context.req.raw.signal }));
+    return context.json(await parts.engine.secrets.verify({ signal: context.req.raw.signal }));
   },
 };
 
@@ -50,6 +50,6 @@ export const rotateSecrets: Route = {
     default: problemAnswer,
   },
   async answer(context, parts) {
-    return context.json(await parts.secrets.rotate({ signal: context.req.raw.signal }));
+    return context.json(await parts.engine.secrets.rotate({ signal: context.req.raw.signal }));
   },
 };

@@ -1,5 +1,5 @@
 import { openAlertSchema } from './alerts-schema.ts';
-import { list, number, object, one, orNull, type Schema, text } from './schemas.ts';
+import { list, number, object, one, orNull, retained, type Schema, text } from './schemas.ts';
 
 const statusWord = one(
   'starting',
@@ -37,13 +37,27 @@ const live = object({
   lag: orNull(lag),
   collections: list(object({ name: text, status: text, reason: text })),
   rates: object({ changesPerSecond: number }),
-  retained: orNull(object({ bytes: orNull(number), limitBytes: orNull(number), waitingFor: list(text) })),
+  retained: orNull(retained),
   forgetsInMs: orNull(number),
   away: list(object({ side: one('source', 'destination'), sinceMs: number, reason: text })),
   comparison: orNull(comparison),
   ready: { type: 'boolean' },
   positionAtMs: orNull(number),
   savedAtMs: number,
+});
+
+const incremental = object({
+  cursors: list(
+    object({
+      collection: text,
+      at: text,
+      waitsFor: orNull(text),
+      savedAtMs: number,
+      comparedAtMs: number,
+    }),
+  ),
+  comparedAtMs: orNull(number),
+  nextComparisonAtMs: orNull(number),
 });
 
 const runCounts = object({
@@ -66,6 +80,7 @@ const runSchema = object({
   dueAtMs: orNull(number),
   counts: orNull(runCounts),
   failure: orNull(object({ code: text, message: text })),
+  extent: orNull(one('all', 'since')),
 });
 
 /** `RunsResult` as JSON Schema. */
@@ -74,7 +89,7 @@ export const runsSchema: Schema = object({ pipeline: text, runs: list(runSchema)
 /** `StatusResult` as JSON Schema; times are milliseconds since 1970. A test holds it against a real answer. */
 export const statusSchema: Schema = object({
   pipeline: text,
-  mode: one('full', 'live'),
+  mode: one('full', 'incremental', 'live'),
   source: text,
   destination: text,
   status: statusWord,
@@ -97,6 +112,7 @@ export const statusSchema: Schema = object({
     }),
   ),
   live: orNull(live),
+  incremental: orNull(incremental),
   provenAtMs: orNull(number),
   schedule: orNull(object({ shortestMs: number, longestMs: number })),
   paused: orNull(object({ sinceMs: number, reason: text })),

@@ -2,7 +2,7 @@ import { defineMetrics } from './definition.ts';
 
 const labels = ['pipeline'] as const;
 
-/** What the control store knows; all but the last are absent while it can't be read. */
+/** How pipelines are: what the control store knows, which is absent while it can't be read, and their connections. */
 export const statusMetrics = defineMetrics({
   lockstep_status: {
     type: 'gauge',
@@ -80,6 +80,20 @@ export const statusMetrics = defineMetrics({
     unit: 'rows',
     help: 'Rows that the last scheduled comparison found different and that nothing explained; they were mended. At least so many.',
     bad: 'Any: somebody else writes the target, or something was lost.',
+  },
+  lockstep_connections: {
+    type: 'gauge',
+    labels: ['pipeline', 'side'],
+    unit: 'connections',
+    help: 'Connections of ours that are open to a side; PostgreSQL only. Absent until it was connected once.',
+    bad: 'Growing for hours.',
+  },
+  lockstep_connections_in_use: {
+    type: 'gauge',
+    labels: ['pipeline', 'side'],
+    unit: 'connections',
+    help: 'The most of them that worked at one time within the last second.',
+    bad: '',
   },
   lockstep_control_store_readable: {
     type: 'gauge',

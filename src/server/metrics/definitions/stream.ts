@@ -43,7 +43,7 @@ export const streamMetrics = defineMetrics({
     type: 'counter',
     labels: ['pipeline', 'torn'],
     unit: 'windows',
-    help: 'Windows that became durable; torn="true": a source transaction was written in pieces.',
+    help: 'Windows that became durable; torn="true": a source transaction was written in pieces, or the window by several lanes.',
     bad: 'Any torn one, if readers of the target need source transactions whole.',
   },
   lockstep_window_seconds: {

@@ -64,7 +64,7 @@ export const troubleMetrics = defineMetrics({
     type: 'counter',
     labels: ['pipeline', 'kind'],
     unit: 'barriers',
-    help: 'Truncates, drops, renames and changes of shape.',
+    help: 'Truncates, drops, renames and changes of shape; and looks at sources that tell no changes (`compare`).',
     bad: '',
   },
   lockstep_dead_letters_put_total: {
