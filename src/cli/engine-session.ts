@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { unknownPipeline, usageError } from '../service/failure.ts';
 import type { Lockstep } from '../service/lockstep.ts';
-import { seal } from '../service/secrets/seal.ts';
 import type { CommandContext, CommandInput } from './command.ts';
+import { loadConfiguration } from './load-configuration.ts';
 import { keepMemorySmall } from './memory-keeper.ts';
 import { letNurseryGrow } from './nursery.ts';
 import { watchProgress } from './progress/watch.ts';
@@ -23,16 +21,8 @@ export async function openSession(
   context: CommandContext,
   { progress: isShown }: { readonly progress: boolean } = { progress: true },
 ): Promise<EngineSession> {
-  context.terminal.protect(seal(suspectedSecrets(context)));
-  const { loadConfig } = await import('../service/config/load-config.ts');
-  const config = await loadConfig({
-    ...context.global,
-    path: context.global.config,
-    cwd: context.cwd,
-    env: context.env,
-  });
-  const { openEngine, publicWords } = await import('../service/open-engine.ts');
-  context.terminal.protect(config.secrets, publicWords(config));
+  const config = await loadConfiguration(context);
+  const { openEngine } = await import('../service/open-engine.ts');
   letNurseryGrow(config);
   const kept = keepMemorySmall();
   const engine = openEngine(config);
@@ -59,15 +49,4 @@ function choosePipeline(names: readonly string[], name: string | undefined): str
   }
   if (names.includes(name)) return name;
   throw unknownPipeline(name, names);
-}
-
-/**
- * A configuration file is a program: what it throws may quote the environment. The path of a file is none, unless there is no such file: then
- * somebody may have put the secret itself there.
- */
-function suspectedSecrets({ env, cwd }: CommandContext): readonly string[] {
-  const isPath = (name: string, value: string) => name.endsWith('_FILE') && existsSync(resolve(cwd, value));
-  return Object.entries(env).flatMap(([name, value = '']) =>
-    value.length >= 8 && /PASS|SECRET|TOKEN|KEY|URL|DSN/i.test(name) && !isPath(name, value) ? [value] : [],
-  );
 }

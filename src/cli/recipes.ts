@@ -1,28 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { unknownRecipe } from '../service/failure.ts';
-
-/** What a recipe says about itself. Recipes are found by their folders: a new one needs no entry anywhere. */
-export interface RecipeManifest {
-  readonly name: string;
-  readonly summary: string;
-  readonly demo: () => Promise<{ runDemo(options: DemoOptions): Promise<DemoResult> }>;
-}
-
-export interface DemoOptions {
-  readonly seconds: number;
-  readonly json: boolean;
-  readonly signal: AbortSignal;
-  readonly write: (line: string) => void;
-}
-
-export interface DemoResult {
-  readonly name: string;
-  readonly verified: boolean;
-  readonly drift: number;
-  readonly deadLetters: number;
-  readonly ok: boolean;
-  readonly [more: string]: unknown;
-}
+import type { RecipeManifest } from '../service/recipe.ts';
 
 const folder = new URL('../recipes/', import.meta.url);
 const manifestFile = import.meta.url.endsWith('.ts') ? 'manifest.ts' : 'manifest.js';

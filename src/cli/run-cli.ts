@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander';
 import { describeFailure, exitCodeOf } from '../service/failure.ts';
 import type { Variables } from '../service/secrets/environment.ts';
-import type { CommandResult } from './command.ts';
+import type { Command, CommandResult } from './command.ts';
 import { fromCommander } from './commander-errors.ts';
 import { commands } from './commands/table.ts';
 import { watchDefects } from './defects.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Invocation, parseArguments } from './program.ts';
+import { recipeCommands } from './recipe-commands.ts';
 import { renderFailure, renderStack } from './render/failure.ts';
 import { type Output, Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
@@ -47,13 +48,22 @@ export async function runCli(options: CliOptions): Promise<number> {
 
 /** The exit code, when there is nothing to run: help, version, or wrong arguments. */
 async function parse(options: CliOptions): Promise<Invocation | number> {
+  let all: readonly Command[] = commands;
   try {
+    all = [...commands, ...(await recipeCommands())];
     const write = (text: string): void => void options.stdout.write(text);
-    const invocation = await parseArguments(options.args, { commands, version: packageVersion(), write });
+    const invocation = await parseArguments(options.args, {
+      commands: all,
+      version: packageVersion(),
+      write,
+    });
     return invocation ?? exitCodeOf('ok');
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodeOf('ok');
-    const error = thrown instanceof CommanderError ? fromCommander(thrown) : thrown;
+    const error =
+      thrown instanceof CommanderError
+        ? fromCommander(thrown, { args: options.args, commands: all })
+        : thrown;
     const terminal = newTerminal(options, false);
     return fail(error, { terminal, env: options.env, json: options.args.includes('--json'), command: null });
   }

@@ -20,7 +20,8 @@ export class Terminal {
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #color: { readonly stdout: boolean; readonly stderr: boolean };
-  readonly #secrets: SecretText[] = [];
+  /** By their texts: whoever tries again and again to read a configuration names the same ones each time. */
+  readonly #secrets = new Map<string, SecretText>();
   readonly #publicWords = new Set<string>();
   #redact: Redactor = createRedactor([]);
   #block: readonly string[] = [];
@@ -51,9 +52,14 @@ export class Terminal {
 
   /** From now on these are not shown any more. */
   protect(secrets: readonly SecretText[], publicWords: Iterable<string> = []): void {
-    this.#secrets.push(...secrets);
+    const known = this.#secrets.size + this.#publicWords.size;
+    for (const secret of secrets) {
+      const text = secret.reveal();
+      if (!this.#secrets.has(text)) this.#secrets.set(text, secret);
+    }
     for (const word of publicWords) this.#publicWords.add(word);
-    this.#redact = createRedactor(this.#secrets, this.#publicWords);
+    if (this.#secrets.size + this.#publicWords.size === known) return;
+    this.#redact = createRedactor([...this.#secrets.values()], this.#publicWords);
   }
 
   /** Takes secrets out of what leaves by another way than this terminal. */

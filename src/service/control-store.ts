@@ -12,5 +12,9 @@ export async function openControlStore(place: StorePlace): Promise<ControlStore>
       const { openPostgresStore } = await import('../store/postgres/open.ts');
       return openPostgresStore({ url: place.url, schema: place.schema });
     }
+    case 'mongodb': {
+      const { openMongodbStore } = await import('../store/mongodb/open.ts');
+      return openMongodbStore({ url: place.url, database: place.database });
+    }
   }
 }

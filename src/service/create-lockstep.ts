@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { LockstepConfig } from './config/define-config.ts';
-import { resolveConfig } from './config/resolve-config.ts';
+import { type ResolveOptions, resolveConfig } from './config/resolve-config.ts';
+import type { ResolvedConfig } from './config/resolved-config.ts';
 import type { Lockstep } from './lockstep.ts';
 import { openEngine } from './open-engine.ts';
 import { openEnvironment, type Variables } from './secrets/environment.ts';
@@ -16,12 +17,20 @@ export interface LockstepOptions {
 
 /**
  * An engine for a configuration given from code, the same object that `lockstep.config.ts` exports. Throws `config-invalid` with
- * every fault; connects to nothing yet.
+ * every fault; connects to nothing yet, but to the control store where the configuration refers to stored connections.
  */
 export async function createLockstep(
   config: LockstepConfig,
   options: LockstepOptions = {},
 ): Promise<Lockstep> {
+  return openEngine(await resolveGiven(config, options));
+}
+
+/** A configuration from code, checked as a whole. */
+export async function resolveGiven(
+  config: LockstepConfig,
+  options: LockstepOptions & Pick<ResolveOptions, 'connections'>,
+): Promise<ResolvedConfig> {
   const directory = resolve(options.directory ?? process.cwd());
   const environment = openEnvironment({
     variables: options.env ?? process.env,
@@ -29,5 +38,6 @@ export async function createLockstep(
     envFile: options.envFile,
     defaultEnvFile: join(directory, '.env'),
   });
-  return openEngine(await resolveConfig(config, { environment, directory, file: null }));
+  const { connections } = options;
+  return resolveConfig(config, { environment, directory, file: null, connections });
 }

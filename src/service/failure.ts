@@ -55,6 +55,10 @@ export const reasonOf = (thrown: unknown): string => toError(thrown).message;
 export const wasTerminated = ({ reason }: AbortSignal): boolean =>
   isLockstepError(reason, 'interrupted') && reason.details['detail'] === 'SIGTERM';
 
+/** The control store does not answer; it may again. */
+export const isStoreAway = (thrown: unknown): thrown is LockstepError =>
+  isLockstepError(thrown, 'store-unreachable');
+
 export const interruption = (detail: string): LockstepError => new LockstepError('interrupted', { detail });
 
 export function unknownPipeline(name: string, names: readonly string[]): LockstepError {

@@ -1,4 +1,5 @@
 import type { EventSource } from '../engine/event-bus.ts';
+import type { StoredConnections } from './connections/connections.ts';
 import type {
   DeadLetterDetail,
   DeadLetterPage,
@@ -60,13 +61,20 @@ export interface Lockstep extends AsyncDisposable {
   readonly events: EventSource;
   /** Keys, what they sealed, and what comes from the environment. */
   readonly secrets: Secrets;
+  /** What `stored()` in a configuration refers to. */
+  readonly connections: StoredConnections;
 
   /** What would go wrong; changes nothing. Of all pipelines, unless one is named. */
   check(pipeline?: string, options?: Abortable): Promise<readonly CheckResult[]>;
   /** What a run would do, with samples; changes nothing. */
   plan(pipeline: string, options?: Abortable): Promise<PlanResult>;
   /** Brings the destination in step. Aborting drains and saves; running again goes on from there. */
-  run(pipeline: string, options?: Abortable): Promise<RunResult>;
+  run(
+    pipeline: string,
+    options?: Abortable & {
+      /** Both sides as a whole, where the mode would not. */ readonly compare?: boolean | undefined;
+    },
+  ): Promise<RunResult>;
   /** Compares both sides; with `repair` writes what differs: asks for it where an engine keeps the pipeline running. */
   verify(
     pipeline: string,
@@ -91,7 +99,13 @@ export interface Lockstep extends AsyncDisposable {
   /** Runs a live pipeline, or one by its schedule, until the signal aborts and all is drained; throws when a live one fails. */
   start(pipeline: string, options?: Abortable): Promise<void>;
   /** Runs them side by side (default: all `startedPipelines`), each started again after a failure that may pass; ends when none is left. */
-  startAll(pipelines?: readonly string[], options?: Abortable): Promise<readonly StartedPipeline[]>;
+  startAll(
+    pipelines?: readonly string[],
+    options?: Abortable & {
+      /** After the signal it has so long to end; what has not by then is told as failed. Default: as long as it takes. */
+      readonly drainMs?: number | undefined;
+    },
+  ): Promise<readonly StartedPipeline[]>;
   /** Stops the stream of a live pipeline until `resume`, over restarts too. */
   pause(
     pipeline: string,

@@ -1,19 +1,22 @@
 import { EventBus } from '../engine/event-bus.ts';
-import type { ControlStore } from '../protocol/control-store.ts';
 import { Keyring } from '../store/secrets/keyring.ts';
 import type { Alerting } from './alerts/alerting.ts';
 import { endsOf, toldAtTheEnd } from './alerts/told-at-the-end.ts';
 import type { ResolvedConfig, ResolvedPipeline } from './config/resolved-config.ts';
-import { openControlStore } from './control-store.ts';
+import { openStoredConnections, type StoredConnections } from './connections/connections.ts';
 import { unknownPipeline } from './failure.ts';
 import { createSealer, type Sealer } from './letters/seal.ts';
 import type { Abortable, Asking, ChoosingGeneration, Lockstep } from './lockstep.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import { ConnectionMeters } from './pipeline/connection-meters.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { PipelineOperations } from './pipeline-operations.ts';
 import { createRedactor, wordsOf } from './redact.ts';
+import type { CheckResult } from './results.ts';
 import { openSecrets, type Secrets } from './secrets/sealed/secrets.ts';
+import { StoreHandle } from './store-handle.ts';
 import { supervise } from './supervise.ts';
+import { withinDrain } from './within-drain.ts';
 
 /** The engine over a configuration that was checked. Connects to nothing and opens no file until a verb needs it. */
 export function openEngine(config: ResolvedConfig): Lockstep {
@@ -29,16 +32,20 @@ class Engine implements Lockstep {
     process.emitWarning(`a listener of ${name} failed: ${error.message}`),
   );
   readonly secrets: Secrets;
+  readonly connections: StoredConnections;
   readonly #config: ResolvedConfig;
   readonly #sealer: Sealer;
   readonly #open = new Map<string, Promise<PipelineOperations>>();
-  #store: Promise<ControlStore> | null = null;
+  readonly #meters = new ConnectionMeters(this.events);
+  readonly #store: StoreHandle;
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
+    this.#store = new StoreHandle(config.store);
     const ring = new Keyring(config.store.keys, (reread) => this.events.emit('keys.reread', reread));
     this.#sealer = createSealer(ring);
-    this.secrets = openSecrets({ store: () => this.#openStore(), ring, references: config.references });
+    this.secrets = openSecrets({ store: () => this.#store.get(), ring, references: config.references });
+    this.connections = openStoredConnections({ handle: this.#store, ring, uses: config.connectionUses });
     this.pipelines = [...config.pipelines.keys()];
     this.livePipelines = this.pipelines.filter(
       (name) => config.pipelines.get(name)?.settings.mode === 'live',
@@ -47,18 +54,22 @@ class Engine implements Lockstep {
   }
 
   async check(pipeline?: string, options: Abortable = {}) {
-    return this.#each(pipeline, (operations) => operations.check(ownSignal(options)));
+    const { signal } = ownSignal(options);
+    const [only, ...others] = pipeline === undefined ? this.pipelines : [pipeline];
+    if (only === undefined || others.length === 0) return this.#each(only, (of) => of.check({ signal }));
+    return await this.#checkEach([only, ...others], signal);
   }
 
   async plan(pipeline: string, options: Abortable = {}) {
     return (await this.#pipeline(pipeline)).plan(ownSignal(options));
   }
 
-  async run(pipeline: string, options: Abortable = {}) {
+  async run(pipeline: string, options: Abortable & { readonly compare?: boolean | undefined } = {}) {
     const operations = await this.#pipeline(pipeline);
     const { signal } = ownSignal(options);
     await using alerting = await this.#watch([pipeline]);
-    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.run({ signal }));
+    const { compare = false } = options;
+    return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.run({ signal, compare }));
   }
 
   async verify(
@@ -104,12 +115,18 @@ class Engine implements Lockstep {
     return await toldAtTheEnd(alerting, { pipeline, signal }, () => operations.start({ signal }));
   }
 
-  async startAll(pipelines: readonly string[] = this.startedPipelines, options: Abortable = {}) {
+  async startAll(
+    pipelines: readonly string[] = this.startedPipelines,
+    { drainMs, ...options }: Abortable & { readonly drainMs?: number | undefined } = {},
+  ) {
     const start = async (name: string, { signal }: { readonly signal: AbortSignal }) =>
       (await this.#pipeline(name)).start({ signal, standsBy: true });
     const { signal } = ownSignal(options);
     await using alerting = await this.#watch(pipelines);
-    const ended = await supervise({ pipelines, start, events: this.events, signal });
+    const running = supervise({ pipelines, start, events: this.events, signal });
+    const ended = await (drainMs === undefined
+      ? running
+      : withinDrain(running, { pipelines, signal, drainMs }));
     await alerting.finish(endsOf(ended), signal);
     return ended;
   }
@@ -178,8 +195,7 @@ class Engine implements Lockstep {
     const opened = await Promise.allSettled(this.#open.values());
     for (const pipeline of opened)
       if (pipeline.status === 'fulfilled') await pipeline.value[Symbol.asyncDispose]();
-    const [store] = await Promise.allSettled([this.#store]);
-    if (store.status === 'fulfilled') await store.value?.[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
   }
 
   /** One after the other: pipelines may share servers, and what is told stays readable. */
@@ -193,12 +209,30 @@ class Engine implements Lockstep {
     return results;
   }
 
-  #pipeline(name: string): Promise<PipelineOperations> {
+  /** Each is its own failure domain: one whose servers are away keeps nobody from hearing about the others. */
+  async #checkEach(names: readonly string[], signal: AbortSignal): Promise<readonly CheckResult[]> {
+    const { uncheckable } = await import('./pipeline/check.ts');
+    const results: CheckResult[] = [];
+    for (const name of names) {
+      const operations = await this.#pipeline(name);
+      const checking = operations.check({ signal });
+      results.push(
+        await checking.catch((thrown: unknown) => uncheckable(this.#configured(name), { thrown, signal })),
+      );
+    }
+    return results;
+  }
+
+  #configured(name: string): ResolvedPipeline {
+    const pipeline = this.#config.pipelines.get(name);
+    if (pipeline === undefined) throw unknownPipeline(name, this.pipelines);
+    return pipeline;
+  }
+
+  async #pipeline(name: string): Promise<PipelineOperations> {
     const opened = this.#open.get(name);
     if (opened !== undefined) return opened;
-    const pipeline = this.#config.pipelines.get(name);
-    if (pipeline === undefined) return Promise.reject(unknownPipeline(name, this.pipelines));
-    const opening = this.#openPipeline(pipeline);
+    const opening = this.#openPipeline(this.#configured(name));
     this.#open.set(name, opening);
     return opening;
   }
@@ -207,8 +241,9 @@ class Engine implements Lockstep {
   async #openPipeline(pipeline: ResolvedPipeline): Promise<PipelineOperations> {
     const { openPipeline } = await import('./pipeline/open-pipeline.ts');
     return openPipeline(pipeline, {
-      store: () => this.#openStore(),
+      store: () => this.#store.get(),
       events: this.events,
+      meters: this.#meters,
       alerts: this.#config.alerts,
       sealer: this.#sealer,
       stateDirectory: this.#config.store.directory,
@@ -226,20 +261,9 @@ class Engine implements Lockstep {
       alerts,
       engine: this,
       events: this.events,
-      store: () => this.#openStore(),
+      store: () => this.#store.get(),
       redact,
     });
-  }
-
-  /** One that could not be opened is tried again by whoever asks next: its server may have come back. */
-  #openStore(): Promise<ControlStore> {
-    if (this.#store !== null) return this.#store;
-    const opening = openControlStore(this.#config.store);
-    this.#store = opening;
-    opening.catch(() => {
-      this.#store = null;
-    });
-    return opening;
   }
 }
 
@@ -255,9 +279,14 @@ export function publicWords(config: ResolvedConfig): readonly string[] {
     destination.connector.name,
     ...wordsOf(destination.label),
   ]);
-  return config.store.kind === 'postgres'
-    ? [...ofPipelines, ...wordsOf(config.store.label), config.store.schema]
-    : ofPipelines;
+  switch (config.store.kind) {
+    case 'sqlite':
+      return ofPipelines;
+    case 'postgres':
+      return [...ofPipelines, ...wordsOf(config.store.label), config.store.schema];
+    case 'mongodb':
+      return [...ofPipelines, ...wordsOf(config.store.label), config.store.database];
+  }
 }
 
 /** A verb that nobody can abort gets a signal that never comes. */

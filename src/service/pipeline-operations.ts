@@ -12,6 +12,7 @@ import type {
   ResumeResult,
 } from './live-results.ts';
 import type { LetterChoice } from './pipeline/chosen-letters.ts';
+import type { ConnectionMeters } from './pipeline/connection-meters.ts';
 import type { GenerationOptions } from './pipeline/generations.ts';
 import type { LetterQuery } from './pipeline/letters.ts';
 import type { RequestOptions } from './pipeline/requests.ts';
@@ -40,7 +41,8 @@ export interface VerbOptions {
 export interface PipelineOperations extends AsyncDisposable {
   check(options: VerbOptions): Promise<CheckResult>;
   plan(options: VerbOptions): Promise<PlanResult>;
-  run(options: VerbOptions): Promise<RunResult>;
+  /** `compare`: also what a pass of its mode would not look at. */
+  run(options: VerbOptions & { readonly compare?: boolean }): Promise<RunResult>;
   /** With `repair` while an engine runs the pipeline: asks it, and waits. */
   verify(options: Omit<RequestOptions, 'wait'> & { readonly repair: boolean }): Promise<VerifyResult>;
   status(options: VerbOptions): Promise<StatusResult>;
@@ -75,7 +77,8 @@ export interface PipelineContext {
   /** Opened by whoever needs it first, closed with the engine. */
   readonly store: () => Promise<ControlStore>;
   readonly events: EventSink & EventSource;
-  readonly alerts: Pick<ResolvedAlerts, 'rules' | 'targets'>;
+  readonly meters: ConnectionMeters;
+  readonly alerts: Pick<ResolvedAlerts, 'rules' | 'targets' | 'settleMs'>;
   /** Seals rows that can't be applied, with the key of the configuration. */
   readonly sealer: Sealer;
   /** Where what does not fit into memory may be spilled: beside the control store. */

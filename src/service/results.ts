@@ -29,7 +29,20 @@ export interface PlanResult {
   /** What would be created or altered, with the exact statements. */
   readonly steps: readonly PreparedStep[];
   readonly collections: readonly PlannedCollection[];
+  /** Collections that could not be compared, which are not among the others. */
   readonly failures: readonly CollectionFailure[];
+  /** What a run would read, of an incremental pipeline; of others empty. */
+  readonly extents: readonly CollectionExtent[];
+}
+
+/** What a run of an incremental pipeline reads of a collection: everything, or what changed since its cursor. */
+export interface CollectionExtent {
+  readonly collection: string;
+  readonly reads: 'all' | 'since';
+  /** Of `all`: `gap`: what changed since can’t be told. */
+  readonly why: 'first' | 'gap' | 'comparison' | null;
+  /** The same for people. */
+  readonly reason: string | null;
 }
 
 export interface PlannedCollection {
@@ -47,11 +60,26 @@ export interface PlannedCollection {
   readonly clashes: number;
   /** The guard would hold back what leaves. */
   readonly guarded: boolean;
+  /** How a run would bring it in; null: nothing differs, or a live pipeline's stream and comparisons do. */
+  readonly comesIn: ComesIn | null;
   readonly samples: {
     readonly insert: readonly Key[];
     readonly update: readonly Key[];
     readonly leave: readonly Key[];
   };
+}
+
+/**
+ * - `copy`: written into a target that has no rows
+ * - `differences`: put aside row by row, then brought in by one transaction over all collections
+ * - `whole`: the same with all rows, of a collection without a key
+ * - `swap`: a table made aside with all rows takes the target's place in that transaction
+ * - `direct`: written as it is found, in many transactions
+ */
+export interface ComesIn {
+  readonly by: 'copy' | 'differences' | 'whole' | 'swap' | 'direct';
+  /** For people. */
+  readonly reason: string;
 }
 
 /** A collection that stopped while others went on. */
@@ -77,6 +105,8 @@ export interface RunResult {
   readonly deadLetters: number;
   readonly guards: readonly WaitingGuard[];
   readonly failures: readonly CollectionFailure[];
+  /** What was read, of an incremental pipeline; of others empty. `equal` says of what was read since a cursor that the target has it. */
+  readonly extents: readonly CollectionExtent[];
 }
 
 /** What would leave is held back until `approve`. */
@@ -97,6 +127,7 @@ export interface VerifyResult {
   readonly collections: readonly VerifiedCollection[];
   /** What `repair` wrote; null without it. */
   readonly repaired: { readonly inserted: number; readonly updated: number; readonly left: number } | null;
+  /** Collections that could not be compared, which are not among the others; `equal` is false then. */
   readonly failures: readonly CollectionFailure[];
 }
 
@@ -118,13 +149,13 @@ export interface VerifiedCollection {
     readonly extra: readonly Key[];
     readonly different: readonly Key[];
   };
-  /** How it was compared: `digests of ranges`, `digests of groups`, `buckets` … */
+  /** How it was compared: `digests of ranges`, `digests of groups`, `rows read and hashed`, `one digest of the whole`, `no target` */
   readonly method: string;
 }
 
 export interface StatusResult {
   readonly pipeline: string;
-  readonly mode: 'full' | 'live';
+  readonly mode: 'full' | 'incremental' | 'live';
   readonly source: string;
   readonly destination: string;
   readonly status: PipelineStatus;
@@ -142,6 +173,8 @@ export interface StatusResult {
   readonly guards: readonly WaitingGuard[];
   /** What the engine that runs (or ran) it told last; null: it never ran live. */
   readonly live: LiveStatus | null;
+  /** Where the cursors of an incremental pipeline stand; null: it is no such. */
+  readonly incremental: IncrementalStatus | null;
   /** When both sides were last compared as a whole and what differed was mended; null: not since this is remembered. */
   readonly provenAtMs: number | null;
   /** The shortest and longest time between two scheduled runs to come; null: there is no schedule. */
@@ -151,6 +184,22 @@ export interface StatusResult {
   readonly alerts: readonly OpenAlert[];
   /** What was asked and has not ended. */
   readonly requests: readonly OpenRequest[];
+}
+
+export interface IncrementalStatus {
+  readonly cursors: readonly {
+    readonly collection: string;
+    /** For people: everything older is at the target. */
+    readonly at: string;
+    /** A transaction that keeps the cursor back, for people; null: none does. */
+    readonly waitsFor: string | null;
+    readonly savedAtMs: number;
+    readonly comparedAtMs: number;
+  }[];
+  /** When the collection that has waited longest was compared as a whole; null: none has been. */
+  readonly comparedAtMs: number | null;
+  /** From when on a run compares everything; null: only one that is asked to. */
+  readonly nextComparisonAtMs: number | null;
 }
 
 /** An alert that fires, or is about to. */
@@ -221,6 +270,8 @@ export interface RunEntry extends LastRun {
   /** Rows of all collections; null: it did not get so far, or is no pass. */
   readonly counts: Omit<CollectionCounts, 'sourceRows' | 'targetRows'> | null;
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null;
+  /** Of an incremental pipeline: whether everything was compared. Else null. */
+  readonly extent: 'all' | 'since' | null;
 }
 
 export interface RunsResult {
@@ -262,6 +313,8 @@ export interface GenerationSummary {
   readonly rolledBackAtMs: number | null;
   /** Why it waits for somebody's word; null: it does not. */
   readonly held: string | null;
+  /** Of a live pipeline, by shard: where its stream went on once this was in. Null: of a run without a stream. */
+  readonly positions: Readonly<Record<string, string>> | null;
   readonly canRollBack: boolean;
   readonly collections: readonly GenerationCollection[];
 }

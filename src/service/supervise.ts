@@ -55,9 +55,9 @@ async function failureOf(work: () => Promise<void>): Promise<LockstepError | nul
   }
 }
 
-/** Another owner may end, a server may come back; what a person has to mend does not mend itself. */
+/** Another owner may end, a server may come back, a disk may get room; what a person has to mend does not mend itself. */
 export const mayPass = ({ code, class: kind }: LockstepError): boolean =>
-  kind === 'transient' || code === 'retries-exhausted' || isElsewhere(code);
+  kind === 'transient' || code === 'retries-exhausted' || code === 'spill-failed' || isElsewhere(code);
 
 /** False: it was stopped meanwhile. */
 async function pauseAfter(

@@ -36,6 +36,7 @@ test('`alerts test` says per target what happened, `alerts list` what fires, and
   expect(up.taken.map(({ body }) => body['state'])).toEqual(['test', 'test']);
   const listed = await lockstep(['alerts', 'list'], options);
   expect(listed).toMatchObject({ code: 0, stdout: 'shop: no alerts\n' });
+  expect(await lockstep(['alerts'], options)).toMatchObject({ code: 0, stdout: listed.stdout });
   const unknown = await lockstep(['alerts', 'test', 'upp'], options);
   expect(unknown.code).toBe(3);
   expect(unknown.stderr).toContain('did you mean up?');

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/table.ts';
@@ -34,12 +34,15 @@ test('--version is the package’s', async () => {
 const badArguments: readonly [readonly string[], string, string][] = [
   [['verfy'], "Unknown command 'verfy'", 'Did you mean verify?'],
   [['nonsense'], "Unknown command 'nonsense'", 'See `lockstep --help`.'],
-  [['run', '--repiar'], "Unknown option '--repiar'", 'See `lockstep --help`.'],
+  [['run', '--repiar'], "Unknown option '--repiar'", 'See `lockstep run --help`.'],
+  [['generations', 'shop', 'rollback', '--keep'], "Unknown option '--keep'", 'Did you mean --keep-changed?'],
+  [['generations', 'shop', 'promote', '0'], 'generations are numbered from 1', 'promote [NUMBER]'],
+  [['secrets', 'generate', 'x'], "Too many arguments for 'secrets'", 'See `lockstep secrets --help`.'],
   [['verify', '--repiar'], "Unknown option '--repiar'", 'Did you mean --repair?'],
   [
     ['run', 'one', 'two'],
     "Too many arguments for 'run'. Expected 1 argument but got 2: one, two.",
-    'See `lockstep --help`.',
+    'See `lockstep run --help`.',
   ],
   [['check', '--config'], '--config needs a value before --json', 'See `lockstep --help`.'],
   [['run'], 'Which pipeline? There are: shop, stock', 'Name one of them after the command.'],
@@ -68,7 +71,11 @@ const badArguments: readonly [readonly string[], string, string][] = [
   [['dead-letters', 'shop', 'discard'], 'discard takes either numbers, or --all, or --collection', 'discard'],
   [['dead-letters', 'shop', 'replay', '3', '--all'], 'replay takes either numbers, or --all', 'replay'],
   [['demo', '--seconds', 'ten'], '--seconds must be a number from 1 to 86400', '--seconds 10'],
-  [['demo', 'quikstart'], 'There is no recipe quikstart; did you mean quickstart?', 'There are: quickstart'],
+  [
+    ['demo', 'quikstart'],
+    'There is no recipe quikstart; did you mean quickstart?',
+    'There are: featbit-users, quickstart',
+  ],
   [
     ['init', '--source', 'planted-canary'],
     '--source is not a URL that a connector knows',
@@ -132,6 +139,7 @@ test.each(['check', 'plan', 'run', 'verify'])(
       command,
       error: { code: 'connection-refused', docs },
     });
+    expect(result.stderr, 'the other side').toContain('destination: No server answers');
   },
 );
 
@@ -215,6 +223,15 @@ test.each(brokenFiles)(
   },
 );
 
+test('a directory is no configuration', async () => {
+  await using directory = await temporaryDirectory();
+  const result = await lockstep(['check', '--json', '--config', '.'], { cwd: directory.path });
+  expect(result.code).toBe(3);
+  expect(answerOf(result)).toMatchObject({
+    error: { code: 'config-unreadable', message: expect.stringMatching(/: it is a directory$/) },
+  });
+});
+
 test('a configuration in any directory and any form of module imports lockstep, without a word on stderr', async () => {
   const body = config('shop: pipeline').replace('as const', '');
   for (const name of ['lockstep.config.ts', 'lockstep.config.mts', 'lockstep.config.mjs']) {
@@ -251,6 +268,28 @@ test('init writes what check then reads, and overwrites nothing unless told so',
   expect(again.stderr).toContain('lockstep.config.ts and .env would be overwritten');
   expect(await readFile(join(directory.path, 'lockstep.config.ts'), 'utf8')).toBe('// mine');
   expect(await lockstep(['init', '--force', ...urls], { cwd: directory.path })).toMatchObject({ code: 0 });
+});
+
+test('init lets nobody else read a `.env` that it puts passwords into, and says so', async () => {
+  await using directory = await temporaryDirectory();
+  const path = await directory.write('.env', 'OTHER=1\n');
+  await chmod(path, 0o644);
+  const urls = ['--source', 'postgres://app:pw@127.0.0.1/a', '--destination', 'postgres://127.0.0.1/b'];
+  const first = await lockstep(['init', ...urls], { cwd: directory.path });
+  expect(first).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('others could read .env; now only you may'),
+  });
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readFile(path, 'utf8')).toBe(
+    "OTHER=1\nSOURCE_URL='postgres://app:pw@127.0.0.1/a'\nDESTINATION_URL='postgres://127.0.0.1/b'\n",
+  );
+  const shorter = ['--source', 'postgres://127.0.0.1/a', '--force'];
+  const again = await lockstep(['init', ...shorter], { cwd: directory.path });
+  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('others could read')]);
+  expect(await readFile(path, 'utf8')).toBe(
+    "OTHER=1\nDESTINATION_URL='postgres://127.0.0.1/b'\nSOURCE_URL='postgres://127.0.0.1/a'\n",
+  );
 });
 
 test('the second Ctrl-C leaves at once', async () => {

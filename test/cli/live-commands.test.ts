@@ -115,17 +115,24 @@ test('status --watch tells again and again, and ends with Ctrl-C as status does'
 test('start logs JSON lines, answers HTTP, waits for servers that are away, and drains on SIGTERM', async () => {
   await using directory = await openDirectory();
   const token = 'canary-token-of-the-server';
-  await using child = startLockstep(['start', '--http', '127.0.0.1:0'], {
+  const readToken = 'canary-token-for-reading';
+  const file = await directory.write('read-token', `${readToken}\n`);
+  await using child = startLockstep(['start', '--http', '127.0.0.1:0', '--read-token-file', file], {
     cwd: directory.path,
     env: { ...env, LOCKSTEP_TOKEN: token },
   });
   const started: { http: string } = JSON.parse(await child.waitForLine('"msg":"started"'));
-  const ask = (path: string) =>
-    fetch(`${started.http}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const ask = (path: string, options: RequestInit = {}, as = token) =>
+    fetch(`${started.http}${path}`, { ...options, headers: { authorization: `Bearer ${as}` } });
   await child.waitForLine('connection-refused');
   expect((await fetch(`${started.http}/healthz`)).status).toBe(200);
   expect((await fetch(`${started.http}/readyz`)).status).toBe(401);
   expect((await ask('/readyz')).status).toBe(503);
+  const pause = { method: 'POST', body: JSON.stringify({ reason: 'why' }) };
+  expect((await ask('/api/v1/pipelines', {}, readToken)).status).toBe(200);
+  expect((await ask('/api/v1/pipelines/shop/pause', pause, readToken)).status).toBe(403);
+  expect((await ask('/api/v1/pipelines/shop/pause', pause)).status).toBe(200);
+  expect((await ask('/api/v1/pipelines/shop/resume', { method: 'POST' })).status).toBe(200);
   expect(await (await ask('/metrics')).text()).toMatch(
     /lockstep_retries_total\{pipeline="shop",code="connection-refused"\} [1-9]/,
   );

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { type Child, type ChildResult, runChild, startChild } from '../support/child.ts';
+import { type Child, type ChildOptions, type ChildResult, runChild, startChild } from '../support/child.ts';
 
-export interface LockstepOptions {
+export interface LockstepOptions extends Pick<ChildOptions, 'env' | 'largestFileKib'> {
   readonly cwd: string;
-  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const file = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

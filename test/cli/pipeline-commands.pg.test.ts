@@ -104,10 +104,20 @@ test('what a guard holds exits with 2 until it is approved', async () => {
     answer: { ok: false, result: { result: 'pending' } },
   });
   expect(await call(shop, 'status')).toMatchObject({ code: 2 });
+  expect(await call(shop, 'approve', '--collection', 'ordres')).toMatchObject({
+    code: 3,
+    answer: { error: { code: 'usage', message: expect.stringContaining('did you mean public.orders?') } },
+  });
+  expect(await call(shop, 'plan')).toMatchObject({
+    answer: { result: { collections: [{ guarded: true }] } },
+  });
   const approved = await call(shop, 'approve', 'shop');
   expect(approved).toMatchObject({
     code: 0,
     answer: { result: { approved: [expect.stringContaining('orders')] } },
+  });
+  expect(await call(shop, 'plan')).toMatchObject({
+    answer: { result: { collections: [{ leave: 500, guarded: false }] } },
   });
   expect(await call(shop, 'run')).toMatchObject({ code: 0, answer: { result: { result: 'equal' } } });
   expect((await shop.target.query('SELECT count(*)::int FROM orders')).rows).toEqual([{ count: 500 }]);
@@ -120,6 +130,12 @@ test('wrong passwords, databases and collections say so and exit as documented (
     code: 4,
     answer: { error: { code: 'database-unknown' } },
   });
+  const status = await lockstep(['status', '--json'], { cwd: shop.directory.path, env: shop.env });
+  expect(status.code).toBe(1);
+  const run = { result: 'failed', reason: 'asked', failure: { code: 'database-unknown' } };
+  expect(answerOf(status)).toMatchObject({ ok: false, result: [{ status: 'failed', runs: [run] }] });
+  expect(await call(shop, 'run')).toMatchObject({ code: 0 });
+  expect(await call(shop, 'status')).toMatchObject({ code: 0, answer: { result: [{ status: 'idle' }] } });
   await shop.source.query('ALTER TABLE orders RENAME TO orders_old');
   expect((await call(shop, 'run')).code).toBe(3);
 }, 60_000);
@@ -143,7 +159,8 @@ test('Ctrl-C stops a run that waits, with 130, and the next one finishes', async
   await waitForLockWaiter(shop.source);
   const ended = await child.kill('SIGINT');
   expect(ended.code).toBe(130);
-  expect(answerOf(ended)).toMatchObject({ ok: false, error: { code: 'interrupted' } });
+  const error = { code: 'interrupted', message: 'Stopped on request: SIGINT' };
+  expect(answerOf(ended)).toMatchObject({ ok: false, error });
   expect(ended.stderr).toContain('SIGINT: finishing what is under way');
   await blocker.query('ROLLBACK');
   expect(await call(shop, 'run')).toMatchObject({ code: 0 });

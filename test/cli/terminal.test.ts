@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Terminal } from '../../src/cli/terminal.ts';
+import { SecretText } from '../../src/protocol/secret.ts';
 import { seal } from '../../src/service/secrets/seal.ts';
 
 class Screen {
@@ -32,6 +33,27 @@ test('data goes to stdout, messages to stderr, and neither shows a secret', () =
   terminal.out('data hunter22');
   terminal.message('message hunter22');
   expect([stdout.text, stderr.text]).toEqual(['data [secret]\n', 'message [secret]\n']);
+});
+
+test('secrets that are named again and again are kept, and looked for, once', () => {
+  let reveals = 0;
+  class Counted extends SecretText {
+    override reveal(): string {
+      reveals += 1;
+      return super.reveal();
+    }
+  }
+  const { terminal, stdout } = open({ isTTY: false });
+  terminal.protect([new Counted('hunter22')], ['shop']);
+  reveals = 0;
+  for (let times = 0; times < 100; times += 1) terminal.protect(seal(['hunter22']), ['shop']);
+  // The redactor was not made anew.
+  expect(reveals).toBe(0);
+  terminal.protect(seal(['other secret']));
+  terminal.out('hunter22 and other secret of shop');
+  terminal.protect([], ['hunter22']);
+  terminal.out('hunter22 and other secret of shop');
+  expect(stdout.text).toBe('[secret] and [secret] of shop\nhunter22 and [secret] of shop\n');
 });
 
 test('the block stays below messages and is erased where it stood', () => {

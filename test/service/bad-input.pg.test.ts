@@ -104,6 +104,24 @@ describe('what is wrong is said before anything is touched (rule 9)', () => {
     expect(rows).toEqual([{ state: null }]);
   });
 
+  it('knows names of other schemas', async () => {
+    await using sides = await openSides(
+      'CREATE SCHEMA sales; CREATE TABLE sales.orders (id int PRIMARY KEY)',
+      '',
+    );
+    const error = await failureOf(attempt(sides, ['sales.ordres', 'orders']));
+    expect(error.message).toMatch(/no collection sales\.ordres; did you mean sales\.orders\?/);
+    expect(error.message).toMatch(/no collection orders; did you mean sales\.orders\?/);
+  });
+
+  it('names what is wrong with a mapping whose target is missing, too', async () => {
+    await using sides = await openSides(people, '');
+    const error = await failureOf(attempt(sides, { people: { columns: ['id', 'nmae'], key: ['idd'] } }));
+    expect(error.message).toMatch(/The destination has no collection public\.people/);
+    for (const column of ['nmae', 'idd'])
+      expect(error.message).toMatch(new RegExp(`has no column ${column}`));
+  });
+
   it('names everything at once', async () => {
     await using sides = await openSides(people, people);
     const error = await failureOf(attempt(sides, { people: { columns: ['id', 'nmae'] }, nothing: true }));

@@ -1,42 +1,11 @@
 import { expect, test } from 'vitest';
-import { LockstepError } from '../../src/protocol/errors/lockstep-error.ts';
-import { resolveConfig } from '../../src/service/config/resolve-config.ts';
-import { createRedactor } from '../../src/service/redact.ts';
 import { env } from '../../src/service/secrets/env-reference.ts';
-import { openEnvironment } from '../../src/service/secrets/environment.ts';
+import { file } from '../../src/service/secrets/file-reference.ts';
+import { at, faultsOf, orders, postgres, resolve, shop, source } from './faults-of.ts';
 
-const environment = (variables: Readonly<Record<string, string>> = {}) =>
-  openEnvironment({ variables, cwd: '/', defaultEnvFile: '/nowhere/.env' });
-
-const resolve = (config: unknown, variables?: Readonly<Record<string, string>>) =>
-  resolveConfig(config, { environment: environment(variables), directory: '/project', file: null });
-
-async function faultsOf(
-  config: unknown,
-  variables?: Readonly<Record<string, string>>,
-): Promise<readonly string[]> {
-  const error = await resolve(config, variables).then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof LockstepError)) throw new Error(`expected config-invalid, got ${String(error)}`);
-  expect(error.code).toBe('config-invalid');
-  expect(error.exitCode).toBe(3);
-  const [, ...faults] = error.message.split('\n').map((line) => line.trim());
-  expect(error.details['count']).toBe(faults.length);
-  return faults;
-}
-
-const postgres = { connector: 'postgres', url: 'postgres://app:planted-canary@db.example/shop' };
-const shop = (more: object) => ({
-  pipelines: { shop: { source: postgres, destination: postgres, collections: ['orders'], ...more } },
-});
-const orders = (orders: unknown) => shop({ collections: { orders } });
-const source = (source: unknown) => shop({ source });
-
-const at = 'pipelines.shop';
+const connectors = '"mongodb", "postgres"';
 const collectionKeys =
-  'columns, exclude, filter, guard, key, leaving, map, mapReads, mapVersion, owned, scope, target';
+  'alternatives, columns, cursor, exclude, filter, guard, key, leaving, map, mapReads, mapVersion, owned, scope, source, swap, target';
 
 const table: readonly [string, unknown, readonly string[]][] = [
   ['not an object', 5, ['must be an object, not a number']],
@@ -63,24 +32,87 @@ const table: readonly [string, unknown, readonly string[]][] = [
       `${at}.collections: is missing (a list, or an object)`,
     ],
   ],
-  ['no connector', source({}), [`${at}.source.connector: is missing ("postgres")`]],
+  ['no connector', source({}), [`${at}.source.connector: is missing (one of ${connectors})`]],
   [
     'a misspelt connector',
     source({ connector: 'postgrse' }),
-    [`${at}.source.connector: must be "postgres"; did you mean postgres?`],
+    [`${at}.source.connector: must be one of ${connectors}; did you mean postgres?`],
   ],
-  ['another connector', source({ connector: 'oracle' }), [`${at}.source.connector: must be "postgres"`]],
-  ['a connector of a wrong kind', source({ connector: 5 }), [`${at}.source.connector: must be "postgres"`]],
+  [
+    'another connector',
+    source({ connector: 'oracle' }),
+    [`${at}.source.connector: must be one of ${connectors}`],
+  ],
+  [
+    'a connector of a wrong kind',
+    source({ connector: 5 }),
+    [`${at}.source.connector: must be one of ${connectors}`],
+  ],
   [
     'a connector from the environment',
     source({ connector: env('KIND') }),
     [`${at}.source.connector: KIND is not set (in the environment, as KIND_FILE, or in the env file)`],
   ],
+  [
+    'a connector from a file that is there',
+    source({ connector: file('/dev/null') }),
+    [`${at}.source.connector: the file of file() could not be read: /dev/null is empty`],
+  ],
+  [
+    'a file that is missing, a directory, no path, and one at a place that can’t have it',
+    source({
+      connector: 'postgres',
+      host: file('none'),
+      user: file('/'),
+      password: file(''),
+      port: { $file: 5 },
+    }),
+    [
+      `${at}.source.host: the file of file() could not be read: /nowhere/none: there is no such file (a relative path starts beside the configuration)`,
+      `${at}.source.user: the file of file() could not be read: /: it is a directory`,
+      `${at}.source.password: file() needs the path of the file that holds the value`,
+      `${at}.source.port: must be a number, not an object`,
+    ],
+  ],
   ['a source that is a text', source('postgres://x'), [`${at}.source: must be an object, not a text`]],
+  [
+    'a cursor without a name',
+    shop({ mode: 'incremental', collections: { orders: { cursor: { column: '' } } } }),
+    [`${at}.collections.orders.cursor.column: must not be empty`],
+  ],
+  [
+    'cursors that are missing',
+    shop({
+      mode: 'incremental',
+      collections: { orders: true, lines: { cursor: { column: 'id' } }, items: {} },
+    }),
+    ['orders', 'items'].map(
+      (name) =>
+        `${at}.collections.${name}.cursor: is missing: mode incremental finds what changed by it, such as \`{ column: "updated_at" }\``,
+    ),
+  ],
+  [
+    'an incremental pipeline with a list of names',
+    shop({ mode: 'incremental' }),
+    [`${at}.collections: must be an object with a \`cursor\` for each name: mode is incremental`],
+  ],
+  [
+    'cursors and comparisons where nobody uses them',
+    shop({ comparison: 'off', collections: { orders: { cursor: { column: 'id' } } } }),
+    [
+      `${at}.comparison: is of no use without \`mode: "incremental"\``,
+      `${at}.collections.orders.cursor: is of no use without \`mode: "incremental"\``,
+    ],
+  ],
+  [
+    'an overlap that can’t be understood',
+    shop({ mode: 'incremental', collections: { orders: { cursor: { column: 'id', overlap: 'long' } } } }),
+    [`${at}.collections.orders.cursor.overlap: must be a number and s, m, h or d, such as 1m`],
+  ],
   [
     'a mode that does not exist',
     shop({ mode: 'ful' }),
-    [`${at}.mode: must be one of "full", "live"; did you mean full?`],
+    [`${at}.mode: must be one of "full", "incremental", "live"; did you mean full?`],
   ],
   ['a fraction of a lane', shop({ lanes: 1.5 }), [`${at}.lanes: must be a whole number`]],
   ['no lanes', shop({ lanes: 0 }), [`${at}.lanes: must be at least 1`]],
@@ -102,7 +134,23 @@ const table: readonly [string, unknown, readonly string[]][] = [
   [
     'a schedule that is no cron expression',
     shop({ schedule: 'nightly' }),
-    [expect.stringMatching(/^pipelines\.shop\.schedule: can’t be used: /)],
+    [
+      `${at}.schedule: can’t be used: nightly is no cron expression: it has five fields (minute, hour, day, month, weekday), or six with seconds first; an interval is written as { every: "15m" }`,
+    ],
+  ],
+  [
+    'a field of a schedule that is out of range',
+    shop({ schedule: { cron: '61 * * * *' } }),
+    [`${at}.schedule: can’t be used: 61 * * * * is no cron expression: Invalid value for minute: 61`],
+  ],
+  [
+    'a comparison that is no schedule',
+    shop({
+      mode: 'incremental',
+      comparison: 'never',
+      collections: { orders: { cursor: { column: 'id' } } },
+    }),
+    [expect.stringMatching(/^pipelines\.shop\.comparison: can’t be used: never is no cron .*; or `off`$/)],
   ],
   [
     'a schedule in no time zone',
@@ -195,7 +243,7 @@ const table: readonly [string, unknown, readonly string[]][] = [
     [
       `${at}.source.url: must be a URL: postgres://user:password@host:5432/database`,
       `${at}.source.port: must be a number, not a text`,
-      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, capture, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, throttle, url, user)`,
+      `${at}.source.prot: is not a known key; did you mean port? (known: applicationName, capture, connectTimeoutMs, connector, database, host, maxRowBytes, password, port, rebuildKeys, schema, ssl, stallTimeoutMs, stateSchema, statementTimeoutMs, throttle, url, user)`,
     ],
   ],
   [
@@ -206,43 +254,12 @@ const table: readonly [string, unknown, readonly string[]][] = [
   [
     'a malformed escape in a URL',
     source({ connector: 'postgres', url: 'postgres://app:%zz@h/d' }),
-    [`${at}.source: URI malformed`],
-  ],
-  ['a store without a path', { ...shop({}), store: { path: '' } }, ['store.path: must not be empty']],
-  [
-    'a store in two places',
-    { ...shop({}), store: { path: 'x.db', url: 'postgres://u:planted-canary@h/d' } },
-    ['store.path: can’t stand beside `url`: keep `path` for a file of this machine, or `url` for a database'],
+    [`${at}.source.url: must be a URL: postgres://user:password@host:5432/database`],
   ],
   [
-    'a store’s URL of another kind',
-    { ...shop({}), store: { url: 'mongodb://planted-canary@h/d' } },
-    ['store.url: must be a URL: postgres://user:password@host:5432/database'],
-  ],
-  [
-    'a store’s URL that can’t be read',
-    { ...shop({}), store: { url: 'postgres://u:planted-canary%zz@h/d' } },
-    ['store.url: must be a URL: postgres://user:password@host:5432/database'],
-  ],
-  [
-    'a store’s URL that is not set',
-    { ...shop({}), store: { url: env('STORE_URL') } },
-    ['store.url: STORE_URL is not set (in the environment, as STORE_URL_FILE, or in the env file)'],
-  ],
-  [
-    'a schema for a file',
-    { ...shop({}), store: { schema: 'control' } },
-    ['store.schema: needs `url`: a file has no schemas'],
-  ],
-  [
-    'a schema of the server’s own',
-    { ...shop({}), store: { url: 'postgres://h/d', schema: 'pg_control' } },
-    ['store.schema: must be 1 to 63 characters that do not begin with pg_'],
-  ],
-  [
-    'an unknown key of the store',
-    { ...shop({}), store: { urll: 'postgres://h/d' } },
-    ['store.urll: is not a known key; did you mean url? (known: key, path, schema, url)'],
+    'a URL that names files',
+    source({ ...postgres, url: `${postgres.url}?sslmode=verify-full&sslrootcert=planted-canary` }),
+    [`${at}.source.url: sslrootcert in a URL can’t be read`],
   ],
 ];
 
@@ -309,7 +326,7 @@ test('a variable that does not fit is a fault that does not show it', async () =
     MODE: 'canary-mode',
   });
   expect(faults).toEqual([
-    `${at}.mode: must be one of "full", "live"`,
+    `${at}.mode: must be one of "full", "incremental", "live"`,
     `${at}.lanes: must be a number, not a text`,
   ]);
 });
@@ -326,18 +343,4 @@ test('texts at places of secrets become secrets, and defaults are filled in', as
     create: false,
     samples: 10,
   });
-});
-
-test('a store in a database has its URL as a secret, and spills beside the configuration', async () => {
-  const store = { url: env('STORE_URL'), schema: 'control' };
-  const url = 'postgres://app:planted%2Fcanary@db.example:5433/state';
-  const config = await resolve({ ...shop({}), store }, { STORE_URL: url });
-  expect(config.store).toMatchObject({
-    kind: 'postgres',
-    schema: 'control',
-    label: 'postgres://app@db.example:5433/state',
-    directory: '/project/.lockstep',
-  });
-  expect(JSON.stringify(config)).not.toContain('canary');
-  expect(createRedactor(config.secrets)('planted/canary, planted%2Fcanary')).toBe('[secret], [secret]');
 });

@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { createLockstep, defineConfig, env, isLockstepError, type LockstepConfig } from '../../src/index.ts';
+import {
+  createLockstep,
+  defineConfig,
+  env,
+  file,
+  isLockstepError,
+  type LockstepConfig,
+} from '../../src/index.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const config = defineConfig({
@@ -27,6 +34,27 @@ test('an engine from code knows its pipelines, and makes nothing until it is use
     code: 'pipeline-unknown',
     message: expect.stringMatching(/did you mean shop/),
   });
+});
+
+test('the compiler knows the keys of a configuration', () => {
+  const sides = {
+    source: { connector: 'postgres', host: 'h' },
+    destination: { connector: 'postgres', host: 'h' },
+  } as const;
+  const given = { ...sides, collections: ['orders'] } as const;
+  // @ts-expect-error there is no such key
+  defineConfig({ pipelines: { shop: { ...given, lane: 3 } } });
+  // @ts-expect-error nor here
+  defineConfig({ pipelines: { shop: { ...given, guard: { maxLeaving: 1 } } } });
+  // @ts-expect-error nor here
+  defineConfig({ pipelines: { shop: { ...sides, collections: { orders: { filtr: 'true' } } } } });
+  // @ts-expect-error nor here
+  defineConfig({ pipelines: { shop: { ...given, source: { connector: 'postgres', hots: 'h' } } } });
+  // @ts-expect-error no such value
+  defineConfig({ pipelines: { shop: { ...given, mode: 'ful' } } });
+  const fromFile = { connector: 'postgres', url: file('url'), port: file('port') } as const;
+  const sound: LockstepConfig = { pipelines: { shop: { ...given, source: fromFile } } };
+  expect(defineConfig(sound)).toBe(sound);
 });
 
 test('a wrong configuration is refused as a whole', async () => {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PostgresConfig } from '../../src/connectors/postgres/config.ts';
@@ -76,6 +77,74 @@ test('a file that can’t be read is a fault of the configuration', async () => 
   expect(error.message).toContain(
     `pipelines.shop.source.password: PASSWORD_FILE could not be read: ${join(directory.path, 'none')}: there is no such file`,
   );
+});
+
+const sideOf = (side: object) =>
+  JSON.stringify({
+    pipelines: {
+      shop: {
+        source: { connector: 'postgres', ...side },
+        destination: { connector: 'postgres', host: 'h' },
+        collections: ['orders'],
+      },
+    },
+  });
+
+test('a file that the configuration names holds the value; its path starts beside the configuration', async () => {
+  await using directory = await temporaryDirectory({ a: ' two words \n\n' });
+  await mkdir(join(directory.path, 'conf'));
+  await directory.write(
+    'conf/lockstep.config.json',
+    sideOf({ host: 'h', port: { $file: 'port' }, password: { $file: '../a' } }),
+  );
+  await directory.write('conf/port', '5433\n');
+  const config = await loadConfig({
+    cwd: directory.path,
+    path: 'conf/lockstep.config.json',
+    env: { PASSWORD: 'x' },
+  });
+  const source = config.pipelines.get('shop')?.source.config as PostgresConfig;
+  expect(source.port).toBe(5433);
+  expect(source.password).toBeInstanceOf(SecretText);
+  expect(new Set(config.secrets.map((secret) => secret.reveal()))).toEqual(new Set([' two words \n']));
+  expect(config.references.slice(0, 2)).toEqual([
+    {
+      where: 'pipelines.shop.source.port',
+      name: 'port',
+      from: 'configuration',
+      file: join(directory.path, 'conf/port'),
+    },
+    {
+      where: 'pipelines.shop.source.password',
+      name: '../a',
+      from: 'configuration',
+      file: join(directory.path, 'a'),
+    },
+  ]);
+});
+
+test('a named file that is empty, a directory or missing is a fault; all are told at once', async () => {
+  await using directory = await temporaryDirectory({
+    'lockstep.config.json': sideOf({
+      host: 'h',
+      database: { $file: 'gone' },
+      user: { $file: 'empty' },
+      password: { $file: '.' },
+    }),
+    empty: '\n',
+  });
+  const error = await failure(loadConfig({ cwd: directory.path, env: {} }));
+  expect([error.code, error.exitCode, error.details['count']]).toEqual(['config-invalid', 3, 3]);
+  const fault = (key: string, what: string) =>
+    `pipelines.shop.source.${key}: the file of file() could not be read: ${what}`;
+  expect(error.message).toContain(
+    fault(
+      'database',
+      `${join(directory.path, 'gone')}: there is no such file (a relative path starts beside the configuration)`,
+    ),
+  );
+  expect(error.message).toContain(fault('user', `${join(directory.path, 'empty')} is empty (`));
+  expect(error.message).toContain(fault('password', `${directory.path}: it is a directory (`));
 });
 
 test('the first of the known names is taken, or the one that is given', async () => {

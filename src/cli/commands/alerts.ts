@@ -10,7 +10,7 @@ export const alerts: Command = {
   name: 'alerts',
   summary:
     'list alerts, or send a test message to each target (exit 2: some fire, 4: a target was not reached)',
-  argument: { spelling: '<action>', about: 'list or test' },
+  argument: { spelling: '[action]', about: 'list or test (default: list)' },
   furtherArguments: [
     { spelling: '[name...]', about: 'of list: a pipeline; of test: targets (default: all)' },
   ],
@@ -21,7 +21,7 @@ export const alerts: Command = {
     'lockstep alerts test pager',
   ],
   async run(input, context) {
-    const [word = '', ...names] = input.positionals;
+    const [word = 'list', ...names] = input.positionals;
     const action = actions.find((each) => each === word);
     if (action === undefined)
       throw usageError(

@@ -1,6 +1,7 @@
 import { usageError } from '../../service/failure.ts';
+import type { DemoResult } from '../../service/recipe.ts';
 import { type Command, type CommandContext, type CommandInput, textOption } from '../command.ts';
-import { type DemoResult, loadRecipe, recipeNames } from '../recipes.ts';
+import { loadRecipe, recipeNames } from '../recipes.ts';
 
 const defaultSeconds = 30;
 
@@ -14,7 +15,7 @@ export const demo: Command = {
   examples: ['lockstep demo', 'lockstep demo quickstart --seconds 10'],
   async run(input, context) {
     const seconds = secondsOption(input);
-    const names = input.positionals.length === 0 ? recipeNames() : input.positionals;
+    const names = input.positionals.length === 0 ? quickstartFirst(recipeNames()) : input.positionals;
     const manifests = await Promise.all(names.map(loadRecipe));
     const recipes: DemoResult[] = [];
     for (const manifest of manifests) {
@@ -47,3 +48,7 @@ function secondsOption(input: CommandInput): number {
 const verdict = (recipe: DemoResult): string =>
   `${recipe.name}: ${recipe.ok ? 'ok' : 'FAILED'}, ${recipe.verified ? 'both sides proved equal' : 'not proved equal'}, ` +
   `drift ${recipe.drift}, dead letters ${recipe.deadLetters}`;
+
+/** Who sees the demo for the first time begins with what the recipes are made of. */
+const quickstartFirst = (names: readonly string[]): readonly string[] =>
+  names.toSorted((a, b) => Number(b === 'quickstart') - Number(a === 'quickstart'));

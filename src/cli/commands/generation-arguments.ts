@@ -24,6 +24,7 @@ export function generationArguments(input: CommandInput, pipelines: readonly str
   const { action, pipeline, words } = actionArguments(input.positionals, { actions, pipelines, faults });
   const numbers = words.map((text) => numberOf(text, 'a generation’s number', faults));
   if (numbers.length > 1) faults.push('one generation at a time');
+  if (numbers.includes(0)) faults.push('generations are numbered from 1');
   const [generation = null] = numbers;
   const keepChanged = flagOption(input, 'keep-changed');
   if (keepChanged && action !== null && action !== 'rollback') faults.push('--keep-changed is for rollback');

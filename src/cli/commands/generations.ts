@@ -20,7 +20,7 @@ export const generations: Command = {
     'lockstep generations shop promote 7',
   ],
   async run(input, context) {
-    await using session = await openSession(context, { progress: false });
+    await using session = await openSession(context);
     const asked = generationArguments(input, session.engine.pipelines);
     return await perform(asked, session.engine, context);
   },

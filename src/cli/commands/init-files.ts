@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface PlannedFile {
@@ -23,10 +24,29 @@ export async function plannedFiles(directory: string, urls: Urls): Promise<reado
   return given.length === 0 ? files : [...files, await variablesFile(directory, given)];
 }
 
-export async function writeFiles(directory: string, files: readonly PlannedFile[]): Promise<void> {
+/** Returns names of files that others could read until now. */
+export async function writeFiles(
+  directory: string,
+  files: readonly PlannedFile[],
+): Promise<readonly string[]> {
+  const tightened: string[] = [];
   for (const { name, content, secret } of files) {
-    await writeFile(join(directory, name), content, { mode: secret ? 0o600 : 0o644 });
+    const path = join(directory, name);
+    if (!secret) await writeFile(path, content, { mode: 0o644 });
+    else if (await writeSecret(path, content)) tightened.push(name);
   }
+  return tightened;
+}
+
+/** A file that is there keeps its rights when it is written: they are taken back before the secret is in it. True: there were some. */
+async function writeSecret(path: string, content: string): Promise<boolean> {
+  await using file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const { mode } = await file.stat();
+  const isOpen = (mode & 0o077) !== 0;
+  if (isOpen) await file.chmod(0o600);
+  await file.truncate();
+  await file.writeFile(content);
+  return isOpen;
 }
 
 const configuration = `import { defineConfig, env } from 'lockstep';

@@ -28,7 +28,7 @@ export const init: Command = {
         'Nothing was written. Add --force if that is meant.',
       );
     }
-    await writeFiles(context.cwd, files);
+    const tightened = await writeFiles(context.cwd, files);
     const next =
       given.length < 2
         ? ['next: put both URLs into .env (see .env.example), then `lockstep check`']
@@ -38,7 +38,12 @@ export const init: Command = {
     return {
       exit: 'ok',
       data: { written },
-      text: [...written.map((name) => `wrote ${name}`), ...shown, ...next],
+      text: [
+        ...written.map((name) => `wrote ${name}`),
+        ...tightened.map((name) => `  others could read ${name}; now only you may`),
+        ...shown,
+        ...next,
+      ],
     };
   },
 };

@@ -1,7 +1,7 @@
+import { exitOfFailures } from '../../service/exit-of-failures.ts';
 import type { Command } from '../command.ts';
 import { openSession } from '../engine-session.ts';
 import { planText } from '../render/plan.ts';
-import { exitOfFailures } from './exit-of.ts';
 import { onePipeline } from './pipeline-argument.ts';
 
 export const plan: Command = {

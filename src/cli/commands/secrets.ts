@@ -3,8 +3,8 @@ import type { Lockstep } from '../../service/lockstep.ts';
 import { nearestHint } from '../../service/nearest.ts';
 import { newKey } from '../../service/secrets/new-key.ts';
 import type { Command, CommandContext, CommandInput, CommandResult } from '../command.ts';
-import { openSession } from '../engine-session.ts';
 import { rotationText, secretsText, verificationText } from '../render/secrets.ts';
+import { openSecretsSession } from '../secrets-session.ts';
 
 const actions = ['list', 'verify', 'rotate', 'generate'] as const;
 type Action = (typeof actions)[number];
@@ -17,8 +17,8 @@ export const secrets: Command = {
   async run(input, context) {
     const action = actionOf(input);
     if (action === 'generate') return generate();
-    await using session = await openSession(context, { progress: false });
-    return await perform(action, session.engine.secrets, context);
+    await using session = await openSecretsSession(context);
+    return await perform(action, session.secrets, context);
   },
 };
 

@@ -1,11 +1,12 @@
 import type { ExitName } from '../../protocol/errors/error-class.ts';
+import { exitOfFailures } from '../../service/exit-of-failures.ts';
 import { wasTerminated } from '../../service/failure.ts';
 import type { StartedPipeline } from '../../service/live-results.ts';
 import { seal } from '../../service/secrets/seal.ts';
+import { whenStoreAnswers } from '../await-store.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { type EngineSession, openSession } from '../engine-session.ts';
-import { exitOfFailures } from './exit-of.ts';
-import { httpAddress, httpToken } from './http-options.ts';
+import { httpAddress, httpTokens } from './http-options.ts';
 import { chooseStarted } from './started-pipelines.ts';
 
 export const start: Command = {
@@ -19,6 +20,10 @@ export const start: Command = {
     { flags: '--http <address>', about: 'port, or host:port, to listen on (default: 127.0.0.1:7878)' },
     { flags: '--no-http', about: 'no HTTP' },
     { flags: '--token-file <file>', about: 'holds the token for HTTP (default: LOCKSTEP_TOKEN)' },
+    {
+      flags: '--read-token-file <file>',
+      about: 'holds a token that may only read (default: LOCKSTEP_READ_TOKEN)',
+    },
   ],
   examples: [
     'lockstep start',
@@ -27,7 +32,8 @@ export const start: Command = {
   ],
   async run(input, context) {
     const address = httpAddress(input);
-    await using session = await openSession(context, { progress: false });
+    await using session = await openOnceStoreAnswers(context);
+    if (session === null) return { exit: exitOf([], context.signal), data: { result: [] }, text: [] };
     const { engine } = session;
     const pipelines = chooseStarted(engine, input.positionals);
     const { openServiceLog } = await import('../logs/service-log.ts');
@@ -41,6 +47,18 @@ export const start: Command = {
   },
 };
 
+/** Stored connections are part of the configuration: while their store is away nothing of it can be checked. Null: it was stopped meanwhile. */
+async function openOnceStoreAnswers(context: CommandContext): Promise<EngineSession | null> {
+  const { serviceLogger } = await import('../logs/service-log.ts');
+  return await whenStoreAnswers(() => openSession(context, { progress: false }), {
+    signal: context.signal,
+    onAway: ({ code, message }) =>
+      serviceLogger(context.terminal).warn(
+        `standby: ${code}: ${message}; next: it starts when the control store answers, which holds stored connections`,
+      ),
+  });
+}
+
 async function openHttp(request: {
   readonly input: CommandInput;
   readonly context: CommandContext;
@@ -49,11 +67,12 @@ async function openHttp(request: {
   readonly pipelines: readonly string[];
 }) {
   const { input, context, session, address, pipelines } = request;
-  const token = httpToken(input, context, session.directory);
-  if (token !== null) context.terminal.protect(seal([token]));
+  const tokens = httpTokens(input, context, session.directory);
+  const given = Object.values(tokens).filter((token) => token !== null);
+  if (given.length > 0) context.terminal.protect(seal(given));
   const { openServer } = await import('../../server/open-server.ts');
   const redact = (text: string): string => context.terminal.redact(text);
-  return await openServer({ engine: session.engine, pipelines, address, token, redact });
+  return await openServer({ engine: session.engine, pipelines, address, ...tokens, redact });
 }
 
 /** A drained SIGTERM is how a service ends; Ctrl-C is told apart; a pipeline that failed for good is never a success. */

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { alerts } from './alerts.ts';
 import { approve } from './approve.ts';
 import { check } from './check.ts';
+import { connections } from './connections.ts';
 import { deadLetters } from './dead-letters.ts';
 import { demo } from './demo.ts';
 import { generations } from './generations.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   resume,
   resync,
   secrets,
+  connections,
   remove,
   demo,
 ];

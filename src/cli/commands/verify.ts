@@ -1,9 +1,9 @@
+import { exitOfFailures } from '../../service/exit-of-failures.ts';
 import { usageError } from '../../service/failure.ts';
 import { type Command, flagOption } from '../command.ts';
 import { openSession } from '../engine-session.ts';
 import { requestText } from '../render/request.ts';
 import { verifyText } from '../render/verify.ts';
-import { exitOfFailures } from './exit-of.ts';
 import { onePipeline } from './pipeline-argument.ts';
 import { tellProgress } from './waiting.ts';
 

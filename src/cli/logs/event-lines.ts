@@ -43,6 +43,7 @@ export const eventLines: Lines = {
       `${kind} of ${counted(collections.length, 'collection')} ${resumed ? 'goes on' : 'begins'}, about ${count(estimatedRows)} rows`,
     ),
   'pass.finished': ({ result, seconds }) => info(`pass ended after ${duration(seconds)}: ${result}`),
+  'copy.way': null,
   'collection.started': null,
   'collection.finished': ({ collection, counts, seconds }) =>
     info(
@@ -53,13 +54,15 @@ export const eventLines: Lines = {
   retry: ({ what, code, message, attempt, delayMs }) =>
     warn(`${what}: ${code}: ${message}; again in ${duration(delayMs / 1000)} (attempt ${count(attempt)})`),
   notice: ({ side, message }) => info(`${side}: ${message}`),
+  connections: null,
   'guard.raised': ({ collection, leaving, total }) =>
     warn(
       `${collection}: ${count(leaving)} of ${count(total)} rows would leave; they wait for \`lockstep approve\``,
     ),
-  'generation.promoted': ({ generation, inserted, updated, left }) =>
+  'guard.cleared': ({ collection }) => info(`${collection}: what was approved has left`),
+  'generation.promoted': ({ generation, inserted, updated, left, lockedMs }) =>
     info(
-      `generation ${generation} promoted: ${count(inserted)} inserted, ${count(updated)} updated, ${count(left)} left`,
+      `generation ${generation} promoted: ${count(inserted)} inserted, ${count(updated)} updated, ${count(left)} left${lockedMs === null ? '' : `, readers locked out for ${count(lockedMs)} ms at most`}`,
     ),
   'generation.held': ({ generation, reason }) =>
     warn(
@@ -68,11 +71,24 @@ export const eventLines: Lines = {
   'dead-letter.put': null,
   'dead-letter.resolved': ({ collection, count: letters }) =>
     info(`${collection}: ${counted(letters, 'dead letter')} resolved`),
+  'alternative.taken': ({ collection, key }) =>
+    warn(`${collection}: ${key} has another value than its own, which somebody else has`),
+  'alternative.released': ({ collection, key }) => info(`${collection}: ${key} has its own value again`),
+  'comparison.started': null,
+  'comparison.finished': ({ seconds, drifted }) => {
+    if (drifted === null) return info(`a comparison did not come to an end within ${duration(seconds)}`);
+    const text = `both sides were compared in ${duration(seconds)}`;
+    return drifted === 0 ? info(text) : warn(`${text}: ${counted(drifted, 'row')} had drifted`);
+  },
   failed: ({ collection, code, message }) =>
     error(`${collection === null ? '' : `${collection}: `}${code}: ${message}`),
   'window.applied': null,
+  'keys.applied': null,
   lag: null,
-  barrier: ({ collections, event }) => warn(`${namesOf(collections)}: ${event.kind}: ${event.detail}`),
+  barrier: ({ collections, event }) => {
+    const text = `${namesOf(collections)}: ${event.kind}: ${event.detail}`;
+    return event.kind === 'compare' ? info(text) : warn(text);
+  },
   gap: ({ gap, collections }) =>
     warn(`history is missing (${namesOf(collections)}): ${gap.reason}; both sides are compared and mended`),
   healed: ({ collections, written, seconds }) =>

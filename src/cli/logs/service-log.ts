@@ -9,8 +9,9 @@ export interface ServiceLog extends Disposable {
   readonly logger: Logger;
 }
 
-export function openServiceLog(events: EventSource, terminal: Terminal): ServiceLog {
-  const logger = pino(
+/** What there is before any event can be told. */
+export const serviceLogger = (terminal: Terminal): Logger =>
+  pino(
     {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
@@ -18,6 +19,9 @@ export function openServiceLog(events: EventSource, terminal: Terminal): Service
     },
     { write: (line) => terminal.out(line.trimEnd()) },
   );
+
+export function openServiceLog(events: EventSource, terminal: Terminal): ServiceLog {
+  const logger = serviceLogger(terminal);
   const ends = [logEvents(events, logger), summarizeStreams(events, logger)];
   return {
     logger,

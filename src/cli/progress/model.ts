@@ -49,7 +49,8 @@ export function advance(progress: Progress, { name, event }: ProgressEvent, nowM
         ...old,
         phase: 'working',
         expectedRows: event.estimatedRows,
-        marks: [{ atMs: nowMs, rows: old.rows }],
+        rows: 0,
+        marks: [{ atMs: nowMs, rows: 0 }],
       }));
     case 'rows.done':
       return change(progress, event.collection, (old) => {

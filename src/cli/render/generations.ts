@@ -31,14 +31,17 @@ const sums = ({ collections }: GenerationSummary): readonly number[] => [
 
 const done = { promoted: 'promoted', 'rolled-back': 'rolled back', discarded: 'discarded' };
 
+const locked = (ms: number | null): string =>
+  ms === null ? '' : `; swapped, readers locked out for ${count(ms)} ms at most`;
+
 export function generationText({ pipeline, generation, paused }: GenerationResult): readonly string[] {
   const { id, state, collections } = generation;
   const word = state in done ? done[state as keyof typeof done] : state;
   const lines = collections
     .filter(({ inserted }) => inserted !== null && state !== 'discarded')
     .map(
-      ({ collection, inserted, updated, left }) =>
-        `  ${collection}: ${count(inserted ?? 0)} inserted, ${count(updated ?? 0)} updated, ${count(left ?? 0)} left`,
+      ({ collection, inserted, updated, left, lockedMs }) =>
+        `  ${collection}: ${count(inserted ?? 0)} inserted, ${count(updated ?? 0)} updated, ${count(left ?? 0)} left${locked(lockedMs)}`,
     );
   const next = paused
     ? [`  it is paused: a run would bring the same in again; \`lockstep resume ${pipeline} --yes\` lets it`]

@@ -1,6 +1,7 @@
 import type { PreparedStep } from '../../protocol/writer.ts';
 import type { PlannedCollection, PlanResult } from '../../service/results.ts';
 import { failureText } from './findings.ts';
+import { extentText } from './incremental.ts';
 import { count } from './numbers.ts';
 import { table } from './table.ts';
 
@@ -10,6 +11,9 @@ export function planText(plan: PlanResult): readonly string[] {
     ...plan.steps.flatMap(stepText),
     ...(plan.collections.length === 0 ? [] : ['', ...collectionTable(plan.collections)]),
     ...plan.collections.flatMap(sampleText),
+    ...plan.collections.flatMap(comesInText),
+    ...extentText(plan.extents),
+    ...laterText(plan),
     ...plan.collections.filter((collection) => collection.guarded).map(guardText),
     ...plan.failures.flatMap(failureText),
   ];
@@ -40,6 +44,17 @@ const collectionTable = (collections: readonly PlannedCollection[]): readonly st
     ]),
   ).map((line) => `  ${line}`);
 
+/** What a run of an incremental pipeline does not look at. */
+function laterText({ extents, collections }: PlanResult): readonly string[] {
+  const names = new Set(extents.filter(({ reads }) => reads === 'since').map(({ collection }) => collection));
+  return collections
+    .filter(({ collection, leave }) => leave > 0 && names.has(collection))
+    .map(
+      ({ collection }) =>
+        `  ${collection}: what would leave, and what changed without its cursor, waits for the next comparison`,
+    );
+}
+
 function sampleText(collection: PlannedCollection): readonly string[] {
   const verbs = ['insert', 'update', 'leave'] as const;
   return verbs
@@ -47,6 +62,19 @@ function sampleText(collection: PlannedCollection): readonly string[] {
     .map(
       (verb) => `  ${collection.collection}: ${verb} ${keyList(collection.samples[verb], collection[verb])}`,
     );
+}
+
+const ways: Readonly<Record<NonNullable<PlannedCollection['comesIn']>['by'], string>> = {
+  copy: 'copied at once',
+  differences: 'the rows that differ are put aside, then brought in by one transaction',
+  whole: 'all rows are put aside, then replaced in one transaction',
+  swap: 'a table made aside with all rows takes the target’s place',
+  direct: 'written as it is found, in many transactions',
+};
+
+function comesInText({ collection, comesIn }: PlannedCollection): readonly string[] {
+  if (comesIn === null) return [];
+  return [`  ${collection}: ${ways[comesIn.by]} (${comesIn.reason})`];
 }
 
 /** Some keys, and how many more there are. */

@@ -1,5 +1,6 @@
 import type { RunResult, WaitingGuard } from '../../service/results.ts';
 import { failureText } from './findings.ts';
+import { extentText, reachedText } from './incremental.ts';
 import { count, counted, duration } from './numbers.ts';
 import { keyList, stepText } from './plan.ts';
 import { table } from './table.ts';
@@ -7,6 +8,7 @@ import { table } from './table.ts';
 export function runText(run: RunResult): readonly string[] {
   return [
     ...run.steps.flatMap(stepText),
+    ...extentText(run.extents),
     ...countTable(run),
     ...run.guards.map((guard) => guardText(run.pipeline, guard)),
     ...run.failures.flatMap(failureText),
@@ -17,9 +19,9 @@ export function runText(run: RunResult): readonly string[] {
 function verdict(run: RunResult): string {
   switch (run.result) {
     case 'equal':
-      return 'in step';
+      return reachedText(run.extents);
     case 'pending':
-      return `in step but for ${[...letters(run), ...held(run)].join(' and ') || 'what is pending'}`;
+      return `${reachedText(run.extents)} but for ${[...letters(run), ...held(run)].join(' and ') || 'what is pending'}`;
     case 'failed':
       return `${counted(run.failures.length, 'collection')} failed`;
   }

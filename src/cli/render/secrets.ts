@@ -15,10 +15,10 @@ export function secretsText({ keys, references }: SecretsResult): readonly strin
   const referenceRows = references.map((reference) => [reference.name, foundIn(reference), reference.where]);
   return [
     ...(keys.length === 0
-      ? ['no key: rows of dead letters are not kept']
+      ? ['no key: rows of dead letters are not kept, and no connection can be stored']
       : table([{ title: 'key' }, { title: 'role' }, { title: 'sealed' }], keyRows)),
     '',
-    ...table([{ title: 'variable' }, { title: 'found' }, { title: 'used for' }], referenceRows),
+    ...table([{ title: 'variable or file' }, { title: 'found' }, { title: 'used for' }], referenceRows),
   ];
 }
 
@@ -27,8 +27,11 @@ function roleOf({ writes, configured }: KeyUse): string {
   return configured ? 'opens' : 'not configured';
 }
 
-const sealedBy = ({ sealed }: KeyUse): string =>
-  sealed.map(({ pipeline, letters }) => `${pipeline}: ${counted(letters, 'letter')}`).join(', ') || 'nothing';
+function sealedBy({ sealed, connections }: KeyUse): string {
+  const ofLetters = sealed.map(({ pipeline, letters }) => `${pipeline}: ${counted(letters, 'letter')}`);
+  const ofConnections = connections.map((name) => `connection ${name}`);
+  return [...ofLetters, ...ofConnections].join(', ') || 'nothing';
+}
 
 function foundIn({ from, file }: Reference): string {
   if (from === 'nowhere') return file === null ? 'no' : `no: ${file} can’t be read`;
@@ -37,26 +40,27 @@ function foundIn({ from, file }: Reference): string {
 }
 
 export const verificationText = ({ opened, ...unopened }: SecretsVerification): readonly string[] => [
-  `${counted(opened, 'sealed row')} can be opened`,
+  `${counted(opened, 'sealed value')} can be opened`,
   ...unopenedText(unopened),
 ];
 
 export const rotationText = (rotation: SecretsRotation): readonly string[] => [
-  `${counted(rotation.resealed, 'row')} sealed anew with key ${rotation.keyId}; ${count(rotation.current)} had been`,
+  `${counted(rotation.resealed, 'value')} sealed anew with key ${rotation.keyId}; ${count(rotation.current)} had been`,
   ...(rotation.overtaken === 0
     ? []
     : [
-        `${counted(rotation.overtaken, 'row')} sealed with another key meanwhile: an engine does not know the new one yet; restart it, or run this again`,
+        `${counted(rotation.overtaken, 'value')} sealed with another key meanwhile: an engine does not know the new one yet; restart it, or run this again`,
       ]),
   ...unopenedText(rotation),
 ];
 
 function unopenedText({ unopened, samples }: UnopenedCount): readonly string[] {
   if (unopened === 0) return [];
-  const lines = samples.map(({ pipeline, letter, reason, keyId }) => {
+  const lines = samples.map(({ pipeline, letter, connection, reason, keyId }) => {
     const key = keyId === null ? '' : ` (key ${keyId})`;
-    return `  ${pipeline}, letter ${letter}: ${reason === 'damaged' ? 'it is damaged' : 'its key is not configured'}${key}`;
+    const what = connection === null ? `${pipeline}, letter ${letter}` : `connection ${connection}`;
+    return `  ${what}: ${reason === 'damaged' ? 'it is damaged' : 'its key is not configured'}${key}`;
   });
   const more = unopened > samples.length ? [`  and ${count(unopened - samples.length)} more`] : [];
-  return [`${counted(unopened, 'sealed row')} can’t be opened:`, ...lines, ...more];
+  return [`${counted(unopened, 'sealed value')} can’t be opened:`, ...lines, ...more];
 }

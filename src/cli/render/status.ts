@@ -7,6 +7,7 @@ import type {
   StatusResult,
 } from '../../service/results.ts';
 import { alertLines } from './alerts.ts';
+import { incrementalText } from './incremental.ts';
 import { liveFigures, liveLines } from './live.ts';
 import { count, counted, duration, time } from './numbers.ts';
 import { guardText } from './run.ts';
@@ -16,12 +17,13 @@ const runsShown = 5;
 
 export function statusText(status: StatusResult, nowMs: number): readonly string[] {
   const since = status.sinceMs === null ? '' : ` since ${time(status.sinceMs)}`;
-  const { live, paused } = status;
+  const { live, incremental, paused } = status;
   return [
     `${status.pipeline}: ${status.status}${since}: ${status.reason}`,
     `  ${status.source} → ${status.destination}`,
     ...(status.owner === null ? [] : [`  run by ${status.owner.name}`]),
     ...(live === null ? [] : [`  ${liveFigures(live, nowMs).join(', ')}`, ...liveLines(live)]),
+    ...(incremental === null ? [] : incrementalText(incremental)),
     ...(status.scheduled === null ? [] : [`  ${scheduleText(status.scheduled)}`]),
     ...(status.runs.length === 0 && status.lastRun !== null ? [`  ${lastRunText(status.lastRun)}`] : []),
     ...status.runs.slice(0, runsShown).map((run) => `  ${runText(run)}`),
@@ -49,7 +51,7 @@ function scheduleText({ text, nextAtMs, failuresInARow }: ScheduleStatus): strin
 }
 
 function runText(run: RunEntry): string {
-  const { reason, counts, failure } = run;
+  const { reason, counts, failure, extent } = run;
   const rows =
     counts === null
       ? []
@@ -64,7 +66,8 @@ function runText(run: RunEntry): string {
     .filter(([rowCount]) => rowCount > 0)
     .map(([rowCount, verb]) => `${count(rowCount)} ${verb}`);
   const why = failure === null ? '' : `: ${failure.code}: ${failure.message}`;
-  return `${[lastRunText(run), reason, ...told].join(', ')}${why}`;
+  const compared = extent === 'all' ? ['compared as a whole'] : [];
+  return `${[lastRunText(run), reason, ...compared, ...told].join(', ')}${why}`;
 }
 
 function lastRunText(run: LastRun): string {

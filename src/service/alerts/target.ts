@@ -8,6 +8,8 @@ export interface EmailTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: 'starttls' | 'implicit' | 'none';
+  /** PEM of the authorities to trust instead of those that Node knows; null: those. */
+  readonly ca: string | null;
   readonly login: { readonly user: string; readonly password: SecretText } | null;
   readonly from: string;
   readonly to: readonly string[];

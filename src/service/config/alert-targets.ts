@@ -57,10 +57,10 @@ function targetOf(written: Written): AlertTarget {
 }
 
 function emailOf(written: Written & { kind: 'email' }): EmailTarget {
-  const { host, tls, user, password, from, to } = written;
+  const { host, tls, ca = null, user, password, from, to } = written;
   const port = written.port ?? (tls === 'implicit' ? 465 : 587);
   const login = user === undefined ? null : { user, password: sealed(password ?? '') };
-  return { kind: 'email', host, port, tls, login, from, to };
+  return { kind: 'email', host, port, tls, ca, login, from, to };
 }
 
 function faultsOf(name: string, target: AlertTarget): readonly Fault[] {

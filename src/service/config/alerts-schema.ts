@@ -13,6 +13,8 @@ const emailSchema = z.strictObject({
   port: z.int().min(1).max(65_535).optional(),
   /** `starttls`: encrypted before anything is said, or not at all; `implicit`: from the first byte; `none`: only where the way is safe. */
   tls: z.enum(['starttls', 'implicit', 'none']).default('starttls'),
+  /** PEM of the authorities to trust instead of those that Node knows. */
+  ca: text.optional(),
   user: text.optional(),
   password: secret.optional(),
   from: text,

@@ -1,14 +1,20 @@
 import type { z } from 'zod';
+import type { mongodbConfigSchema } from '../../connectors/mongodb/config.ts';
 import type { postgresConfigSchema } from '../../connectors/postgres/config.ts';
-import type { collectionsSchema, pipelineSettingsSchema } from '../../protocol/configuration.ts';
+import type {
+  collectionSchema,
+  collectionsSchema,
+  pipelineSettingsSchema,
+} from '../../protocol/configuration.ts';
 import type { SecretText } from '../../protocol/secret.ts';
-import type { EnvReference } from '../secrets/env-reference.ts';
+import type { StoredReference } from '../secrets/stored-reference.ts';
 import type { alertsSchema } from './alerts-schema.ts';
+import type { Reference } from './look-up.ts';
 import type { storeSchema } from './store-schema.ts';
 
-/** Any single value may be a reference to the environment instead. */
+/** Any single value may be a reference to the environment or a file instead. */
 export type Referable<Value> = Value extends string | number | boolean
-  ? Value | EnvReference
+  ? Value | Reference
   : Value extends SecretText | ((...values: never[]) => unknown)
     ? Value
     : Value extends readonly (infer Item)[]
@@ -18,8 +24,10 @@ export type Referable<Value> = Value extends string | number | boolean
         : Value;
 
 /** A connector's part of a pipeline, told apart by `connector`. */
-export type SourceConfig = WithLiteralConnector<z.input<typeof postgresConfigSchema>>;
-export type DestinationConfig = WithLiteralConnector<z.input<typeof postgresConfigSchema>>;
+export type SourceConfig =
+  | WithStoredUrl<WithLiteralConnector<z.input<typeof mongodbConfigSchema>>>
+  | WithStoredUrl<WithLiteralConnector<z.input<typeof postgresConfigSchema>>>;
+export type DestinationConfig = SourceConfig;
 
 export type PipelineConfig = Referable<z.input<typeof pipelineSettingsSchema>> & {
   readonly source: SourceConfig;
@@ -28,14 +36,17 @@ export type PipelineConfig = Referable<z.input<typeof pipelineSettingsSchema>> &
   readonly collections: Referable<z.input<typeof collectionsSchema>>;
 };
 
+/** One entry of `collections`. */
+export type CollectionConfig = Referable<z.input<typeof collectionSchema>>;
+
 export interface LockstepConfig {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
   readonly store?: Referable<z.input<typeof storeSchema>>;
   readonly alerts?: Referable<z.input<typeof alertsSchema>>;
 }
 
-/** Gives a configuration its types; changes nothing. */
-export function defineConfig<const Config extends LockstepConfig>(config: Config): Config {
+/** Gives a configuration its types, so that an editor marks keys that there are not; changes nothing. */
+export function defineConfig(config: LockstepConfig): LockstepConfig {
   return config;
 }
 
@@ -44,3 +55,8 @@ type WithLiteralConnector<Config extends { readonly connector: string }> = Refer
   Omit<Config, 'connector'>
 > &
   Readonly<Pick<Config, 'connector'>>;
+
+/** A URL may be kept in the control store. */
+type WithStoredUrl<Config> = {
+  readonly [Name in keyof Config]: Name extends 'url' ? Config[Name] | StoredReference : Config[Name];
+};

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Fault } from './fault.ts';
-import { keysAt, literalsAt, type Path } from './schema-tree.ts';
+import { keysAt, literalsAt, type Path, tellingKeysAt } from './schema-tree.ts';
 import { kindOf, valueAt } from './values.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -20,10 +20,7 @@ export function describeIssues(issues: readonly Issue[], context: IssueContext):
 function describeIssue(issue: Issue, path: Path, context: IssueContext): readonly Fault[] {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        path: [...path, key],
-        message: unknownKey(key, keysAt(context.schema, path)),
-      }));
+      return issue.keys.map((key) => ({ path: [...path, key], message: strangeKey(key, path, context) }));
     case 'invalid_type':
       return [{ path, message: wrongType(article(issue.expected), valueAt(context.input, path)) }];
     case 'invalid_value':
@@ -46,6 +43,21 @@ function describeIssue(issue: Issue, path: Path, context: IssueContext): readonl
     case 'custom':
       return [{ path, message: issue.message }];
   }
+}
+
+/** One that is known beside other keys than those that stand there, or not at all. */
+function strangeKey(key: string, path: Path, { schema, input }: IssueContext): string {
+  const known = keysAt(schema, path);
+  const beside = tellingKeysAt(schema, path).filter(
+    (other) => other !== key && valueAt(input, [...path, other]) !== undefined,
+  );
+  if (!known.includes(key) || beside.length === 0) return unknownKey(key, known);
+  const named = beside.map((other) => {
+    const listed = literalsAt(schema, [...path, other]);
+    const value = valueAt(input, [...path, other]);
+    return listed.some((literal) => literal === value) ? `${other} "${value}"` : other;
+  });
+  return `does not go with ${named.join(', ')}`;
 }
 
 const unknownKey = (key: string, known: readonly string[]): string =>
@@ -137,7 +149,8 @@ function describeTie(
   );
   if (never.length > 0)
     return never.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }));
-  return [{ path, message: `must have exactly one of the keys ${known.join(', ')}` }];
+  const telling = tellingKeysAt(context.schema, path);
+  return [{ path, message: `must have exactly one of the keys ${telling.join(', ')}` }];
 }
 
 /** The branch is of another kind altogether than the value. */

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
 
 /** What a configuration file exports by default, not checked yet. */
 export async function importConfig(path: string): Promise<unknown> {
+  if ((await stat(path)).isDirectory()) throw unreadable(path, 'it is a directory');
   if (path.endsWith('.json')) return readJson(path);
   const url = pathToFileURL(path).href;
   using _hooks = resolveOurselves(url);

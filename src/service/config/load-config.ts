@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { openEnvironment, type Variables } from '../secrets/environment.ts';
 import { findConfig } from './find-config.ts';
 import { importConfig } from './import-config.ts';
-import { resolveConfig } from './resolve-config.ts';
+import { type ResolveOptions, resolveConfig } from './resolve-config.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 
 export interface LoadOptions {
@@ -12,6 +12,8 @@ export interface LoadOptions {
   /** Default: `.env` beside the configuration, if it is there. */
   readonly envFile?: string | undefined;
   readonly env: Variables;
+  /** As `resolveConfig` has it. */
+  readonly connections?: ResolveOptions['connections'];
 }
 
 /** Finds, reads and checks a configuration. Throws `config-not-found`, `config-unreadable`, `env-file-unreadable` or `config-invalid`. */
@@ -24,5 +26,6 @@ export async function loadConfig(options: LoadOptions): Promise<ResolvedConfig> 
     envFile: options.envFile,
     defaultEnvFile: join(directory, '.env'),
   });
-  return resolveConfig(await importConfig(file), { environment, directory, file });
+  const { connections } = options;
+  return resolveConfig(await importConfig(file), { environment, directory, file, connections });
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { SecretText } from '../../protocol/secret.ts';
-import { type EnvReference, isEnvReference } from '../secrets/env-reference.ts';
 import type { Environment } from '../secrets/environment.ts';
+import { isStoredReference, type StoredReference } from '../secrets/stored-reference.ts';
 import { type Fault, formatPath } from './fault.ts';
-import { lookUp } from './look-up.ts';
+import { isReference, type LookedUp, lookUp, type Reference } from './look-up.ts';
 import { type ResolvedReference, referenceTo } from './resolved-reference.ts';
 import { type Path, schemasAt } from './schema-tree.ts';
 import { isPlainObject } from './values.ts';
@@ -16,14 +16,27 @@ export interface ResolvedReferences {
   readonly references: readonly ResolvedReference[];
 }
 
+export interface WhereValuesAre {
+  readonly environment: Environment;
+  /** What a stored connection stands for. */
+  readonly stored?: (name: string, path: Path) => LookedUp;
+}
+
+export const misplaced: LookedUp = {
+  fault: 'a stored connection can only stand at `url` of a source or destination',
+  at: null,
+};
+
+const nothingStored = (): LookedUp => misplaced;
+
 /**
  * Puts values in the place of references, as what the schema wants there: a secret, a text, a number or a boolean. Texts that
- * stand where a secret may stand become secrets too. At a missing variable stays `undefined`, and its fault says why.
+ * stand where a secret may stand become secrets too. At a missing variable or file stays `undefined`, and its fault says why.
  */
 export function resolveReferences(
   input: unknown,
   schema: z.core.$ZodType,
-  environment: Environment,
+  { environment, stored = nothingStored }: WhereValuesAre,
 ): ResolvedReferences {
   const faults: Fault[] = [];
   const secrets: SecretText[] = [];
@@ -38,15 +51,22 @@ export function resolveReferences(
     return value ?? text;
   };
 
-  const resolveReference = (reference: EnvReference, path: Path): unknown => {
+  const resolveReference = (reference: Reference, path: Path): unknown => {
     const found = lookUp(reference, environment);
-    references.push(referenceTo(reference.$env, formatPath(path), found));
+    references.push(referenceTo(reference, formatPath(path), found));
+    if ('fault' in found) faults.push({ path, message: found.fault });
+    return 'fault' in found ? undefined : settle(found.text, path, true);
+  };
+
+  const resolveStored = (reference: StoredReference, path: Path): unknown => {
+    const found = stored(reference.$stored, path);
     if ('fault' in found) faults.push({ path, message: found.fault });
     return 'fault' in found ? undefined : settle(found.text, path, true);
   };
 
   const visit = (value: unknown, path: Path): unknown => {
-    if (isEnvReference(value)) return resolveReference(value, path);
+    if (isStoredReference(value)) return resolveStored(value, path);
+    if (isReference(value)) return resolveReference(value, path);
     if (typeof value === 'string') return settle(value, path, false);
     if (Array.isArray(value)) return value.map((item: unknown, index) => visit(item, [...path, index]));
     if (!isPlainObject(value)) return value;

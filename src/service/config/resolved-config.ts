@@ -17,9 +17,11 @@ export interface ResolvedConfig {
   readonly store: ResolvedStore;
   readonly alerts: ResolvedAlerts;
   readonly pipelines: ReadonlyMap<PipelineName, ResolvedPipeline>;
+  /** Stored connection → pipelines that refer to it. */
+  readonly connectionUses: ReadonlyMap<string, readonly PipelineName[]>;
   /** Everything that must never be shown. */
   readonly secrets: readonly SecretText[];
-  /** What is looked for in the environment. */
+  /** What is looked for in the environment and in files. */
   readonly references: readonly ResolvedReference[];
 }
 
@@ -37,6 +39,13 @@ export type StorePlace =
       /** Address without secrets, for people. */
       readonly label: string;
       readonly schema: string;
+      readonly directory: string;
+    }
+  | {
+      readonly kind: 'mongodb';
+      readonly url: SecretText;
+      readonly label: string;
+      readonly database: string;
       readonly directory: string;
     };
 

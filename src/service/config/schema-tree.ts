@@ -21,6 +21,23 @@ export function keysAt(root: z.core.$ZodType, path: Path): readonly string[] {
   return [...new Set(keys)];
 }
 
+/** The keys by which the objects of a union at `path` are told apart: needed by some and unknown to others, or listed values (`kind`). */
+export function tellingKeysAt(root: z.core.$ZodType, path: Path): readonly string[] {
+  const objects = schemasAt(root, path)
+    .flatMap(alternatives)
+    .filter((schema) => schema instanceof z.ZodObject);
+  const tells = (key: string, child: z.core.$ZodType) =>
+    child instanceof z.ZodLiteral ||
+    (!mayBeMissing(child) && objects.some((other) => !Object.hasOwn(other.shape, key)));
+  const keys = objects.flatMap(({ shape }) =>
+    Object.entries(shape).flatMap(([key, child]) => (tells(key, child) ? [key] : [])),
+  );
+  return objects.length < 2 ? [] : [...new Set(keys)];
+}
+
+const mayBeMissing = (schema: z.core.$ZodType): boolean =>
+  schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+
 /** The values that may stand at `path`, as far as they are listed. */
 export function literalsAt(root: z.core.$ZodType, path: Path): readonly (string | number | boolean)[] {
   const values = schemasAt(root, path).flatMap((schema) =>

@@ -9,10 +9,12 @@ export const pipelineNameSchema = z
   .string()
   .regex(/^[a-z0-9_-]{1,48}$/, 'must be 1 to 48 lower case letters, digits, `-` or `_`');
 
-const comingSchedule = scheduleSchema.superRefine((schedule, context) => {
-  const fault = faultOfSchedule(schedule);
-  if (fault !== null) context.addIssue({ code: 'custom', message: `can’t be used: ${fault}` });
-});
+/** `also`: what else may stand there, for whoever has written what is no schedule. */
+const comingSchedule = (also = '') =>
+  scheduleSchema.superRefine((schedule, context) => {
+    const fault = faultOfSchedule(schedule);
+    if (fault !== null) context.addIssue({ code: 'custom', message: `can’t be used: ${fault}${also}` });
+  });
 
 /** A pipeline, once it is known which connectors it names. */
 export function pipelineSchema(sides: { readonly source: z.ZodType; readonly destination: z.ZodType }) {
@@ -21,7 +23,8 @@ export function pipelineSchema(sides: { readonly source: z.ZodType; readonly des
     destination: sides.destination,
     collections: collectionsSchema,
     ...pipelineSettingsSchema.shape,
-    schedule: comingSchedule.optional(),
+    schedule: comingSchedule().optional(),
+    comparison: z.union([z.literal('off'), comingSchedule('; or `off`')]).optional(),
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Connector } from '../../protocol/connector.ts';
 import { connectorNames, loadConnector } from '../connectors.ts';
-import { isEnvReference } from '../secrets/env-reference.ts';
+import { isReference } from './look-up.ts';
 import { isPlainObject } from './values.ts';
 
 export type Role = 'source' | 'destination';
@@ -16,7 +16,7 @@ export interface Side {
 /** Connectors are told by their names before anything is checked: only they know the rest of their part. */
 export async function sideOf(input: unknown, role: Role): Promise<Side> {
   const name = isPlainObject(input) ? input['connector'] : undefined;
-  if (isEnvReference(name)) return { schema: writtenOut, connector: null };
+  if (isReference(name)) return { schema: writtenOut, connector: null };
   const connector = typeof name === 'string' ? await loadConnector(name) : null;
   if (connector === null) return { schema: z.looseObject({ connector: z.enum(connectorNames) }), connector };
   return {
@@ -26,7 +26,7 @@ export async function sideOf(input: unknown, role: Role): Promise<Side> {
 }
 
 const writtenOut = z.looseObject({
-  connector: z.custom(() => false, 'must be written out: it can’t come from the environment'),
+  connector: z.custom(() => false, 'must be written out: it can’t come from the environment or a file'),
 });
 
 const cannotPlay = (connector: Connector, role: Role) => ({

@@ -2,10 +2,9 @@ import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { SecretText } from '../../protocol/secret.ts';
 import type { KeyReading, KeySource } from '../../store/secrets/keyring.ts';
 import { readSealingKey, type SealingKey } from '../../store/secrets/sealing-key.ts';
-import { isEnvReference } from '../secrets/env-reference.ts';
 import type { Environment } from '../secrets/environment.ts';
 import { type Fault, formatFault } from './fault.ts';
-import { type LookedUp, lookUp } from './look-up.ts';
+import { isReference, type LookedUp, lookUp } from './look-up.ts';
 import type { Path } from './schema-tree.ts';
 
 /** Where keys are when the configuration has no `store.key`. */
@@ -78,7 +77,7 @@ function placesOf(written: unknown, environment: Environment): readonly Place[] 
 }
 
 function placeOf(written: unknown, path: Path, environment: Environment): readonly Place[] {
-  if (isEnvReference(written)) return [{ path, found: lookUp(written, environment) }];
+  if (isReference(written)) return [{ path, found: lookUp(written, environment) }];
   if (written instanceof SecretText) return [{ path, found: { text: written.reveal(), at: null } }];
   return typeof written === 'string' ? [{ path, found: { text: written, at: null } }] : [];
 }

@@ -1,4 +1,4 @@
-import type { Row, Value } from '../../protocol/value.ts';
+import { isNative, type NativeValue, type Row, type Value } from '../../protocol/value.ts';
 
 /** Marks what JSON can't hold; an object that has this key itself is written as its entries. */
 const mark = '#';
@@ -28,9 +28,16 @@ function encode(value: Value): unknown {
   if (value instanceof Date) return tagged('date', spell(value.getTime()));
   if (value instanceof Uint8Array) return tagged('bytes', Buffer.from(value).toString('base64'));
   if (isList(value)) return value.map(encode);
+  if (isNative(value)) return nativeJson(value);
   const entries = Object.entries(value).map(([name, item]) => [name, encode(item)] as const);
   return Object.hasOwn(value, mark) ? { [mark]: 'object', entries } : Object.fromEntries(entries);
 }
+
+/** Letters are for people: it is not made again from this. */
+const nativeJson = (value: NativeValue): unknown =>
+  'toExtendedJSON' in value && typeof value.toExtendedJSON === 'function'
+    ? value.toExtendedJSON({ relaxed: false })
+    : String(value);
 
 const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 

@@ -6,7 +6,7 @@ import { readOutbox, readStates } from '../alerts/alert-memory.ts';
 import type { AlertsResult, OpenAlert } from '../results.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 
-/** What the control store knows of a pipeline's alerts, whoever tells them. */
+/** What the control store knows of a pipeline's alerts, whoever tells them. What has been good for long enough is over, though nobody watched. */
 export async function openAlerts({ pipeline, context }: PipelineParts): Promise<readonly OpenAlert[]> {
   const { name, settings } = pipeline;
   const states = await readStates(await context.store(), name);
@@ -14,9 +14,14 @@ export async function openAlerts({ pipeline, context }: PipelineParts): Promise<
   return alertNames.flatMap((alert) => {
     const state = states.get(alert);
     const { severity } = rules.get(alert) ?? alertRules[alert];
-    return state === undefined ? [] : [toOpen(alert, { pipeline: name, state, severity })];
+    return state === undefined || isOver(state, context.alerts.settleMs)
+      ? []
+      : [toOpen(alert, { pipeline: name, state, severity })];
   });
 }
+
+const isOver = (state: AlertState, settleMs: number): boolean =>
+  state.kind === 'settling' && Date.now() - state.goodSinceMs >= settleMs;
 
 function toOpen(
   alert: AlertName,

@@ -1,5 +1,7 @@
 import { reach } from '../../protocol/failpoints.ts';
 import { collectionNamed } from '../../protocol/named-collection.ts';
+import { nearestHint } from '../../protocol/nearest-name.ts';
+import { usageError } from '../failure.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { ApproveResult } from '../results.ts';
 import type { PipelineParts } from './open-pipeline.ts';
@@ -12,7 +14,7 @@ export async function approve(
   const store = await context.store();
   const guards = await store.guards.list(pipeline.name);
   const names = guards.map((guard) => guard.collection);
-  const collection = asked === undefined ? undefined : (collectionNamed(asked, names) ?? asked);
+  const collection = asked === undefined ? undefined : chosen(asked, names);
   const approved: string[] = [];
   for (const guard of guards) {
     if (collection !== undefined && guard.collection !== collection) continue;
@@ -22,4 +24,14 @@ export async function approve(
     if (wasWaiting) approved.push(guard.collection);
   }
   return { pipeline: pipeline.name, approved };
+}
+
+/** Where none waits there is nothing to choose from, and nothing to do. */
+function chosen(asked: string, names: readonly string[]): string {
+  const collection = collectionNamed(asked, names) ?? asked;
+  if (names.length === 0 || names.includes(collection)) return collection;
+  throw usageError(
+    `No guard holds anything of ${asked}${nearestHint(asked, names)}`,
+    `Guards hold back rows of: ${names.join(', ')}`,
+  );
 }

@@ -1,6 +1,11 @@
+import { isLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { Finding } from '../../protocol/finding.ts';
+import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import type { CheckResult } from '../results.ts';
 import { openConnections } from './connections.ts';
+import { promisesOf } from './incremental/promises.ts';
+import { lanesOf } from './lane-findings.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { preparePlans } from './prepare-plans.ts';
 import { strangersIn } from './strangers.ts';
@@ -10,14 +15,38 @@ export async function check(
   { pipeline, context }: PipelineParts,
   { signal }: VerbOptions,
 ): Promise<CheckResult> {
-  await using connections = await openConnections(pipeline, { events: context.events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const { plans, findings: prepared } = await preparePlans(pipeline, connections, signal);
-  const findings = [...prepared, ...(await strangersIn(connections, plans, signal))];
+  const refused = new Set(prepared.filter(({ level }) => level === 'error').map(({ subject }) => subject));
+  const sound = plans.filter(({ target }) => !refused.has(target));
+  const findings = [
+    ...prepared,
+    ...promisesOf(pipeline),
+    ...lanesOf(pipeline, connections),
+    ...(await strangersIn(connections, sound, signal)),
+  ];
   return {
     pipeline: pipeline.name,
     source: pipeline.source.label,
     destination: pipeline.destination.label,
     ok: findings.every((finding) => finding.level !== 'error'),
     findings,
+  };
+}
+
+/** One that could not be looked at: the error of its own that stopped it is what was found. Whatever is no error of ours, or a request to stop, goes on. */
+export function uncheckable(
+  { name, source, destination }: ResolvedPipeline,
+  { thrown, signal }: { readonly thrown: unknown; readonly signal: AbortSignal },
+): CheckResult {
+  if (!isLockstepError(thrown) || signal.aborted) throw thrown;
+  const { code, message, cure } = thrown;
+  const found: Finding = { level: 'error', code, subject: name, message, cure };
+  return {
+    pipeline: name,
+    source: source.label,
+    destination: destination.label,
+    ok: false,
+    findings: [found],
   };
 }

@@ -1,9 +1,10 @@
 import type { ComparingReader, ComparingWriter } from '../../engine/walk/context.ts';
 import type { ConnectorContext } from '../../protocol/connector.ts';
-import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { EventSink } from '../../protocol/events.ts';
+import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Feed } from '../../protocol/feed.ts';
+import { isStreamWriter } from '../../protocol/writer.ts';
 import type { ConfiguredConnector, ResolvedPipeline } from '../config/resolved-config.ts';
+import type { PipelineContext, VerbOptions } from '../pipeline-operations.ts';
 
 /** Both ends of a pipeline, open for one verb. */
 export interface Connections extends AsyncDisposable {
@@ -15,7 +16,7 @@ export interface Connections extends AsyncDisposable {
 
 export async function openConnections(
   pipeline: ResolvedPipeline,
-  { events, signal }: { readonly events: EventSink; readonly signal: AbortSignal },
+  { events, meters, signal }: Pick<PipelineContext, 'events' | 'meters'> & VerbOptions,
 ): Promise<Connections> {
   await using resources = new AsyncDisposableStack();
   const contextOf = (side: 'source' | 'destination'): ConnectorContext => ({
@@ -23,15 +24,23 @@ export async function openConnections(
     signal,
     lanes: pipeline.settings.lanes,
     notice: ({ message }) => events.emit('notice', { pipeline: pipeline.name, side, message }),
+    connections: resources.use(meters.of(pipeline.name, side).share()),
   });
+  const [here, there] = [contextOf('source'), contextOf('destination')];
   const [source, destination, changes] = await Promise.allSettled([
-    openReader(pipeline.source, contextOf('source')).then((reader) => resources.use(reader)),
-    openWriter(pipeline.destination, contextOf('destination')).then((writer) => resources.use(writer)),
-    openFeed(pipeline, contextOf('source')).then((feed) => feed && resources.use(feed)),
+    openReader(pipeline.source, here).then((reader) => resources.use(reader)),
+    openWriter(pipeline.destination, there).then((writer) => resources.use(writer)),
+    openFeed(pipeline, here).then((feed) => feed && resources.use(feed)),
   ]);
+  // One error is thrown; who mends its cause should not find the other one only then.
+  if (source.status === 'rejected' && destination.status === 'rejected' && !signal.aborted)
+    there.notice({ kind: 'waiting', message: toLockstepError(destination.reason).message });
   const reader = opened(source);
   const writer = opened(destination);
   const feed = opened(changes);
+  const { mode } = pipeline.settings;
+  if (mode !== 'full' && !isStreamWriter(writer))
+    throw lacks(pipeline.destination.connector.name, `destination of mode ${mode}`);
   const kept = resources.move();
   return { reader, writer, feed, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

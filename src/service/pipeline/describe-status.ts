@@ -44,8 +44,9 @@ const beganAtMs = ({ last }: Situation): number | null => (last?.kind === 'live'
 function describePaused(
   { pipeline, owner }: Situation,
   { reason, sinceMs }: NonNullable<StatusResult['paused']>,
+  then = 'lockstep start',
 ): Description {
-  const nextStep = `lockstep resume ${pipeline}${owner === null ? ', then lockstep start' : ''}`;
+  const nextStep = `lockstep resume ${pipeline}${owner === null ? `, then ${then}` : ''}`;
   return { status: 'paused', reason: reason === '' ? 'it was paused' : reason, nextStep, sinceMs };
 }
 
@@ -82,7 +83,9 @@ function describeWithoutEngine({ last, live }: Situation): Description {
 /** Of a pipeline that does its work pass by pass. */
 export function describePasses(situation: Situation): Description {
   const { last, paused, scheduled, owner } = situation;
-  if (paused !== null && scheduled !== null && owner === null) return describePaused(situation, paused);
+  // Without a schedule a rollback alone pauses.
+  if (paused !== null && owner === null)
+    return describePaused(situation, paused, scheduled === null ? 'lockstep run' : 'lockstep start');
   const sinceMs = last === null ? null : (last.endedAtMs ?? last.startedAtMs);
   return { ...describeBySchedule(describePass(situation), situation), sinceMs };
 }

@@ -43,7 +43,8 @@ async function discardHere(
       const count = await store.deadLetters.resolve(by, collection, keys);
       reach('dead-letter.resolve.after');
       discarded += count;
-      if (count > 0) events.emit('dead-letter.resolved', { pipeline: pipeline.name, collection, count });
+      if (count > 0)
+        events.emit('dead-letter.resolved', { pipeline: pipeline.name, collection, count, keys: null });
     }
   }
   return discarded;

@@ -1,3 +1,4 @@
+import { forgetPhase } from '../../engine/pipeline/memory.ts';
 import { leaseOf, type WalkContext } from '../../engine/walk/context.ts';
 import { retrying } from '../../engine/walk/retrying.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
@@ -9,7 +10,8 @@ import type { GenerationList, GenerationResult } from '../results.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { preparePlans } from './prepare-plans.ts';
-import { noteRollback } from './rolled-back.ts';
+import { beginRollback, finishRollback, whatItDid, withdrawNote } from './rolled-back.ts';
+import { settleRollback } from './settle-rollback.ts';
 import { underLease } from './under-lease.ts';
 
 export type GenerationOptions = VerbOptions & {
@@ -21,7 +23,7 @@ export async function listGenerations(
   { pipeline, context }: PipelineParts,
   { signal }: VerbOptions,
 ): Promise<GenerationList> {
-  await using connections = await openConnections(pipeline, { events: context.events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const generations = generationsOf(pipeline.name, connections.writer.generations);
   return {
     pipeline: pipeline.name,
@@ -37,7 +39,10 @@ export function promoteGeneration(
   return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
     const id = options.generation ?? newest(await listed(generations, walk), ['staged']);
     refuseLive(parts, id);
-    const generation = await generations.promote(id, await targets(), write);
+    const opened = await targets();
+    const generation = await retrying(walk, retried(walk, 'promote the generation'), () =>
+      generations.promote(id, opened, write),
+    );
     const { pipeline, fence, store } = walk;
     for (const { collection } of generation.collections)
       await store.guards.clear({ pipeline, fence }, collection);
@@ -52,12 +57,29 @@ export function rollBackGeneration(
 ): Promise<GenerationResult> {
   const changed = options.keepChanged ? 'keep' : 'refuse';
   return underTheLease(parts, options, async ({ generations, walk, targets, write }) => {
-    const id = options.generation ?? newest(await listed(generations, walk), ['promoted', 'rolled-back']);
-    refuseLive(parts, id);
+    const records = await listed(generations, walk);
+    const id = options.generation ?? newest(records, ['promoted', 'rolled-back']);
+    // Together with the position that its stream went on from it can go, as long as that stream has written nothing.
+    const record = records.find((each) => each.id === id);
+    if (record === undefined) throw unknown(id);
+    if (record.positions === null) refuseLive(parts, id);
     const opened = await targets();
     // Paused first: whoever dies in between leaves a pipeline that waits, and not one that redoes it.
-    await noteRollback(walk, id);
-    const generation = await generations.rollback(id, opened, { ...write, changed });
+    const before = await walk.store.requests.paused(walk.pipeline);
+    const note = await beginRollback(walk, { generation: id, redoes: whatItDid(record) });
+    const unsettled = {
+      id,
+      generations,
+      walk,
+      lease: write.lease,
+      withdraw: () => withdrawNote(walk, before),
+    };
+    const generation = await retrying(walk, retried(walk, 'roll the generation back'), () =>
+      generations.rollback(id, opened, { ...write, changed }),
+    ).catch((thrown: unknown) => settleRollback(thrown, unsettled));
+    await finishRollback(walk, note);
+    // Whoever dies before this finds a position lost, and walks.
+    if (generation.positions !== null) await forgetPhase(walk);
     return { generation, paused: true };
   });
 }
@@ -67,7 +89,9 @@ export function discardGeneration(
   options: VerbOptions & { readonly generation: number },
 ): Promise<GenerationResult> {
   return underTheLease(parts, options, async ({ generations, walk, write }) => {
-    await generations.discard(options.generation, write);
+    await retrying(walk, retried(walk, 'discard the generation'), () =>
+      generations.discard(options.generation, write),
+    );
     const records = await listed(generations, walk);
     const generation = records.find(({ id }) => id === options.generation);
     if (generation === undefined) throw unknown(options.generation);
@@ -75,11 +99,17 @@ export function discardGeneration(
   });
 }
 
+/** What passes, such as a lock that somebody holds, is waited out as a run does; whoever stops it waits for the attempt under way alone. */
+const retried = ({ signal, draining }: WalkContext, what: string) => ({
+  what,
+  signal: AbortSignal.any([signal, draining]),
+});
+
 interface Access {
   readonly generations: GenerationWriter;
   readonly walk: WalkContext;
   readonly write: WriteOptions;
-  /** Of all collections with a key that the destination has. */
+  /** Of all collections that the destination has. */
   readonly targets: () => Promise<readonly Target[]>;
 }
 
@@ -88,8 +118,7 @@ async function underTheLease(
   { signal }: VerbOptions,
   work: (access: Access) => Promise<Omit<GenerationResult, 'pipeline'>>,
 ): Promise<GenerationResult> {
-  const { events } = context;
-  await using connections = await openConnections(pipeline, { events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const generations = generationsOf(pipeline.name, connections.writer.generations);
   // What a run could not begin with need not keep anybody from taking one back.
   const plan = () => preparePlans(pipeline, connections, signal);
@@ -119,7 +148,7 @@ async function openTargets(
 ): Promise<readonly Target[]> {
   const targets: Target[] = [];
   for (const plan of plans) {
-    const target = plan.key.length === 0 ? null : await writer.inspect(plan, { signal });
+    const target = await writer.inspect(plan, { signal });
     if (target !== null) targets.push(target);
   }
   return targets;

@@ -5,6 +5,7 @@ import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Feed } from '../../protocol/feed.ts';
 import type { Finding } from '../../protocol/finding.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
+import type { CursorSettings } from '../../protocol/since.ts';
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { Connections } from './connections.ts';
 import { resolveCollections } from './resolve-collections.ts';
@@ -29,21 +30,57 @@ export async function preparePlans(
   const { plans, faults } = await resolveCollections({
     collections: pipeline.collections,
     create: pipeline.settings.create,
+    swap: pipeline.settings.refresh.by === 'swap',
     source: reader,
     destination: writer.reader,
     signal,
   });
-  const collections = plans.map((plan) => plan.source);
+  const collections = [...new Set(plans.map((plan) => plan.source))];
   const [atSource, atDestination, same, captured] = await Promise.all([
-    reader.check({ collections, columns: columnsRead(plans), signal }),
-    writer.check({ plans, signal }),
+    reader.check({ collections, columns: columnsRead(plans), cursors: cursorsOf(plans), signal }),
+    writer.check({ plans, staged: pipeline.settings.refresh.by !== 'direct', signal }),
     sameCollections({ reader, writer }, plans, signal),
     feed === null ? [] : checkCapture(feed, plans, signal),
   ]);
   return {
     plans,
-    findings: [...[...faults, ...same].map(toFinding), ...atSource, ...atDestination, ...captured],
+    findings: [
+      ...[...faults, ...unsupported(pipeline, reader), ...same, ...needlessSwaps(pipeline, plans)].map(
+        toFinding,
+      ),
+      ...atSource,
+      ...atDestination,
+      ...captured,
+    ],
   };
+}
+
+/** Of mode incremental: a source that can’t tell what changed since a cursor. */
+const unsupported = (
+  { settings, source }: ResolvedPipeline,
+  { capabilities }: Connections['reader'],
+): readonly LockstepError[] =>
+  settings.mode !== 'incremental' || capabilities.since
+    ? []
+    : [new LockstepError('cursor-unsupported', { connector: source.connector.name })];
+
+const cursorsOf = (plans: readonly CollectionPlan[]): ReadonlyMap<string, CursorSettings> =>
+  new Map(plans.flatMap(({ source, cursor }) => (cursor === null ? [] : [[source, cursor] as const])));
+/** A swap is part of a generation of a full run. */
+function needlessSwaps(
+  { settings: { mode, refresh } }: ResolvedPipeline,
+  plans: readonly CollectionPlan[],
+): readonly LockstepError[] {
+  const detail =
+    mode !== 'full'
+      ? `a pipeline of mode ${mode} goes on in the same table`
+      : refresh.by === 'direct'
+        ? '`refresh.by` is `direct`'
+        : null;
+  if (detail === null) return [];
+  return plans
+    .filter(({ swap }) => swap === true)
+    .map(({ target }) => new LockstepError('swap-refused', { collection: target, detail }));
 }
 
 /** By source collection; what an expression or a filter reads is only known to the source. */
@@ -52,7 +89,8 @@ function columnsRead(plans: readonly CollectionPlan[]): ReadonlyMap<string, read
   for (const plan of plans) {
     const { selection } = sourceSelection(plan);
     const named = selection.columns.flatMap(({ from }) => ('column' in from ? [from.column] : []));
-    read.set(plan.source, [...(read.get(plan.source) ?? []), ...named]);
+    const cursor = plan.cursor === null ? [] : [plan.cursor.column];
+    read.set(plan.source, [...(read.get(plan.source) ?? []), ...named, ...cursor]);
   }
   return read;
 }

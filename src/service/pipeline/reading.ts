@@ -16,7 +16,7 @@ export async function whileReading<Result>(
 ): Promise<Result> {
   const asked = { asked: signal, leaseLost: null };
   try {
-    await using connections = await openConnections(pipeline, { events: context.events, signal });
+    await using connections = await openConnections(pipeline, { ...context, signal });
     const { plans } = await plansToRun(pipeline, connections, { signal });
     await using spill = await makeSpillDirectory(context.stateDirectory);
     const store = await context.store();

@@ -42,7 +42,7 @@ async function removeOnBothSides(
   { pipeline, context }: PipelineParts,
   signal: AbortSignal,
 ): Promise<readonly PreparedStep[]> {
-  await using connections = await openConnections(pipeline, { events: context.events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const { reader, writer, feed } = connections;
   const { plans } = await resolveCollections({
     collections: pipeline.collections,

@@ -10,6 +10,8 @@ export interface CollectionsRequest {
   /** As configured: names and patterns, or name → mapping. */
   readonly collections: readonly string[] | Readonly<Record<string, true | CollectionConfig>>;
   readonly create: boolean;
+  /** Of collections that say nothing else: a refresh swaps their targets. */
+  readonly swap?: boolean;
   readonly source: Reader;
   readonly destination: Reader;
   readonly signal: AbortSignal;
@@ -39,6 +41,8 @@ async function resolvePattern(
   pattern: string,
   config: CollectionConfig,
 ): Promise<readonly Resolved[]> {
+  if (config.source !== undefined)
+    return [await resolveOne(request, config.source, { ...config, target: config.target ?? pattern })];
   const names = await request.source.list(pattern, { signal: request.signal });
   if (names.length > 0) return Promise.all(names.map((name) => resolveOne(request, name, config)));
   return [{ plan: null, faults: [await unknownCollection(request.source, pattern, request.signal)] }];
@@ -68,37 +72,50 @@ async function resolveOne(
   ]);
   if (sourceShape === null)
     return { plan: null, faults: [await unknownCollection(request.source, source, signal)] };
-  if (targetShape === null && !create) {
-    const nearest = `${nearestHint(target, await request.destination.list('*', { signal }))} (or set \`create: true\`)`;
-    return {
-      plan: null,
-      faults: [new LockstepError('collection-unknown', { side: 'destination', collection: target, nearest })],
-    };
-  }
-  const name = targetShape?.collection ?? target;
   const planned = planCollection({
     source: sourceShape.collection,
-    target: name,
+    target: targetShape?.collection ?? target,
     config,
     sourceShape,
     targetShape,
+    kinds: { source: request.source.capabilities, destination: request.destination.capabilities },
     create,
+    swap: request.swap ?? false,
   });
+  if (targetShape === null && !create) {
+    const missing = await unknownTarget(request.destination, target, signal);
+    // What a function makes is known by the target's columns, which are not there.
+    return { plan: null, faults: [missing, ...(config.map === undefined ? planned.faults : [])] };
+  }
+  // Without columns there is nothing that could be checked further.
+  if (planned.plan.columns.length === 0) return { plan: null, faults: planned.faults };
   return planned.faults.length > 0 ? planned : withTypes(request, planned.plan);
+}
+
+async function unknownTarget(
+  destination: Reader,
+  target: string,
+  signal: AbortSignal,
+): Promise<LockstepError> {
+  const nearest = `${await nearestCollection(destination, target, signal)} (or set \`create: true\`)`;
+  return new LockstepError('collection-unknown', { side: 'destination', collection: target, nearest });
 }
 
 /** Lets the source look at the plan's expressions, and takes their types where the target can't say them because it does not exist. */
 async function withTypes({ source, signal }: CollectionsRequest, plan: CollectionPlan): Promise<Resolved> {
   try {
     const types = await source.typesOf(plan.source, sourceSelection(plan).selection, { signal });
+    // They mean nothing to a target of another kind.
+    const known: ReadonlyMap<string, string> = plan.conversion === undefined ? types : new Map();
     const columns = plan.columns.map((column) => ({
       ...column,
-      type: column.type ?? types.get(column.target) ?? null,
+      type: column.type ?? known.get(column.target) ?? null,
     }));
     return { plan: { ...plan, columns }, faults: [] };
   } catch (thrown) {
     // A right that is missing is found by `check`, which says what to grant.
-    if (isLockstepError(thrown, 'permission-denied')) return { plan, faults: [] };
+    if (isLockstepError(thrown, 'permission-denied') || isLockstepError(thrown, 'rows-hidden'))
+      return { plan, faults: [] };
     if (!isLockstepError(thrown, 'expression-invalid')) throw thrown;
     return { plan, faults: [thrown] };
   }
@@ -109,8 +126,14 @@ async function unknownCollection(
   collection: string,
   signal: AbortSignal,
 ): Promise<LockstepError> {
-  const nearest = nearestHint(collection, await source.list('*', { signal }));
+  const nearest = await nearestCollection(source, collection, signal);
   return new LockstepError('collection-unknown', { side: 'source', collection, nearest });
+}
+
+/** Of all that there are: where a name without a schema means one schema, those of the others too. */
+async function nearestCollection(side: Reader, name: string, signal: AbortSignal): Promise<string> {
+  const [here, elsewhere] = await Promise.all(['*', '*.*'].map((all) => side.list(all, { signal })));
+  return nearestHint(name, [...(here ?? []), ...(elsewhere ?? [])]);
 }
 
 /** A target that several collections share names none of them: letters, guards and checkpoints are each collection's own. */

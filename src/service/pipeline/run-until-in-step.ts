@@ -30,10 +30,13 @@ export async function runUntilInStep(
   return counts;
 }
 
-export async function runLiveOnce(parts: PipelineParts, { signal }: VerbOptions): Promise<RunResult> {
+export async function runLiveOnce(
+  parts: PipelineParts,
+  { signal, compare = false }: VerbOptions & { readonly compare?: boolean },
+): Promise<RunResult> {
   const { pipeline, context } = parts;
   const startedAt = performance.now();
-  await runUntilInStep(parts, { signal, compare: false });
+  await runUntilInStep(parts, { signal, compare });
   const store = await context.store();
   const deadLetters = await store.deadLetters.count(pipeline.name);
   const guards = await waitingGuards(store, pipeline.name);
@@ -51,5 +54,6 @@ export async function runLiveOnce(parts: PipelineParts, { signal }: VerbOptions)
     deadLetters,
     guards,
     failures,
+    extents: [],
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { spilling } from '../../engine/walk/spill-failed.ts';
 import { isAlive, processSpace } from './process-space.ts';
 
 const touchEveryMs = 600_000;
@@ -13,9 +14,8 @@ export async function makeSpillDirectory(
   stateDirectory: string,
 ): Promise<AsyncDisposable & { readonly path: string }> {
   const root = join(stateDirectory, 'spill');
-  await mkdir(root, { recursive: true, mode: 0o700 });
   const path = join(root, `${process.pid}-${processSpace()}-${randomUUID()}`);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await spilling(path, () => mkdir(path, { recursive: true, mode: 0o700 }));
   await removeOrphans(root, (await stat(path)).mtimeMs);
   // One that somebody has removed is missed by whoever uses it.
   const touching = setInterval(() => void touch(path).catch(() => undefined), touchEveryMs).unref();

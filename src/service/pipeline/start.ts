@@ -4,6 +4,7 @@ import { stoppedCollections } from '../../engine/pipeline/memory.ts';
 import { onSchedule } from '../../engine/schedule/on-schedule.ts';
 import type { StreamContext } from '../../engine/stream/context.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isStreamWriter } from '../../protocol/writer.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { requireLive } from './engine-owner.ts';
@@ -11,6 +12,7 @@ import { mayBeAnothers } from './lease-keeper.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
+import { heedRollback } from './rolled-back.ts';
 import { beginRun } from './runs/begin-run.ts';
 import { asked } from './runs/trigger.ts';
 import { underLease } from './under-lease.ts';
@@ -45,12 +47,18 @@ async function runOnce(
 ): Promise<LiveEnd> {
   const { events } = context;
   const { name, settings } = pipeline;
-  await using connections = await openConnections(pipeline, { events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const { feed } = connections;
   if (feed === null)
     throw new LockstepError('connector-lacks-role', {
       name: pipeline.source.label,
       role: 'source of changes',
+    });
+  const { writer } = connections;
+  if (!isStreamWriter(writer))
+    throw new LockstepError('connector-lacks-role', {
+      name: pipeline.destination.label,
+      role: 'destination of a live pipeline',
     });
   const plan = async () => {
     const stopped = [...(await stoppedCollections(await context.store(), name)).keys()];
@@ -66,8 +74,9 @@ async function runOnce(
   const schedule = cron === undefined ? null : onSchedule(cron);
   const record = await beginRun(store, { pipeline: name, fence }, { kind: 'live', trigger: asked });
   try {
+    await heedRollback(walk);
     const end = await runLive(
-      { ...walk, events, feed, seal },
+      { ...walk, writer, events, feed, seal },
       { plans, leftOut, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
     );
     await record('interrupted', {});

@@ -5,6 +5,7 @@ import { openAlerts } from './alerts.ts';
 import { describeLive, describePasses } from './describe-status.ts';
 import { ownerOf } from './engine-owner.ts';
 import { waitingGuards } from './guards.ts';
+import { incrementalStatus } from './incremental/status.ts';
 import { countLetters } from './letter-counts.ts';
 import { readLiveStatus } from './live-status.ts';
 import type { PipelineParts } from './open-pipeline.ts';
@@ -21,7 +22,7 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
   const { name } = pipeline;
   const { mode, schedule } = pipeline.settings;
   const nowMs = Date.now();
-  const [owner, runs, guards, live, paused, requests, alerts] = await Promise.all([
+  const [owner, runs, guards, live, paused, requests, alerts, incremental] = await Promise.all([
     ownerOf(store, name),
     runHistory(store, name, mode === 'live' ? 1 : runsLookedAt),
     waitingGuards(store, name),
@@ -29,6 +30,7 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     store.requests.paused(name),
     store.requests.open(name),
     openAlerts({ pipeline, context }),
+    incrementalStatus(store, pipeline),
   ]);
   const [last = null] = runs;
   const scheduled =
@@ -50,12 +52,23 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     deadLetters,
     guards,
     live,
-    provenAtMs: mode === 'live' ? (live?.comparison?.provenAtMs ?? null) : lastEqual(runs),
+    incremental,
+    provenAtMs: provenAt({ live, incremental, runs }),
     schedule: schedule === undefined ? null : scheduleGaps(schedule, nowMs),
     paused,
     alerts: alerts.filter(({ state }) => state === 'firing'),
     requests: requests.flatMap(toOpenRequest),
   };
+}
+
+/** By a live pipeline's comparison, by that of an incremental one, by any run of others. */
+function provenAt({
+  live,
+  incremental,
+  runs,
+}: Pick<StatusResult, 'live' | 'incremental' | 'runs'>): number | null {
+  if (incremental !== null) return incremental.comparedAtMs;
+  return live === null ? lastEqual(runs) : (live.comparison?.provenAtMs ?? null);
 }
 
 const lastEqual = (runs: readonly RunEntry[]): number | null =>

@@ -23,6 +23,8 @@ export interface LeaseWanted {
   readonly atLeast: Fence;
   /** Default: false. Waits on when somebody renews it, ready to take over at once. */
   readonly standsBy?: boolean | undefined;
+  /** Default: true. False: `lease-held` at once. */
+  readonly waits?: boolean | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface LeaseWanted {
 export async function takeLease(
   store: ControlStore,
   pipeline: string,
-  { events, signal, atLeast, standsBy = false }: LeaseWanted,
+  { events, signal, atLeast, standsBy = false, waits = true }: LeaseWanted,
 ): Promise<LeaseKeeper> {
   const settings = { durationMs, owner: ownName(), atLeast };
   const pauseMs = store.isShared ? askSharedAgainMs : askAgainMs;
@@ -43,7 +45,7 @@ export async function takeLease(
     try {
       return await LeaseKeeper.take(store, pipeline, { ...settings, wasWaitedFor: told.waiting });
     } catch (thrown) {
-      if (!isLockstepError(thrown, 'lease-held') || performance.now() > giveUpAt) throw thrown;
+      if (!isLockstepError(thrown, 'lease-held') || !waits || performance.now() > giveUpAt) throw thrown;
       if (!told.waiting) events.emit('notice', { pipeline, side: 'destination', message: thrown.message });
       told.waiting = true;
       if (performance.now() > heldAt && !told.standby) tellStandby(pipeline, thrown, events);

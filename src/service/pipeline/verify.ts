@@ -3,7 +3,8 @@ import { runPass } from '../../engine/walk/pass.ts';
 import { type CollectionDifference, findDifferences, type Settle } from '../../engine/walk/verify.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
-import type { VerifiedCollection, VerifyResult } from '../results.ts';
+import type { CollectionFailure, VerifiedCollection, VerifyResult } from '../results.ts';
+import { collectionFailure } from './collection-failure.ts';
 import { engineRuns } from './engine-owner.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { whileReading } from './reading.ts';
@@ -44,12 +45,23 @@ async function compareAll(
   const startedAtMs = clock.now();
   events.emit('pass.started', { pipeline, kind: 'verify', resumed: false, ...extentOf(plans) });
   const collections: VerifiedCollection[] = [];
-  for await (const difference of findDifferences(walk, plans, settle))
-    collections.push(toVerified(difference));
-  const equal = collections.every((collection) => collection.equal);
+  const failures: CollectionFailure[] = [];
+  for await (const comparison of findDifferences(walk, plans, settle))
+    if (comparison.kind === 'compared') collections.push(toVerified(comparison.difference));
+    else failures.push(collectionFailure(comparison.name, comparison.error));
+  const equal = failures.length === 0 && collections.every((collection) => collection.equal);
   const seconds = (clock.now() - startedAtMs) / 1000;
-  events.emit('pass.finished', { pipeline, result: equal ? 'equal' : 'differences', seconds });
-  return { pipeline, equal, seconds, collections, repaired, failures: [] };
+  events.emit('pass.finished', { pipeline, result: outcomeOf(equal, failures), seconds });
+  return { pipeline, equal, seconds, collections, repaired, failures };
+}
+
+/** Of work that only reads. */
+export function outcomeOf(
+  isEqual: boolean,
+  failures: readonly CollectionFailure[],
+): 'equal' | 'differences' | 'failed' {
+  if (failures.length > 0) return 'failed';
+  return isEqual ? 'equal' : 'differences';
 }
 
 function toVerified(difference: CollectionDifference): VerifiedCollection {

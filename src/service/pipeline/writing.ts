@@ -1,5 +1,6 @@
 import type { WalkContext } from '../../engine/walk/context.ts';
-import type { ControlStore, RunRecord } from '../../protocol/control-store.ts';
+import type { RunRecord } from '../../protocol/control-store.ts';
+import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
@@ -8,7 +9,9 @@ import { mayBeAnothers } from './lease-keeper.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { plansToRun } from './prepare-plans.ts';
 import { beginRun, type RunEnd } from './runs/begin-run.ts';
+import { keepFailure } from './runs/keep-failure.ts';
 import { asked, type Trigger } from './runs/trigger.ts';
+import { isElsewhere } from './tell-standby.ts';
 import { underLease } from './under-lease.ts';
 
 export interface Written<Result> {
@@ -22,21 +25,54 @@ export interface WritingOptions extends VerbOptions {
   /** Default: somebody asked for it. */
   readonly trigger?: Trigger | undefined;
   /** Called under the lease before anything else; what it throws ends the work, without a line in the history. */
-  readonly before?: ((store: ControlStore) => Promise<void>) | undefined;
+  readonly before?: ((walk: WalkContext) => Promise<void>) | undefined;
 }
+
+type Work<Result> = (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Written<Result>>;
 
 /** Work that writes: under the pipeline's lease, in the run history, ended in order whatever happens. */
 export async function whileWriting<Result>(
+  parts: PipelineParts,
+  options: WritingOptions,
+  work: Work<Result>,
+): Promise<Result> {
+  const { kind, signal, trigger = asked } = options;
+  let hasBegun = false;
+  const begun = () => {
+    hasBegun = true;
+  };
+  try {
+    return await write(parts, { ...options, trigger, begun }, work);
+  } catch (thrown) {
+    const error = toLockstepError(thrown);
+    // A schedule keeps its own: it may try again.
+    if (!hasBegun && trigger.reason === 'asked' && !isNoFailure(error.code))
+      await keepFailure(parts, { error, kind, trigger, signal, waits: false });
+    throw thrown;
+  }
+}
+
+/** Somebody stopped it, or another has the pipeline. */
+const isNoFailure = (code: ErrorCode): boolean =>
+  code === 'interrupted' || code === 'pipeline-paused' || isElsewhere(code);
+
+interface WriteOptions extends WritingOptions {
+  readonly trigger: Trigger;
+  readonly begun: () => void;
+}
+
+async function write<Result>(
   { pipeline, context }: PipelineParts,
-  { signal, kind, trigger = asked, before }: WritingOptions,
-  work: (walk: WalkContext, plans: readonly CollectionPlan[]) => Promise<Written<Result>>,
+  { signal, kind, trigger, before, begun }: WriteOptions,
+  work: Work<Result>,
 ): Promise<Result> {
   const { events } = context;
-  await using connections = await openConnections(pipeline, { events, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal });
   const plan = () => plansToRun(pipeline, connections, { signal });
   await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
   const { store, walk } = underWay;
-  await before?.(store);
+  begun();
+  await before?.(walk);
   const by = { pipeline: pipeline.name, fence: walk.fence };
   const end = await beginRun(store, by, { kind, trigger });
   try {

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isMissing, reasonOf } from './file-reason.ts';
+import { readValueFile } from './value-file.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Where a value was found: in the environment or the env file itself, or in a file that one of them names. */
+/** Where a value was found: in the environment or the env file itself, or in a file that one of them or the configuration names. */
 export interface FoundAt {
-  readonly layer: 'environment' | 'env file';
+  readonly layer: 'environment' | 'env file' | 'configuration';
   /** The file that holds the value alone; null: the layer holds it. */
   readonly file: string | null;
 }
@@ -20,7 +22,7 @@ export type Found =
 
 /** One place where variables come from; relative `NAME_FILE` paths start at `directory`. */
 interface Layer {
-  readonly name: FoundAt['layer'];
+  readonly name: Exclude<FoundAt['layer'], 'configuration'>;
   readonly variables: Variables;
   readonly directory: string;
 }
@@ -31,11 +33,17 @@ export class Environment {
   readonly envFile: string;
   /** The same places as they are now: files may have changed. Throws `env-file-unreadable`. */
   readonly readAgain: () => Environment;
+  /** The configuration's: what relative paths in it start from. */
+  readonly directory: string;
   readonly #layers: readonly Layer[];
 
-  constructor(layers: readonly Layer[], { envFile, readAgain }: Pick<Environment, 'envFile' | 'readAgain'>) {
+  constructor(
+    layers: readonly Layer[],
+    { envFile, directory, readAgain }: Pick<Environment, 'envFile' | 'directory' | 'readAgain'>,
+  ) {
     this.#layers = layers;
     this.envFile = envFile;
+    this.directory = directory;
     this.readAgain = readAgain;
   }
 
@@ -46,9 +54,15 @@ export class Environment {
       const path = variables[`${name}_FILE`];
       if (path === undefined || path === '') continue;
       const file = resolve(directory, path);
-      return { ...readValue(file), at: { layer, file } };
+      return { ...readValueFile(file), at: { layer, file } };
     }
     return { kind: 'missing' };
+  }
+
+  /** What a file holds that the configuration names itself; one that is missing is `unreadable`. */
+  findFile(path: string): Exclude<Found, { readonly kind: 'missing' }> {
+    const file = resolve(this.directory, path);
+    return { ...readValueFile(file), at: { layer: 'configuration', file } };
   }
 }
 
@@ -56,6 +70,7 @@ export interface EnvironmentOptions {
   readonly variables: Variables;
   readonly cwd: string;
   readonly envFile?: string | undefined;
+  /** Lies beside the configuration. */
   readonly defaultEnvFile: string;
 }
 
@@ -70,7 +85,11 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
       { name: 'environment', variables: options.variables, directory: options.cwd },
       { name: 'env file', variables: parseEnv(text), directory: dirname(path) },
     ],
-    { envFile: path, readAgain: () => openEnvironment(options) },
+    {
+      envFile: path,
+      directory: dirname(options.defaultEnvFile),
+      readAgain: () => openEnvironment(options),
+    },
   );
 }
 
@@ -80,37 +99,5 @@ function readEnvFile(path: string, required: boolean): string {
   } catch (error) {
     if (!required && isMissing(error)) return '';
     throw new LockstepError('env-file-unreadable', { path, detail: reasonOf(error) }, { cause: error });
-  }
-}
-
-type ReadValue =
-  | { readonly kind: 'value'; readonly text: string }
-  | { readonly kind: 'unreadable'; readonly detail: string };
-
-/** Editors and `echo` end files with a line break that is no part of the secret. */
-function readValue(path: string): ReadValue {
-  try {
-    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return text === '' ? { kind: 'unreadable', detail: `${path} is empty` } : { kind: 'value', text };
-  } catch (error) {
-    return { kind: 'unreadable', detail: `${path}: ${reasonOf(error)}` };
-  }
-}
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
-
-const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
-
-function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-      return 'this user may not read it';
-    case 'EISDIR':
-      return 'it is a directory';
-    default:
-      return toError(error).message;
   }
 }

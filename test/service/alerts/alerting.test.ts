@@ -42,6 +42,20 @@ test('every target is told once when an alert begins and once when it is over', 
   });
 });
 
+test('what has been good for long enough is not shown any more, though nobody watched', async () => {
+  await using watched = await openWatched();
+  {
+    await using watcher = await watched.watch({ settleSeconds: 1 });
+    await watched.putLetters(1);
+    await eventually(() => watcher.told).toEqual(['deadLetters firing']);
+    await watched.resolveLetters(1);
+    await looks(watcher, 1);
+  }
+  await using asleep = await watched.watch({ settleSeconds: 1, lookEverySeconds: 3600 });
+  await eventually(async () => await asleep.engine.alerts('shop')).toMatchObject([{ alerts: [] }]);
+  expect(asleep.told).toEqual([]);
+});
+
 test('a target that is down delays no other, and is told in order once it is back', async () => {
   await using watched = await openWatched();
   await using up = await startHttpReceiver();

@@ -1,9 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
 import { expect, test } from 'vitest';
 import type { AlertMessage } from '../../../src/protocol/alerts.ts';
 import { SecretText } from '../../../src/protocol/secret.ts';
 import { sendTo } from '../../../src/service/alerts/deliver/send.ts';
 import type { AlertTarget } from '../../../src/service/alerts/target.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { type Behaviour, startHttpReceiver } from '../../support/receivers/http-receiver.ts';
 import { startSmtpServer } from '../../support/receivers/smtp-server.ts';
 
@@ -35,6 +38,7 @@ const mail = (port: number, more: Partial<AlertTarget & { kind: 'email' }> = {})
   host: '127.0.0.1',
   port,
   tls: 'none',
+  ca: null,
   login: null,
   from: 'lockstep@example.org',
   to: ['a@example.org', 'b@example.org'],
@@ -183,4 +187,58 @@ test('a mail server that hangs, is busy, or refuses the address', async () => {
     kind: 'refused',
     detail: 'it answered 550 (EENVELOPE)',
   });
+});
+
+const way = test.each(['starttls', 'implicit'] as const);
+const login = { user: 'lockstep', password: 'planted' };
+
+way('a mail over TLS (%s) is delivered to whoever shows a certificate that is trusted', async (tls) => {
+  const certificate = makeCertificate();
+  await using server = await startSmtpServer(login, { kind: tls, certificate });
+  const known = { user: login.user, password: new SecretText(login.password) };
+  const target = mail(server.port, { tls, ca: certificate.cert, login: known });
+  expect(await send(target)).toEqual({ kind: 'delivered' });
+  expect(server.mails).toMatchObject([{ from: 'lockstep@example.org' }]);
+});
+
+way('a mail over TLS (%s) is not given to whoever shows another certificate', async (tls) => {
+  const certificate = makeCertificate();
+  await using server = await startSmtpServer(null, { kind: tls, certificate });
+  for (const ca of [null, makeCertificate().cert]) {
+    const delivery = await send(mail(server.port, { tls, ca }));
+    expect(delivery).toMatchObject({
+      kind: 'failed',
+      detail: expect.stringMatching(
+        /^its certificate is signed by itself, .*SELF_SIGNED.*`ca` of the target/,
+      ),
+    });
+  }
+  expect(server.mails).toEqual([]);
+});
+
+way('a certificate (%s) that has expired, or is for another host, is told as that', async (tls) => {
+  const old = makeCertificate({ notAfter: new Date(Date.now() - 86_400_000) });
+  const other = makeCertificate({ ip: '127.0.0.2' });
+  for (const [certificate, words] of [
+    [old, /^its certificate has expired \(CERT_HAS_EXPIRED\)/],
+    [other, /^its certificate is for another host \(ERR_TLS_CERT_ALTNAME_INVALID\)/],
+  ] as const) {
+    await using server = await startSmtpServer(null, { kind: tls, certificate });
+    const delivery = await send(mail(server.port, { tls, ca: certificate.cert }));
+    expect(delivery).toMatchObject({ kind: 'failed', detail: expect.stringMatching(words) });
+    expect(server.mails).toEqual([]);
+  }
+});
+
+test('a webhook whose certificate is not trusted is told as that', async () => {
+  const certificate = makeCertificate();
+  const server = createServer(certificate).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  expect(await send(webhook(`https://127.0.0.1:${port}/hook`))).toMatchObject({
+    kind: 'failed',
+    detail: expect.stringMatching(/^its certificate is signed by itself.*NODE_EXTRA_CA_CERTS/),
+  });
+  server.close();
 });

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLockstep, env } from '../../../src/index.ts';
+import { createLockstep, env, file } from '../../../src/index.ts';
 import { keyIdOf, newKey, openSecretsUnderTest, putSealed, rowOf, sealedWith } from './fixture.ts';
 
 test('keys are listed with what each has sealed in each pipeline, also of pipelines and keys that are gone', async () => {
@@ -17,11 +17,35 @@ test('keys are listed with what each has sealed in each pipeline, also of pipeli
   await putSealed(under.store, { x: sealedWith(gone, 'x', 'crm') }, 'crm');
   const engine = await under.engine(newest, former);
   expect((await engine.secrets.list()).keys).toEqual([
-    { id: keyIdOf(newest), writes: true, configured: true, sealed: [{ pipeline: 'shop', letters: 2 }] },
-    { id: keyIdOf(former), writes: false, configured: true, sealed: [{ pipeline: 'shop', letters: 1 }] },
+    {
+      id: keyIdOf(newest),
+      writes: true,
+      configured: true,
+      sealed: [{ pipeline: 'shop', letters: 2 }],
+      connections: [],
+    },
+    {
+      id: keyIdOf(former),
+      writes: false,
+      configured: true,
+      sealed: [{ pipeline: 'shop', letters: 1 }],
+      connections: [],
+    },
     ...[
-      { id: keyIdOf(gone), writes: false, configured: false, sealed: [{ pipeline: 'crm', letters: 1 }] },
-      { id: 'none', writes: false, configured: false, sealed: [{ pipeline: 'shop', letters: 1 }] },
+      {
+        id: keyIdOf(gone),
+        writes: false,
+        configured: false,
+        sealed: [{ pipeline: 'crm', letters: 1 }],
+        connections: [],
+      },
+      {
+        id: 'none',
+        writes: false,
+        configured: false,
+        sealed: [{ pipeline: 'shop', letters: 1 }],
+        connections: [],
+      },
     ].sort((left, right) => (left.id < right.id ? -1 : 1)),
   ]);
 });
@@ -29,8 +53,8 @@ test('keys are listed with what each has sealed in each pipeline, also of pipeli
 test('what refers to the environment is listed by name, with where it was found and never with its value', async () => {
   await using under = await openSecretsUnderTest();
   const secret = 'planted-canary';
-  const file = join(under.directory, 'password');
-  await writeFile(file, `${secret}\n`);
+  const passwordFile = join(under.directory, 'password');
+  await writeFile(passwordFile, `${secret}\n`);
   await writeFile(join(under.directory, '.env'), `USER_NAME=${secret}`);
   const side = {
     connector: 'postgres',
@@ -40,20 +64,23 @@ test('what refers to the environment is listed by name, with where it was found 
     database: env('DATABASE', { default: 'shop' }),
   } as const;
   const config = { pipelines: { shop: { source: side, destination: side, collections: ['orders'] } } };
-  const options = { directory: under.directory, env: { PASSWORD_FILE: file, LOCKSTEP_TOKEN: secret } };
+  const options = {
+    directory: under.directory,
+    env: { PASSWORD_FILE: passwordFile, LOCKSTEP_TOKEN: secret },
+  };
   await using engine = await createLockstep(config, options);
   const { references } = await engine.secrets.list();
   const source = 'pipelines.shop.source';
   expect(references).toEqual(
     expect.arrayContaining([
       { where: `${source}.user`, name: 'USER_NAME', from: 'env file', file: null },
-      { where: `${source}.password`, name: 'PASSWORD', from: 'environment', file },
+      { where: `${source}.password`, name: 'PASSWORD', from: 'environment', file: passwordFile },
       { where: `${source}.database`, name: 'DATABASE', from: 'default', file: null },
       { where: 'store.key', name: 'LOCKSTEP_KEYS', from: 'nowhere', file: null },
       { where: 'the token of HTTP', name: 'LOCKSTEP_TOKEN', from: 'environment', file: null },
     ]),
   );
-  expect(references).toHaveLength(8);
+  expect(references).toHaveLength(9);
   expect(JSON.stringify(references)).not.toContain(secret);
 });
 
@@ -76,6 +103,7 @@ test('all that is sealed is opened, and what no key opens is named with the reas
   const unopened = (letter: string, reason: string, keyId: string | null) => ({
     pipeline: 'shop',
     letter: ids.get(letter),
+    connection: null,
     reason,
     keyId,
   });
@@ -115,9 +143,9 @@ test('rotating seals everything anew, and then the former key can go (rule 8)', 
   expect((await engine.letter('shop', before?.id ?? 0)).row).toEqual(rowOf(before?.key ?? ''));
   expect(await engine.secrets.rotate()).toMatchObject({ resealed: 0, current: 452 });
   // Nothing that the former key opens is left in the file, not in its free pages either.
-  const file = await readFile(under.storeFile);
+  const stored = await readFile(under.storeFile);
   for (const secret of [Buffer.from(before?.sealed ?? []), Buffer.from(keyIdOf(former), 'hex')])
-    expect(file.includes(secret)).toBe(false);
+    expect(stored.includes(secret)).toBe(false);
 });
 
 test('rotating twice, and back again, loses nothing', async () => {
@@ -179,15 +207,35 @@ test('an abort ends it between two batches, and the next rotation goes on', asyn
   expect(await engine.secrets.rotate()).toMatchObject({ resealed: 1 });
 });
 
+const replace = async (path: string, text: string) => {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+};
+
+test('a running engine learns keys from the file that `store.key` names', async () => {
+  await using under = await openSecretsUnderTest();
+  const [newest, former] = [newKey(), newKey()];
+  await replace(join(under.directory, 'keys'), former);
+  const side = { connector: 'postgres', url: 'postgres://app@127.0.0.1:1/shop' } as const;
+  const pipelines = { shop: { source: side, destination: side, collections: ['orders'] } };
+  await using engine = await createLockstep(
+    { pipelines, store: { key: file('keys') } },
+    { directory: under.directory, env: {} },
+  );
+  const told: unknown[] = [];
+  engine.events.on('keys.reread', (event) => told.push(event));
+  const writes = async () => (await engine.secrets.list()).keys.find((key) => key.writes)?.id;
+  expect(await writes()).toBe(keyIdOf(former));
+  await replace(join(under.directory, 'keys'), `${newest}\n${former}\n`);
+  expect(await writes()).toBe(keyIdOf(newest));
+  expect(told).toEqual([{ keyIds: [keyIdOf(newest), keyIdOf(former)], fault: null }]);
+});
+
 test('a running engine learns keys from the file that LOCKSTEP_KEYS_FILE names, and from the env file', async () => {
   await using under = await openSecretsUnderTest();
   const [newest, former] = [newKey(), newKey()];
-  const file = join(under.directory, 'keys');
-  const replace = async (path: string, text: string) => {
-    await writeFile(`${path}.new`, text);
-    await rename(`${path}.new`, path);
-  };
-  await replace(file, former);
+  const keysFile = join(under.directory, 'keys');
+  await replace(keysFile, former);
   const envFile = join(under.directory, '.env');
   await replace(envFile, 'LOCKSTEP_KEYS_FILE=keys');
   const side = { connector: 'postgres', url: 'postgres://app@127.0.0.1:1/shop' } as const;
@@ -197,7 +245,7 @@ test('a running engine learns keys from the file that LOCKSTEP_KEYS_FILE names, 
   engine.events.on('keys.reread', (event) => told.push(event));
   const writes = async () => (await engine.secrets.list()).keys.find((key) => key.writes)?.id;
   expect(await writes()).toBe(keyIdOf(former));
-  await replace(file, `${newest}\n${former}\n`);
+  await replace(keysFile, `${newest}\n${former}\n`);
   expect(await writes()).toBe(keyIdOf(newest));
   await replace(envFile, `LOCKSTEP_KEYS="${former}, ${newest}"`);
   expect(await writes()).toBe(keyIdOf(former));

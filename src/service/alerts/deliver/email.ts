@@ -4,6 +4,7 @@ import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { headlineOf, linesOf } from '../message-text.ts';
 import type { EmailTarget } from '../target.ts';
 import { type Attempt, type Delivery, delivered } from './delivery.ts';
+import { certificateTrouble } from './tls-trouble.ts';
 
 const timeoutMs = 30_000;
 
@@ -22,7 +23,7 @@ export async function sendEmail(target: EmailTarget, attempt: Attempt): Promise<
   }
 }
 
-async function openTransport({ host, port, tls, login }: EmailTarget): Promise<Transporter> {
+async function openTransport({ host, port, tls, ca, login }: EmailTarget): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   return createTransport({
     host,
@@ -30,6 +31,7 @@ async function openTransport({ host, port, tls, login }: EmailTarget): Promise<T
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
+    ...(ca === null ? {} : { tls: { ca } }),
     ...(login === null ? {} : { auth: { user: login.user, pass: login.password.reveal() } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
@@ -66,6 +68,13 @@ function failureOf(thrown: unknown, signal: AbortSignal): Delivery {
   const error = toError(thrown);
   if (signal.aborted) return { kind: 'failed', detail: 'it did not answer in time', retryAfterMs: null };
   const code = 'code' in error ? String(error.code) : error.name;
+  const trouble = certificateTrouble('originalCode' in error ? String(error.originalCode) : code);
+  if (trouble !== null)
+    return {
+      kind: 'failed',
+      detail: `${trouble}: \`ca\` of the target says whom to trust`,
+      retryAfterMs: null,
+    };
   const answer = 'responseCode' in error ? Number(error.responseCode) : null;
   const detail = answer === null ? `it can’t be reached (${code})` : `it answered ${answer} (${code})`;
   if ((code === 'EENVELOPE' || code === 'EMESSAGE') && answer !== null && answer >= 500)

@@ -1,6 +1,7 @@
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import type { SecretText } from '../../../protocol/secret.ts';
 import { type Delivery, delivered } from './delivery.ts';
+import { certificateTrouble } from './tls-trouble.ts';
 
 /** What a server says about a message that it will not take later either. */
 const refusals: readonly number[] = [400, 413, 415, 422];
@@ -56,5 +57,8 @@ function reasonOf(thrown: unknown): string {
   if (error.name === 'AbortError') return 'it was given up';
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
-  return `it can’t be reached (${code})`;
+  const trouble = certificateTrouble(code);
+  return trouble === null
+    ? `it can’t be reached (${code})`
+    : `${trouble}: NODE_EXTRA_CA_CERTS says whom to trust`;
 }

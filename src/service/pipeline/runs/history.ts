@@ -18,6 +18,7 @@ type Counts = z.output<typeof countsSchema>;
 
 const summarySchema = z.object({
   collections: z.record(z.string(), countsSchema).optional(),
+  extent: z.enum(['all', 'since']).optional(),
   code: z.string().optional(),
   message: z.string().default(''),
 });
@@ -34,7 +35,7 @@ export async function runHistory(
 export function toEntry(record: RunRecord): RunEntry {
   const { id, kind, startedAtMs, endedAtMs, result } = record;
   const parsed = summarySchema.safeParse(record.summary);
-  const { collections, code, message = '' } = parsed.success ? parsed.data : {};
+  const { collections, extent = null, code, message = '' } = parsed.success ? parsed.data : {};
   return {
     id,
     kind,
@@ -44,6 +45,7 @@ export function toEntry(record: RunRecord): RunEntry {
     ...triggerOf(record),
     counts: collections === undefined ? null : sumOf(Object.values(collections)),
     failure: code === undefined ? null : { code: isErrorCode(code) ? code : 'internal', message },
+    extent,
   };
 }
 

@@ -5,9 +5,9 @@ import type { CollectionFailure } from '../../results.ts';
 import { ownerOf } from '../engine-owner.ts';
 import type { PipelineParts } from '../open-pipeline.ts';
 import { run } from '../run.ts';
+import { keepFailure } from '../runs/keep-failure.ts';
 import { isServed, type Trigger } from '../runs/trigger.ts';
 import { isElsewhere, tellStandby } from '../tell-standby.ts';
-import { keepFailure } from './keep-failure.ts';
 import { warnNearInterval } from './near-interval.ts';
 
 /** While another process works on the pipeline, its lease is looked at so often. */
@@ -119,7 +119,8 @@ class Attempt {
   async keep(error: LockstepError, reason: Trigger['reason']): Promise<void> {
     if (this.#hasBegun) return;
     const { signal } = this.#options;
-    await keepFailure(this.#parts, { error, signal, trigger: { reason, dueAtMs: this.#dueAtMs } });
+    const trigger = { reason, dueAtMs: this.#dueAtMs };
+    await keepFailure(this.#parts, { error, kind: 'run', trigger, signal });
   }
 
   async #mustBeUnserved(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ResolvedReference } from '../../config/resolved-reference.ts';
 
-/** What is sealed and with what, and what comes from the environment: ids and names, never a value. Plain data that survives JSON. */
+/** What is sealed and with what, and what comes from the environment and from files: ids and names, never a value. Plain data that survives JSON. */
 export interface SecretsResult {
   /** Those that are configured, newest first, then those that are not and hold something. */
   readonly keys: readonly KeyUse[];
@@ -15,12 +15,15 @@ export interface KeyUse {
   readonly configured: boolean;
   /** Of every pipeline in the control store, also of those that are not configured any more. */
   readonly sealed: readonly { readonly pipeline: string; readonly letters: number }[];
+  /** Names of the stored connections that it sealed. */
+  readonly connections: readonly string[];
 }
 
-/** Something sealed that can't be opened. */
+/** Something sealed that can't be opened: the row of a letter, or a stored connection (the other's words are null). */
 export interface Unopened {
-  readonly pipeline: string;
-  readonly letter: number;
+  readonly pipeline: string | null;
+  readonly letter: number | null;
+  readonly connection: string | null;
   readonly reason: 'key-unknown' | 'damaged';
   /** Of a damaged one: null where it does not tell. */
   readonly keyId: string | null;

@@ -1,6 +1,8 @@
-import type { ResealedLetter } from '../../../protocol/control-store.ts';
+import type { ResealedLetter, StoredConnection } from '../../../protocol/control-store.ts';
+import { interruptedBy } from '../../../protocol/errors/interrupted.ts';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../protocol/failpoints.ts';
+import { openConnection, purposeOf as purposeOfConnection } from '../../connections/seal.ts';
 import { purposeOf } from '../../letters/seal.ts';
 import type { SecretsRotation } from './results.ts';
 import {
@@ -9,8 +11,8 @@ import {
   type SealedLetter,
   type SealedParts,
   sealedHeads,
-  UnopenedLetters,
 } from './sealed-letters.ts';
+import { UnopenedCounter } from './unopened.ts';
 
 /** Of one transaction; rows may be large. */
 const batchLetters = 200;
@@ -49,7 +51,7 @@ class Pass {
   /** Could be opened and was not current: resealed, or changed between our reading and our writing. */
   met = 0;
   readonly #parts: SealedParts;
-  readonly #unopened = new UnopenedLetters();
+  readonly #unopened = new UnopenedCounter();
   #batch: ResealedLetter[] = [];
   #bytes = 0;
 
@@ -67,13 +69,32 @@ class Pass {
       else await this.#take(await readSealed(this.#parts, head));
     }
     await this.#write();
+    for (const connection of await this.#parts.store.connections.list())
+      await this.#takeConnection(connection);
+  }
+
+  /** There are few, so each is a transaction of its own. */
+  async #takeConnection(connection: StoredConnection): Promise<void> {
+    const { store, ring, signal } = this.#parts;
+    const { name, sealed: was } = connection;
+    if (signal.aborted) throw interruptedBy(signal);
+    if (ring.isCurrent(was)) {
+      this.current += 1;
+      return;
+    }
+    const opened = openConnection(ring, connection);
+    if (opened.kind !== 'opened') return this.#unopened.addConnection(connection, opened.kind);
+    const sealed = ring.seal(opened.bytes, purposeOfConnection(name));
+    if (sealed === null) throw new LockstepError('keys-missing', {});
+    this.met += 1;
+    if (await store.connections.reseal({ name, was, sealed })) this.resealed += 1;
   }
 
   async #take(letter: SealedLetter | null): Promise<void> {
     if (letter === null) return;
     const { pipeline, id, sealed: was } = letter;
     const opened = openLetter(this.#parts, letter);
-    if (opened.kind !== 'opened') return this.#unopened.add(letter, opened.kind);
+    if (opened.kind !== 'opened') return this.#unopened.addLetter(letter, opened.kind);
     const sealed = this.#parts.ring.seal(opened.bytes, purposeOf(letter));
     if (sealed === null) throw new LockstepError('keys-missing', {});
     this.#batch.push({ pipeline, id, was, sealed });

@@ -1,9 +1,8 @@
 import type { ControlStore, DeadLetter, LetterId, SealedHead } from '../../../protocol/control-store.ts';
 import { interruptedBy } from '../../../protocol/errors/interrupted.ts';
-import { type Opened, readHead } from '../../../store/secrets/envelope.ts';
+import type { Opened } from '../../../store/secrets/envelope.ts';
 import type { Keyring } from '../../../store/secrets/keyring.ts';
 import { purposeOf } from '../../letters/seal.ts';
-import type { Unopened, UnopenedCount } from './results.ts';
 
 /** What every verb about secrets works with. */
 export interface SealedParts {
@@ -13,7 +12,6 @@ export interface SealedParts {
 }
 
 const headsPerPage = 1_000;
-const samplesKept = 100;
 
 /** The heads of all that is sealed, of every pipeline. */
 export async function* sealedHeads({ store, signal }: SealedParts): AsyncIterable<SealedHead> {
@@ -45,19 +43,3 @@ export async function readSealed(
 
 export const openLetter = ({ ring }: SealedParts, letter: SealedLetter): Opened =>
   ring.open(letter.sealed, purposeOf(letter));
-
-/** Counts what can't be opened and keeps the first of it. */
-export class UnopenedLetters {
-  readonly #samples: Unopened[] = [];
-  #count = 0;
-
-  add({ pipeline, id, sealed }: SealedLetter, reason: Unopened['reason']): void {
-    this.#count += 1;
-    if (this.#samples.length >= samplesKept) return;
-    this.#samples.push({ pipeline, letter: id, reason, keyId: readHead(sealed)?.keyId ?? null });
-  }
-
-  result(): UnopenedCount {
-    return { unopened: this.#count, samples: [...this.#samples] };
-  }
-}

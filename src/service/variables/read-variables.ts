@@ -1,0 +1,77 @@
+import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { SecretText } from '../../protocol/secret.ts';
+import type { Environment } from '../secrets/environment.ts';
+import { faultOf, itemsOf, type Variable } from './variable.ts';
+
+/** What the environment says, checked. */
+export interface ReadVariables<Name extends string> {
+  /** As it was found or preset; null: left out. */
+  text(name: Name): string | null;
+  /** Of a variable that is needed or has a preset. */
+  number(name: Name): number;
+  /** Items between commas; none when it is left out. */
+  list(name: Name): readonly string[];
+  secret(name: Name): SecretText | null;
+  /** All that must never be shown. */
+  readonly secrets: readonly SecretText[];
+}
+
+/**
+ * Reads every variable of a table. Throws `variables-invalid` with all that are missing, can't be read, malformed or out of range, or, once each
+ * is right by itself, with what `faultsBetween` finds. Faults never hold values.
+ */
+export function readVariables<Name extends string>(
+  table: Readonly<Record<Name, Variable>>,
+  environment: Pick<Environment, 'find'>,
+  faultsBetween: (read: ReadVariables<Name>) => readonly string[] = () => [],
+): ReadVariables<Name> {
+  const texts = new Map<string, string>();
+  const faults = Object.entries<Variable>(table).flatMap(([name, variable]) => {
+    const { text, fault } = lookUp(name, variable, environment);
+    if (text !== null) texts.set(name, text);
+    return fault === null ? [] : [`${name}${fault}`];
+  });
+  const read = readerOf(texts, table);
+  const all = faults.length > 0 ? faults : faultsBetween(read);
+  if (all.length === 0) return read;
+  const lines = all.map((fault) => `  ${fault}`).join('\n');
+  throw new LockstepError('variables-invalid', { count: all.length, faults: lines });
+}
+
+interface LookedUp {
+  readonly text: string | null;
+  /** What follows the name. */
+  readonly fault: string | null;
+}
+
+function lookUp(name: string, variable: Variable, environment: Pick<Environment, 'find'>): LookedUp {
+  const found = environment.find(name);
+  if (found.kind === 'unreadable') return { text: null, fault: `_FILE: could not be read: ${found.detail}` };
+  if (found.kind === 'missing') {
+    const isNeeded = variable.preset === undefined;
+    const fault = isNeeded ? `: is not set (in the environment, as ${name}_FILE, or in the env file)` : null;
+    return { text: variable.preset ?? null, fault };
+  }
+  const text = variable.secret ? found.text : found.text.trim();
+  const fault = faultOf(variable.rule, text);
+  return { text, fault: fault === null ? null : `: ${fault}` };
+}
+
+function readerOf<Name extends string>(
+  texts: ReadonlyMap<string, string>,
+  table: Readonly<Record<Name, Variable>>,
+): ReadVariables<Name> {
+  const secrets = new Map(
+    Object.entries<Variable>(table).flatMap(([name, { secret }]) => {
+      const text = texts.get(name);
+      return secret && text !== undefined ? [[name, new SecretText(text)] as const] : [];
+    }),
+  );
+  return {
+    text: (name) => texts.get(name) ?? null,
+    number: (name) => Number(texts.get(name)),
+    list: (name) => itemsOf(texts.get(name) ?? ''),
+    secret: (name) => secrets.get(name) ?? null,
+    secrets: [...secrets.values()],
+  };
+}
