@@ -1,0 +1,42 @@
+/** Sessions of ours look nothing up outside pg_catalog, but the migration is also run by hand. */
+export const inPublic = (migration: string): string => `SET LOCAL search_path = public; ${migration}`;
+
+/** Whether the table is there. */
+export const hasTable = `SELECT to_regclass('public.sync_errors') IS NOT NULL AS present`;
+
+/**
+ * $1 entries as JSON. What is open already is counted, not told again: a table of errors must not grow with the length of an outage.
+ * Times are the server's own, less the age of the entry.
+ */
+export const insertFailed = `
+WITH entries AS (
+  SELECT DISTINCT ON (e.type, e."userId", e.data ->> 'code') e.*, e.data ->> 'code' AS code
+  FROM jsonb_to_recordset($1::jsonb) AS e(type text, "userId" text, message text, stack text, data jsonb, "ageMs" float8)
+  ORDER BY e.type, e."userId", e.data ->> 'code', e."ageMs" DESC
+), known AS (
+  UPDATE public.sync_errors s SET retry_count = coalesce(s.retry_count, 0) + 1
+  FROM entries e
+  WHERE s.resolved = false AND s.error_type = e.type AND s.user_id IS NOT DISTINCT FROM e."userId"
+    AND (s.user_id IS NOT NULL OR s.additional_data ->> 'code' IS NOT DISTINCT FROM e.code)
+  RETURNING e.type, e."userId", e.code
+)
+INSERT INTO public.sync_errors (error_type, user_id, error_message, error_stack, additional_data, created_at)
+SELECT e.type, e."userId", e.message, e.stack, e.data, now() - e."ageMs" * interval '1 millisecond'
+FROM entries e
+WHERE NOT EXISTS (SELECT FROM known k WHERE k.type = e.type AND k."userId" IS NOT DISTINCT FROM e."userId" AND k.code IS NOT DISTINCT FROM e.code)`;
+
+/** $1 types, $2 users or null. */
+export const resolve = `
+UPDATE public.sync_errors SET resolved = true, resolved_at = now()
+WHERE resolved = false AND error_type = ANY($1::text[]) AND ($2::text[] IS NULL OR user_id = ANY($2::text[]))`;
+
+/** $1 types, $2 users whose rows stay open. */
+export const resolveOthers = `
+UPDATE public.sync_errors SET resolved = true, resolved_at = now()
+WHERE resolved = false AND error_type = ANY($1::text[]) AND user_id IS NOT NULL AND NOT user_id = ANY($2::text[])`;
+
+/** $1 days. What is still true of a user stays: there is one row of it. */
+export const forget = `
+DELETE FROM public.sync_errors WHERE created_at < now() - $1 * interval '1 day' AND (resolved OR user_id IS NULL)`;
+
+export const countOpen = 'SELECT count(*)::int AS open FROM public.sync_errors WHERE resolved = false';

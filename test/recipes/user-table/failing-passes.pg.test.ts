@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
+import { eventually, openTown, type Town } from './support/town.ts';
+
+const openTypes = async (town: Town): Promise<readonly string[]> =>
+  (await town.errors()).filter(({ resolved }) => !resolved).map(({ error_type }) => error_type);
+
+describe('passes that fail', { timeout: 90_000 }, () => {
+  test('UT-48 a pass that fails again and again while changes are in step is a row until one ends', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 20));
+    // Who waits for a lock gives up: reading the chat's users fails for a reason that passes, while nobody writes any.
+    await town.chat.query(`ALTER DATABASE ${town.chat.name} SET lock_timeout = '50ms'`);
+    await using service = await town.start('setup');
+    const holder = await town.chat.connect();
+    await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    await eventually(
+      'it is a row',
+      async () => (await openTypes(town)).includes('SCHEDULED_SYNC_FAILED'),
+      async () => service.child.stdout.slice(-2_000),
+    );
+    expect(await openTypes(town)).toEqual(['SCHEDULED_SYNC_FAILED']);
+    await holder.query('COMMIT');
+    await eventually('it is resolved', async () => (await openTypes(town)).length === 0);
+    await service.healthy();
+  });
+
+  test('UT-19 UT-21 UT-50 it is counted and unhealthy, though changes are in step', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 20));
+    await town.chat.query(`ALTER DATABASE ${town.chat.name} SET lock_timeout = '50ms'`);
+    await using service = await town.start('setup', { MAX_CONSECUTIVE_FAILURES: '3' });
+    const holder = await town.chat.connect();
+    await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    await eventually(
+      'the passes are unhealthy, and nothing else',
+      async () => {
+        const { healthStatus, consecutiveFailures, isSyncInProgress } = await service.stats();
+        const { scheduledSyncActive, ...others } = healthStatus.checks;
+        const isElseWell = Object.values(others).every((holds) => holds);
+        return !scheduledSyncActive && isElseWell && consecutiveFailures > 3 && isSyncInProgress;
+      },
+      async () => (await service.get('/status')).text,
+    );
+    expect((await service.get('/health')).code).toBe(503);
+    expect(service.logged('Consecutive failures are above their limit')).toHaveLength(1);
+    await holder.query('COMMIT');
+    await service.healthy();
+    expect(await service.stats()).toMatchObject({ consecutiveFailures: 0 });
+  });
+});
