@@ -1,0 +1,19 @@
+import type { Environment, RecipeCommandInput } from '../../../index.ts';
+import { openEnvironment } from '../../../index.ts';
+import { openLog } from '../log.ts';
+import { FeatbitSyncService } from '../service.ts';
+import { readSettings } from '../settings/settings.ts';
+
+/** The service of a command, from the environment; its log goes to stdout for the service, else to stderr. */
+export function openService(
+  input: RecipeCommandInput,
+  { logsTo = input.message }: { readonly logsTo?: (line: string) => void } = {},
+): FeatbitSyncService {
+  const settings = readSettings(environmentOf(input));
+  input.protect(settings.secrets);
+  const log = openLog(logsTo, settings.logLevel);
+  return new FeatbitSyncService({ settings, log, directory: input.cwd });
+}
+
+const environmentOf = ({ env, cwd, envFile }: RecipeCommandInput): Environment =>
+  openEnvironment({ variables: env, cwd, envFile, defaultEnvFile: `${cwd}/.env` });

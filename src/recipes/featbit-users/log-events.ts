@@ -1,0 +1,141 @@
+import type { AppliedEffect, EventMap, EventName, Lockstep } from '../../index.ts';
+import type { Details, Log } from './log.ts';
+import type { Placement } from './mapping/ids.ts';
+import { inOurWords } from './our-words.ts';
+import type { LogLevel } from './settings/settings.ts';
+
+type Line = readonly [LogLevel, string, Details?];
+type Lines = { readonly [Name in EventName]?: (event: EventMap[Name]) => Line };
+
+const badStatuses: readonly string[] = ['degraded', 'failed', 'paused'];
+
+const lines: Lines = {
+  status: ({ status, reason, nextStep }) => [
+    badStatuses.includes(status) ? 'WARNING' : 'INFO',
+    `Status: ${status}`,
+    { reason, nextStep: inOurWords(nextStep) },
+  ],
+  retry: ({ what, code, message, attempt, delayMs }) => [
+    'WARNING',
+    `Attempt ${attempt} failed: ${what}`,
+    { code, reason: message, nextInMs: delayMs },
+  ],
+  failed: ({ code, message }) => ['ERROR', 'Synchronization failed', { code, reason: message }],
+  gap: ({ gap }) => [
+    'WARNING',
+    'History of changes is missing; all users are compared',
+    { reason: gap.reason },
+  ],
+  barrier: ({ event }) => [
+    // By polling it is how every look begins.
+    event.kind === 'compare' ? 'DEBUG' : 'WARNING',
+    `Unhandled operation type: ${event.operation ?? event.kind}`,
+    { detail: event.detail, next: 'all users are compared' },
+  ],
+  'collection.status': ({ collection, status, reason, nextStep }) => [
+    status === 'stopped' ? 'ERROR' : 'DEBUG',
+    `${collection}: ${status}`,
+    { reason, nextStep: inOurWords(nextStep) },
+  ],
+  'collection.finished': ({ collection, counts, seconds }) => [
+    'INFO',
+    `${collection} is filled`,
+    {
+      users: counts.sourceRows,
+      added: counts.copied + counts.inserted,
+      updated: counts.updated,
+      left: counts.left,
+      seconds,
+    },
+  ],
+  'guard.raised': ({ collection, leaving, total }) => [
+    'ERROR',
+    `Too many users would be ${goneFrom(collection)}; they wait for \`lockstep featbit-users approve\``,
+    { collection, leaving, total },
+  ],
+  'guard.cleared': ({ collection }) => [
+    'INFO',
+    `Users that somebody let go are ${goneFrom(collection)}`,
+    { collection },
+  ],
+  'dead-letter.put': ({ collection, key, code, message }) => [
+    'ERROR',
+    'A user can’t be synchronized',
+    { collection, key, code, reason: message },
+  ],
+  'dead-letter.resolved': ({ collection, count }) => [
+    'INFO',
+    'Users that had failed are synchronized',
+    { collection, count },
+  ],
+  'alternative.taken': ({ key }) => [
+    'WARNING',
+    'The e-mail of this user is another user’s: it has one of its own',
+    { key },
+  ],
+  'alternative.released': ({ key }) => ['INFO', 'This user has its e-mail again', { key }],
+  notice: ({ side, message }) => ['DEBUG', message, { side }],
+};
+
+/** Nothing is deleted for good but memberships. */
+const goneFrom = (collection: string): string =>
+  memberships.includes(collection) ? `removed from ${collection}` : `marked as deleted in ${collection}`;
+
+const memberships: readonly string[] = ['WorkspaceUsers', 'OrganizationUsers', 'MemberPolicies'];
+
+interface Request {
+  readonly log: Log;
+  readonly placement: Placement;
+}
+
+/** Says what the engine tells. Returns what ends it. */
+export function logEvents({ events }: Pick<Lockstep, 'events'>, request: Request): Disposable {
+  const { log, placement } = request;
+  let told = '';
+  const subscribe = <Name extends EventName>(name: Name): (() => void) =>
+    events.on(name, (event) => {
+      const line = lines[name]?.(event);
+      // Who stands by says so again and again.
+      const isNews = name !== 'status' || JSON.stringify(line) !== told;
+      if (name === 'status') told = JSON.stringify(line);
+      if (line !== undefined && isNews) log(...line);
+    });
+  const ends = [
+    ...(Object.keys(lines) as EventName[]).map(subscribe),
+    ...whenComplete({ events }, log),
+    events.on('keys.applied', ({ collection, keysOf }) => {
+      if (collection !== (placement.hasMembers ? 'Users' : 'EndUsers')) return;
+      for (const [effect, say] of effects)
+        for (const key of keysOf(effect)) log('INFO', say(String(JSON.parse(key))));
+    }),
+  ];
+  return {
+    [Symbol.dispose]: () => {
+      for (const end of ends) end();
+    },
+  };
+}
+
+const effects: readonly (readonly [AppliedEffect, (user: string) => string])[] = [
+  ['inserted', (user) => `Added new user ${user} to FeatBit`],
+  ['updated', (user) => `Updated user ${user} in FeatBit`],
+  ['left', (user) => `Marked user ${user} as deleted in FeatBit`],
+];
+
+/** The first pass over all users is what a start begins with; the others are told less loudly. */
+function whenComplete({ events }: Pick<Lockstep, 'events'>, log: Log): readonly (() => void)[] {
+  let isFirst = true;
+  const complete = (seconds: number, drifted: number | null): void => {
+    log(isFirst ? 'SUCCESS' : 'DEBUG', 'Full user synchronization completed', { seconds, drifted });
+    if (isFirst) log('SUCCESS', 'FeatBit user sync service started successfully');
+    isFirst = false;
+  };
+  return [
+    events.on('comparison.finished', ({ seconds, drifted }) => {
+      if (drifted !== null) complete(seconds, drifted);
+    }),
+    events.on('pass.finished', ({ result, seconds }) => {
+      if (result === 'equal' || result === 'pending') complete(seconds, null);
+    }),
+  ];
+}
