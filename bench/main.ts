@@ -4,10 +4,14 @@ import { renderReport } from './harness/render.ts';
 
 /** `npm run bench -- NAME [--quick] [--case NAME] [--rounds N] [--only NAME,…] [--json]`: ours and the peers in one run, side by side; `--only` some of them. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  'featbit-users': () => import('./featbit-users.ts'),
+  'mongo-copy': () => import('./mongo-copy.ts'),
+  'mongo-live': () => import('./mongo-live.ts'),
   'postgres-copy': () => import('./postgres-copy.ts'),
   'postgres-full': () => import('./postgres-full.ts'),
   'postgres-live': () => import('./postgres-live.ts'),
   'postgres-verify': () => import('./postgres-verify.ts'),
+  'user-table': () => import('./user-table.ts'),
 };
 
 const { values, positionals } = parseArgs({

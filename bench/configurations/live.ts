@@ -1,7 +1,7 @@
-import { defineConfig, env } from '../../src/index.ts';
+import { env, type LockstepConfig } from '../../src/index.ts';
 
 /** The headline: default settings, changes from the server's own stream. */
-export default defineConfig({
+export default {
   store: { path: env('BENCH_STORE') },
   pipelines: {
     bench: {
@@ -11,4 +11,4 @@ export default defineConfig({
       collections: ['public.*'],
     },
   },
-});
+} satisfies LockstepConfig;

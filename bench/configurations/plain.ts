@@ -1,7 +1,7 @@
-import { defineConfig, env } from '../../src/index.ts';
+import { env, type LockstepConfig } from '../../src/index.ts';
 
 /** The headline: default settings. */
-export default defineConfig({
+export default {
   store: { path: env('BENCH_STORE') },
   pipelines: {
     bench: {
@@ -10,4 +10,4 @@ export default defineConfig({
       collections: ['bench'],
     },
   },
-});
+} satisfies LockstepConfig;

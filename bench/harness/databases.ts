@@ -29,15 +29,8 @@ export class BenchDatabases implements AsyncDisposable {
     return new BenchDatabases(server, await mkdtemp(join(tmpdir(), 'lockstep-bench-')));
   }
 
-  async execute(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      const { rows } = (await client.query(sql)) as { rows: Record<string, unknown>[] };
-      return rows;
-    } finally {
-      await client.end();
-    }
+  execute(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+    return execute(url, sql);
   }
 
   /** Ground truth: how many rows the destination holds. */
@@ -50,5 +43,17 @@ export class BenchDatabases implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]();
     await rm(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** On a connection of its own; rows of the last statement. */
+export async function execute(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = (await client.query(sql)) as { rows: Record<string, unknown>[] };
+    return rows;
+  } finally {
+    await client.end();
   }
 }

@@ -3,6 +3,7 @@ import type { FollowerOf } from './follower.ts';
 import { engine, relaxed } from './followers/engine.ts';
 import { subscription } from './followers/subscription.ts';
 import type { LiveServers } from './servers.ts';
+import { Sides } from './sides.ts';
 import { trialContestant } from './trial.ts';
 import type { Workload } from './workloads.ts';
 
@@ -32,6 +33,8 @@ interface Entry {
 const followers: readonly Entry[] = [
   { name: 'ours', follower: engine('live') },
   { name: 'subscription', follower: subscription({ durable: false }) },
+  // More than one lane is a choice, for it tears transactions of the source.
+  { name: 'ours-lanes', follower: engine('live-lanes'), rounds: 1 },
   // The same terms from the other side: it does not wait for the disk either.
   { name: 'ours-relaxed', follower: relaxed('live'), rounds: 1 },
   // It waits for the disk with every transaction of the source: minutes, that do not differ.
@@ -45,7 +48,7 @@ function followContestant(
   let last = 0;
   return trialContestant(servers, {
     ...entry,
-    tables: workload,
+    open: () => Sides.open(servers, workload),
     async prepare({ sides, follower }) {
       await follower.stop();
       await workload.load(sides);

@@ -3,9 +3,10 @@ import { latencyReport } from '../harness/latency.ts';
 import type { FollowerOf } from './follower.ts';
 import { engine } from './followers/engine.ts';
 import { subscription } from './followers/subscription.ts';
-import { measureLatency } from './latency/measure.ts';
+import { measureLatency, type Threads } from './latency/measure.ts';
 import { commitTable } from './latency/plan.ts';
 import type { LiveServers } from './servers.ts';
+import { Sides } from './sides.ts';
 import { trialContestant } from './trial.ts';
 
 /** Both ways of capturing and native replication, each under 1,000 commits a second: two cases out of the same runs. */
@@ -18,9 +19,9 @@ export async function latencyCases(
     trialContestant(servers, {
       name,
       follower,
-      tables: { tables: commitTable, fill: '' },
+      open: () => Sides.open(servers, { tables: commitTable, fill: '' }),
       prepare: async ({ sides, follower: running }) => sides.seen(await sides.mark(), running),
-      run: (trial) => measureLatency(trial, pace, options.log),
+      run: (trial) => measureLatency(trial, { pace, threads: postgresThreads }, options.log),
     });
   const peers = ['native-latency', 'native-latency-durable'];
   const contestants = [
@@ -39,3 +40,8 @@ export async function latencyCases(
     latencyReport('latency-triggers', { own: 'triggers', peers }, runs),
   ];
 }
+
+const postgresThreads: Threads = {
+  looker: new URL('./latency/looker.ts', import.meta.url),
+  writers: new URL('./latency/writers.ts', import.meta.url),
+};

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresServer, startPostgres } from '../../tools/servers/postgres.ts';
+import { OpenResources } from './open-resources.ts';
 
 interface Parts {
   readonly source: PostgresServer;
@@ -11,18 +12,16 @@ interface Parts {
 }
 
 /** A server for either side, whose commits reach the disk, and a scratch directory; everything goes when it is disposed. */
-export class LiveServers implements AsyncDisposable {
+export class LiveServers extends OpenResources {
   readonly source: PostgresServer;
   readonly target: PostgresServer;
   readonly scratch: string;
-  readonly #owned: AsyncDisposableStack;
-  readonly #open = new Set<AsyncDisposable>();
 
   private constructor({ source, target, scratch, owned }: Parts) {
+    super(owned);
     this.source = source;
     this.target = target;
     this.scratch = scratch;
-    this.#owned = owned;
   }
 
   static async start(): Promise<LiveServers> {
@@ -32,20 +31,6 @@ export class LiveServers implements AsyncDisposable {
     const scratch = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
     owned.defer(() => rm(scratch, { recursive: true, force: true }));
     return new LiveServers({ source, target, scratch, owned: owned.move() });
-  }
-
-  /** What is still open when the servers go, goes before them. */
-  adopt(resource: AsyncDisposable): void {
-    this.#open.add(resource);
-  }
-
-  release(resource: AsyncDisposable): void {
-    this.#open.delete(resource);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const resource of [...this.#open].toReversed()) await resource[Symbol.asyncDispose]();
-    await this.#owned.disposeAsync();
   }
 }
 

@@ -6,6 +6,7 @@ import { engine, stilled } from './followers/engine.ts';
 import { subscription } from './followers/subscription.ts';
 import { type Load, load } from './pgbench.ts';
 import type { LiveServers } from './servers.ts';
+import { Sides } from './sides.ts';
 import { type Trial, trialContestant } from './trial.ts';
 
 const clients = 16;
@@ -54,7 +55,7 @@ export function throughputCase(
     trialContestant(servers, {
       name,
       follower,
-      tables: orders,
+      open: () => Sides.open(servers, orders),
       prepare: ({ sides }) => sides.settle(),
       run: (trial) =>
         write(trial, writing, { program: pgbench, clients, until: { seconds }, script: writing.script }),

@@ -1,20 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ProcessCost, watchProcess } from '../../harness/process-cost.ts';
 import type { Follower, FollowerOf } from '../follower.ts';
 import type { Sides } from '../sides.ts';
+import { FollowerProcess } from './process.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const linesKept = 40;
-const lookEveryMs = 10;
+
+/** What it is told of the databases. */
+interface EngineSides {
+  readonly name: string;
+  readonly scratch: string;
+  readonly source: string;
+  readonly target: string;
+}
 
 /** `lockstep start` as a user types it, in a process of its own. `configuration`: bench/configurations/NAME.ts */
 export const engine =
-  (configuration: string): FollowerOf =>
+  (configuration: string): ((sides: EngineSides) => Follower) =>
   (sides) =>
     new EngineProcess(sides, configuration);
 
@@ -30,16 +34,17 @@ export const stilled =
   (sides) =>
     new StilledEngine(sides, configuration);
 
-class EngineProcess implements Follower {
+class EngineProcess<Databases extends EngineSides = EngineSides> implements Follower {
   readonly follows: boolean = true;
-  protected readonly sides: Sides;
+  protected readonly sides: Databases;
   readonly #configuration: string;
-  #child: ChildProcess | null = null;
+  /** The service's log tells when it is in step. */
+  readonly #process = new FollowerProcess('lockstep start', (line) =>
+    /"event":"status".*"msg":"live:/.test(line),
+  );
   #watch: { end(): ProcessCost } | null = null;
-  #lines: string[] = [];
-  #isLive = false;
 
-  constructor(sides: Sides, configuration: string) {
+  constructor(sides: Databases, configuration: string) {
     this.sides = sides;
     this.#configuration = configuration;
   }
@@ -47,8 +52,6 @@ class EngineProcess implements Follower {
   async start(): Promise<void> {
     const config = here(`../../configurations/${this.#configuration}.ts`);
     const words = ['start', 'bench', '--no-http', '--config', config];
-    this.#lines = [];
-    this.#isLive = false;
     const { source, target, name, scratch } = this.sides;
     const child = spawn(process.execPath, [here('../../../bin/lockstep.mjs'), ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,28 +63,15 @@ class EngineProcess implements Follower {
       },
     });
     this.#watch = watchProcess(child.pid ?? 0);
-    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line));
-    createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
-    this.#child = child;
+    this.#process.follow(child);
   }
 
-  /** The service's log tells when it is in step. */
-  #hear(line: string): void {
-    this.#lines = [...this.#lines.slice(1 - linesKept), line];
-    if (/"event":"status".*"msg":"live:/.test(line)) this.#isLive = true;
-  }
-
-  async ready(): Promise<void> {
-    while (!this.#isLive) {
-      await this.expectAlive();
-      await delay(lookEveryMs);
-    }
+  ready(): Promise<void> {
+    return this.#process.ready();
   }
 
   async expectAlive(): Promise<void> {
-    const { exitCode, signalCode } = this.#child ?? { exitCode: null, signalCode: null };
-    if (exitCode === null && signalCode === null) return;
-    throw new Error(`lockstep start ended with ${exitCode ?? signalCode}:\n${this.#lines.join('\n')}`);
+    this.#process.expectAlive();
   }
 
   cost(): ProcessCost {
@@ -89,32 +79,21 @@ class EngineProcess implements Follower {
   }
 
   async stop(): Promise<void> {
-    await this.expectAlive();
-    if ((await this.#end('SIGTERM')) === 0) return;
-    throw new Error(`lockstep start did not stop in peace:\n${this.#lines.join('\n')}`);
+    this.#watch?.end();
+    await this.#process.stop();
   }
 
   protected signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
-    const child = this.#child;
-    this.#child = null;
-    this.#watch?.end();
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-    return child.exitCode;
+    this.#process.signal(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end('SIGKILL');
+    this.#watch?.end();
+    await this.#process[Symbol.asyncDispose]();
   }
 }
 
-class RelaxedEngine extends EngineProcess {
+class RelaxedEngine extends EngineProcess<Sides> {
   override async start(): Promise<void> {
     const { name, target } = this.sides;
     await this.sides.execute(target, `ALTER DATABASE ${name} SET synchronous_commit = off`);
@@ -122,7 +101,7 @@ class RelaxedEngine extends EngineProcess {
   }
 }
 
-class StilledEngine extends EngineProcess {
+class StilledEngine extends EngineProcess<Sides> {
   override readonly follows = false;
 
   /** Who is asleep when it stops would be notified by every writer for a while. */

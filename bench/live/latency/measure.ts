@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Run } from '../../harness/benchmark.ts';
 import { latencyOf } from '../../harness/latency.ts';
-import type { Trial } from '../trial.ts';
+import type { Follower } from '../follower.ts';
+import type { LiveSides, Trial } from '../trial.ts';
 import type { CommitPlan } from './plan.ts';
 
 export interface Pace {
@@ -13,12 +14,18 @@ export interface Pace {
   readonly warmUpSeconds: number;
 }
 
+/** Programs that look at the target and write at the source by a plan. */
+export interface Threads {
+  readonly looker: URL;
+  readonly writers: URL;
+}
+
 const writers = 10;
 
 /** From the moment a writer sends COMMIT until a reader of the target sees its row: the source's own commit is in it, for everybody. */
 export async function measureLatency(
-  { sides, follower }: Trial,
-  pace: Pace,
+  { sides, follower }: Trial<LiveSides>,
+  { pace, threads: { looker, writers: writer } }: { readonly pace: Pace; readonly threads: Threads },
   log: (line: string) => void,
 ): Promise<Run> {
   const rowsIn = (seconds: number): number => (pace.perSecond * seconds) / writers;
@@ -27,9 +34,9 @@ export async function measureLatency(
     perWriter: rowsIn(pace.warmUpSeconds + pace.seconds),
     intervalMs: (1000 * writers) / pace.perSecond,
   };
-  await using looking = thread('looker', { ...plan, url: sides.target });
+  await using looking = thread(looker, { ...plan, url: sides.target });
   await looking.answer();
-  await using writing = thread('writers', { ...plan, url: sides.source });
+  await using writing = thread(writer, { ...plan, url: sides.source });
   const threads = Promise.all([writing.answer(), looking.answer()]);
   const [written, looked] = (await unlessDead(threads, follower)) as [Written, Looked];
   const from = rowsIn(pace.warmUpSeconds);
@@ -66,8 +73,8 @@ const between = (begun: Times, ended: Times, from: number): readonly number[] =>
     Array.from(times.subarray(from), (at, n) => (ended[writer]?.[from + n] ?? Number.NaN) - at),
   );
 
-function thread(name: 'looker' | 'writers', plan: CommitPlan) {
-  const worker = new Worker(new URL(`./${name}.ts`, import.meta.url), { workerData: plan });
+function thread(program: URL, plan: CommitPlan) {
+  const worker = new Worker(program, { workerData: plan });
   return {
     /** The next message; an error of the thread is thrown. */
     answer: async (): Promise<unknown> => (await once(worker, 'message'))[0],
@@ -76,7 +83,7 @@ function thread(name: 'looker' | 'writers', plan: CommitPlan) {
 }
 
 /** What it is worth, unless the follower dies meanwhile. */
-async function unlessDead<Answer>(work: Promise<Answer>, follower: Trial['follower']): Promise<Answer> {
+async function unlessDead<Answer>(work: Promise<Answer>, follower: Follower): Promise<Answer> {
   const over = new AbortController();
   const death = async (): Promise<never> => {
     for (;;) {

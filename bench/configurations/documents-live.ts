@@ -1,0 +1,14 @@
+import { env, type LockstepConfig } from '../../src/index.ts';
+
+/** The headline: default settings. */
+export default {
+  store: { path: env('BENCH_STORE') },
+  pipelines: {
+    bench: {
+      mode: 'live',
+      source: { connector: 'mongodb', url: env('BENCH_SOURCE') },
+      destination: { connector: 'mongodb', url: env('BENCH_TARGET') },
+      collections: ['bench', 'bench_commits', 'bench_marker'],
+    },
+  },
+} satisfies LockstepConfig;

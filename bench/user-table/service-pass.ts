@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Contestant } from '../harness/benchmark.ts';
+import { type Started, startRecipe } from './ours.ts';
+import type { Town } from './town.ts';
+
+/** Long enough that nothing is under way while the chat is spoilt, short enough to be waited for. */
+const intervalFor = (users: number): number => (users > 100_000 ? 30 : 5);
+const patienceMs = 300_000;
+
+/** A scheduled pass of the running service, by the seconds that its log tells: the first that begins after the chat was spoilt. */
+export function serviceContestant(
+  town: Town,
+  { users, changed }: { readonly users: number; readonly changed: number },
+): Contestant {
+  let service: Started | null = null;
+  return {
+    name: 'ours',
+    prepare: async () => {
+      await town.emptyChat();
+      service = startRecipe(['setup'], {
+        ...town.environment(),
+        SYNC_INTERVAL_SECONDS: String(intervalFor(users)),
+      });
+      // The first reads everything and may mend what the copy left; the second is as all that follow.
+      await nextPass(service);
+      await nextPass(service);
+      await town.spoil(changed);
+    },
+    run: async () => {
+      if (service === null) throw new Error('the service was not started');
+      const seconds = await nextPass(service);
+      service.child.kill('SIGTERM');
+      await service.ended;
+      return { seconds, ...service.cost.end() };
+    },
+    proof: () => town.prove(users),
+  };
+}
+
+/** What the first pass takes that begins from now on. */
+async function nextPass({ output }: Started): Promise<number> {
+  const passes = (): readonly string[] =>
+    output()
+      .split('\n')
+      .filter((line) => line.includes('"Scheduled sync '));
+  const before = passes().length;
+  for (const startedAt = performance.now(); performance.now() - startedAt < patienceMs; await delay(20)) {
+    const since = passes().slice(before);
+    const begun = since.findIndex((line) => line.includes('Scheduled sync begins'));
+    const end = begun < 0 ? undefined : since[begun + 1];
+    if (end !== undefined) return (JSON.parse(end) as { seconds: number }).seconds;
+  }
+  throw new Error(`no pass came: ${output()}`);
+}
