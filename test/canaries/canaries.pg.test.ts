@@ -17,6 +17,19 @@ const expectNone = (output: string, what: string) => expect(findCanaries(canarie
 test('commands let no secret out, whether they succeed or fail (rule 8)', { timeout: 240_000 }, async () => {
   await using life = await openLife();
   using state = new StateWatch(life.stateDirectory, canaries);
+  const missing = await life.run('check');
+  expect([missing.code, missing.stderr]).toEqual([3, expect.stringContaining('no connection kept')]);
+  for (const [name, url] of [
+    ['kept', life.storedUrl],
+    ['refused', life.source.urlFor({ user: life.roles.source, password: secrets.stored })],
+    ['away', life.storedUrl.replace(/:\d+\//, ':1/')],
+    ['my shop', life.storedUrl],
+    ['nonsense', secrets.stored],
+  ] as const) {
+    const { code, stdout, stderr } = await life.store(name, url);
+    expectNone(stdout + stderr, `connections set ${name}`);
+    expect.soft(code, `${name}: ${stderr}`).toBe(['my shop', 'nonsense'].includes(name) ? 3 : 0);
+  }
   const expected: readonly (readonly [number, ...string[]])[] = [
     [4, 'check'],
     [0, 'check', 'stock'],
@@ -30,6 +43,16 @@ test('commands let no secret out, whether they succeed or fail (rule 8)', { time
     [3, 'run', secrets.wrong],
     [3, 'run', '--nothing', secrets.wrong],
     [0, 'status', 'shop'],
+    [0, 'run', 'kept'],
+    [0, 'verify', 'kept'],
+    [0, 'connections', 'list'],
+    [0, 'connections', 'test', 'kept'],
+    [4, 'connections', 'test', 'refused'],
+    [4, 'connections', 'test', 'away'],
+    [3, 'connections', 'set', 'kept', life.storedUrl],
+    [3, 'connections', 'set', life.storedUrl],
+    [3, 'connections', 'remove', 'kept'],
+    [0, 'connections', 'remove', 'away'],
     [0, 'secrets', 'list'],
     [0, 'secrets', 'verify'],
     [0, 'secrets', 'rotate'],
@@ -52,6 +75,7 @@ test('a service lets no secret and no value out, through trouble, poison and cha
   await using life = await openLife();
   using state = new StateWatch(life.stateDirectory, everything);
   const out: string[] = [];
+  expect((await life.store('kept', life.storedUrl)).code).toBe(0);
   await untilRefused(life, out);
   await using service = await startService(life, out);
   await eventually(() => statusOf(life)).toBe('live');
@@ -125,7 +149,7 @@ async function changeKeys(life: Life, { child, asked }: Service): Promise<void> 
   expect(await asked('/api/v1/secrets/rotate', { method: 'POST', ...withToken })).toBe(200);
   await life.writeKeys(secrets.newerKey);
   const verified = async () => (await life.run('secrets', 'verify')).stdout;
-  await eventually(verified).toBe('3 sealed rows can be opened\n');
+  await eventually(verified).toBe('4 sealed values can be opened\n');
   const [letter] = await lettersOf(life);
   const { stdout } = await life.run('dead-letters', 'shop', 'show', String(letter), '--json');
   expect(findCanaries(rowCanaries, stdout), 'the one place where values are shown').toEqual(['row']);

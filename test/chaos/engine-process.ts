@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../support/child.ts';
+import { ask } from './world/ask.ts';
 import type { Places } from './world/configuration.ts';
 import type { Verb } from './world/verb.ts';
+
+const openTransactions = `SELECT datname, pid, now() - xact_start AS age, backend_xid, wait_event, left(query, 200) AS query
+  FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start`;
 
 const file = fileURLToPath(new URL('engine-program.ts', import.meta.url));
 
@@ -16,8 +20,10 @@ export interface EngineEnd {
 /** An engine in a process of its own, loaded and waiting until `go`. */
 export class EngineProcess implements AsyncDisposable {
   readonly #child: Child;
+  readonly #source: string;
 
   constructor(places: Places, verb: Verb, failpoint?: string) {
+    this.#source = places.source;
     this.#child = startChild({
       file,
       args: [verb, JSON.stringify(places)],
@@ -52,9 +58,14 @@ export class EngineProcess implements AsyncDisposable {
     return this.#child.kill('SIGTERM');
   }
 
-  /** The next time it says so, from what it said last on. */
-  async waitForStatus(status: string, timeoutMs = 30_000): Promise<void> {
-    await this.#child.waitForLine(`"status":"${status}"`, { timeoutMs });
+  /** The next time it says so, from what it said last on. Fails with what the source's server was busy with: an engine waits for older transactions. */
+  async waitForStatus(status: string, timeoutMs = 60_000): Promise<void> {
+    try {
+      await this.#child.waitForLine(`"status":"${status}"`, { timeoutMs });
+    } catch (error) {
+      const open = await ask(this.#source, openTransactions).catch(String);
+      throw new Error(`transactions at the source: ${JSON.stringify(open)}`, { cause: error });
+    }
   }
 
   get said(): string {

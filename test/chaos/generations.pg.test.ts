@@ -75,9 +75,11 @@ describe.concurrent('an engine killed while a generation is made, brought in or 
     await using world = await openWorld(templates, { staged: true });
     const memory: Memory = { before: [] };
     let kills = 0;
-    for (const { verb, before, after } of reachedIn[point].by === 'run' ? short : long) {
+    const { by } = reachedIn[point];
+    const armed = by === 'start' ? 'run' : by;
+    for (const { verb, before, after } of armed === 'run' ? short : long) {
       await before?.(world);
-      if (kills === 0 && verb === reachedIn[point].by) kills = await killUntilDone(world, verb, point);
+      if (kills === 0 && verb === armed) kills = await killUntilDone(world, verb, point);
       else await performHere(world.places, verb);
       await after?.(world, memory);
     }

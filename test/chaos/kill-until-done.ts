@@ -8,7 +8,11 @@ import type { World } from './world/world.ts';
 const killsInARow = 2;
 
 /** How often the point was reached; the verb is done when this returns. */
-export async function killUntilDone({ places }: World, verb: Verb, point: Failpoint): Promise<number> {
+export async function killUntilDone(
+  { places }: Pick<World, 'places'>,
+  verb: Verb,
+  point: Failpoint,
+): Promise<number> {
   for (let kills = 0; kills < killsInARow; kills += 1) {
     const end = await runEngine(places, verb, `${point}:${kills + 1}`);
     if (end.killed) continue;

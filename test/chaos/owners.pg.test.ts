@@ -31,7 +31,7 @@ test('an engine that finds another at work for longer than a lease lasts is refu
   timeout,
 }, async () => {
   await using world = await openWorld(templates);
-  await using lock = await holdTable(world);
+  await using lock = await holdTable(world.target);
   await using one = new EngineProcess(world.places, 'run');
   await one.go();
   await lock.isWaitedFor();
@@ -56,6 +56,26 @@ test('an engine that was paused in a transaction until another took over writes 
   await expectFenceLost(world, await paused.end(), fences);
 });
 
+test('what an engine that was paused reads at the source is ended by the next owner', {
+  timeout,
+}, async () => {
+  await using world = await openWorld(templates);
+  await using paused = new EngineProcess(world.places, 'run');
+  await using writing = await holdTable(world.target);
+  await paused.go();
+  await writing.isWaitedFor();
+  await using reading = await holdNotes(world, writing);
+  paused.pause();
+  const fences = await fencesThatWrote(world.places.target);
+  await reading.release();
+  await expect.poll(() => whoReadsNotes(world)).toHaveLength(1);
+  expect(await takeOver(world)).toMatchObject({ error: null });
+  expect(await whoReadsNotes(world)).toEqual([]);
+  await ask(world.source.url, `SET lock_timeout = '5s'; ALTER TABLE shop.notes SET (fillfactor = 90)`);
+  paused.wake();
+  await expectFenceLost(world, await paused.end(), fences);
+});
+
 test('an engine that was paused anywhere until another took over writes nothing more', {
   timeout,
 }, async () => {
@@ -70,6 +90,31 @@ test('an engine that was paused anywhere until another took over writes nothing 
   await expectFenceLost(world, await paused.end(), fences);
 });
 
+/**
+ * Holds up what reads the notes at the source, in the middle of its transaction: that goes on at the server, and stays open, when the engine no
+ * longer can. What only describes the table, and does not name it, holds nothing afterwards and is let by.
+ */
+async function holdNotes({ source }: World, writing: HeldTable): Promise<HeldTable> {
+  const reads = `SELECT FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+    WHERE NOT l.granted AND l.relation = 'shop.notes'::regclass AND a.query ~ '"notes"'`;
+  let held = await holdTable(source, { table: 'shop.notes', mode: 'ACCESS EXCLUSIVE' });
+  await writing.release();
+  for (;;) {
+    await held.isWaitedFor();
+    if ((await ask(source.url, reads)).length > 0) return held;
+    const next = holdTable(source, { table: 'shop.notes', mode: 'ACCESS EXCLUSIVE' });
+    await held.release();
+    held = await next;
+  }
+}
+
+/** Sessions that hold a lock at the source which a change of the table waits for. */
+const whoReadsNotes = ({ source }: World) =>
+  ask(
+    source.url,
+    `SELECT pid FROM pg_locks WHERE granted AND mode = 'AccessShareLock' AND relation = 'shop.notes'::regclass`,
+  );
+
 /** The other engine's whole run, which first waits for the lease to run out. */
 async function takeOver({ places }: World): Promise<EngineEnd> {
   await using other = new EngineProcess(places, 'run');
@@ -79,7 +124,7 @@ async function takeOver({ places }: World): Promise<EngineEnd> {
 
 /** Pauses it with a statement under way whose transaction it then can't end. Returns the fences that wrote until then. */
 async function pauseWhileWriting(world: World, engine: EngineProcess): Promise<readonly number[]> {
-  await using lock = await holdTable(world);
+  await using lock = await holdTable(world.target);
   await engine.go();
   await lock.isWaitedFor();
   engine.pause();
@@ -103,18 +148,19 @@ interface HeldTable extends AsyncDisposable {
 }
 
 /** Somebody else's lock on a table in the middle of the pass. */
-async function holdTable({ target }: World): Promise<HeldTable> {
-  const client = await target.connect();
-  await client.query('BEGIN; LOCK TABLE shop.prices IN SHARE MODE');
-  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'shop.prices'::regclass`;
+async function holdTable(
+  side: World['target'],
+  { table = 'shop.prices', mode = 'SHARE' }: { readonly table?: string; readonly mode?: string } = {},
+): Promise<HeldTable> {
+  const client = await side.connect();
+  await client.query(`BEGIN; LOCK TABLE ${table} IN ${mode} MODE`);
+  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '${table}'::regclass`;
   const release = async (): Promise<void> => {
     await client.query('COMMIT');
   };
   return {
     isWaitedFor: () =>
-      expect
-        .poll(async () => (await ask(target.url, waiting)).length, { timeout: 30_000 })
-        .toBeGreaterThan(0),
+      expect.poll(async () => (await ask(side.url, waiting)).length, { timeout: 30_000 }).toBeGreaterThan(0),
     release,
     [Symbol.asyncDispose]: release,
   };

@@ -59,3 +59,26 @@ test('killed at random moments while letters fail anew, every row can still be o
   const engine = await under.engine(newest);
   expect(await engine.secrets.verify()).toMatchObject({ opened: letters, unopened: 0 });
 });
+
+test.each(['before:1', 'after:1', 'before:3', 'after:3'])(
+  'killed at %s of sealing a connection anew, all of them lead where they did, and rotating goes on (rules 4, 8)',
+  async (step) => {
+    await using under = await openSecretsUnderTest();
+    const [newest, former] = [newKey(), newKey()];
+    const old = await under.engine(former);
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) await old.connections.set(name, `postgres://app:secret@${name}.example/shop`);
+    const env = { LOCKSTEP_KEYS: `${newest},${former}`, LOCKSTEP_FAILPOINT: `connection.reseal.${step}` };
+    const killed = await runChild({ file, args: [under.directory], env });
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    const [where, passing] = step.split(':');
+    const done = Number(passing) - (where === 'before' ? 1 : 0);
+    const both = await under.engine(newest, former);
+    expect(await both.secrets.verify()).toMatchObject({ opened: names.length, unopened: 0 });
+    expect(await both.secrets.rotate()).toMatchObject({ resealed: names.length - done, current: done });
+    const { connections } = await (await under.engine(newest)).connections.list();
+    expect(connections.map(({ address }) => address)).toEqual(
+      names.map((name) => `postgres://app@${name}.example:5432/shop`),
+    );
+  },
+);

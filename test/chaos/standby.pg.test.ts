@@ -8,13 +8,7 @@ import type { Places } from './world/configuration.ts';
 import { openLiveTemplates, openLiveWorld, watchFromNowOn } from './world/live-world.ts';
 import { startLoad } from './world/load.ts';
 import { recordTakeover, takeoversOf } from './world/record-takeover.ts';
-import {
-  approveAll,
-  expectAllRight,
-  expectWritten,
-  longestTakeoverMs,
-  newestFence,
-} from './world/takeover.ts';
+import { approveAll, expectAllRight, expectTakeover, expectWritten, newestFence } from './world/takeover.ts';
 import { until } from './world/until.ts';
 import type { Templates, World } from './world/world.ts';
 
@@ -188,18 +182,6 @@ async function openNodes(capture: 'logical' | 'triggers'): Promise<Nodes> {
   const standby = await node(world.places, 'standby');
   const kept = opening.move();
   return { world, owner, standby, way, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-/** The promise: others write within ten seconds, whatever becomes of the owner. */
-async function expectTakeover(world: World, what: string, strike: () => Promise<void> | void): Promise<void> {
-  const fence = await newestFence(world);
-  await expectWritten(world, fence - 1);
-  const struckAt = performance.now();
-  await strike();
-  await expectWritten(world, fence);
-  const tookMs = performance.now() - struckAt;
-  recordTakeover(what, tookMs);
-  expect(tookMs).toBeLessThan(longestTakeoverMs);
 }
 
 /** As the store tells it; both servers are on this machine and have one clock. */

@@ -8,11 +8,14 @@ import { exitCodes } from '../../src/protocol/errors/error-class.ts';
 import { metricsCatalogue } from '../../src/server/metrics/catalogue.ts';
 import { configurationSchema, pipelineSchema } from '../../src/service/config/schema.ts';
 import { keyPaths } from '../../src/service/config/schema-tree.ts';
+import { createLockstep } from '../../src/service/create-lockstep.ts';
 import { families } from '../../tools/docs/families.ts';
 import { metricFamilies } from '../../tools/docs/metric-families.ts';
 import { runChild } from '../support/child.ts';
 
 const root = new URL('../../', import.meta.url);
+const side = { connector: 'postgres', host: '127.0.0.1' } as const;
+const shop = { source: side, destination: side, collections: ['orders'] };
 const page = (name: string) => readFile(new URL(`docs/reference/${name}`, root), 'utf8');
 
 test('the pages of errors and metrics are what the code says', async () => {
@@ -57,4 +60,18 @@ test('every command, option and exit code is on the command line’s page', asyn
   const wanted = [...commands.map((command) => `\`${command.name}\``), ...options];
   expect(wanted.filter((word) => !text.includes(word))).toEqual([]);
   expect(Object.values(exitCodes).filter((code) => !text.includes(`| ${code} |`))).toEqual([]);
+});
+
+test('every verb and event of an engine is on the library’s page', async () => {
+  await using engine = await createLockstep({ pipelines: { shop } }, { env: {} });
+  const verbs = Object.getOwnPropertyNames(Object.getPrototypeOf(engine)).filter(
+    (name) => name !== 'constructor',
+  );
+  const source = await readFile(new URL('src/protocol/events.ts', root), 'utf8');
+  const [map = ''] = /^export interface EventMap \{$.*?^\}$/ms.exec(source) ?? [];
+  const events = [...map.matchAll(/^ {2}'?([a-z][a-z.-]+)'?: /gm)].map(([, name = '']) => name);
+  expect([verbs.length > 20, events.length > 30]).toEqual([true, true]);
+  const text = await page('library.md');
+  expect(verbs.filter((name) => !new RegExp(`\`${name}[\`(]`).test(text))).toEqual([]);
+  expect(events.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });

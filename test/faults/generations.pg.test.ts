@@ -42,6 +42,44 @@ test.each([
   await pair.expectSame('t');
 });
 
+test('a row that somebody holds: taking back waits, says who it waits for, and goes on', async () => {
+  await using pair = await openPair();
+  await (await aboutToRefresh(pair)).run('it');
+  const destination = { connector: 'postgres', url: pair.target.url, stallTimeoutMs: 300 } as const;
+  const engine = await pair.engine({ collections: ['t'] }, { destination });
+  const holder = await pair.target.connect();
+  await holder.query('BEGIN; SELECT FROM t WHERE id = 500 FOR UPDATE');
+  const { rows } = await holder.query('SELECT pg_backend_pid() AS pid');
+  const told: string[] = [];
+  engine.events.on('notice', ({ side, message }) => void told.push(`${side}: ${message}`));
+  const going = engine.rollBackGeneration('it');
+  await expect
+    .poll(() => told.join('\n'), { timeout: 20_000 })
+    .toMatch(
+      new RegExp(`destination: waiting since .* for a lock .* held by process ${String(rows[0]?.pid)}`),
+    );
+  await holder.query('COMMIT');
+  await holder.end();
+  expect(await going).toMatchObject({ generation: { state: 'rolled-back' } });
+  const old = await pair.target.query(`SELECT count(*)::int AS old FROM t WHERE v = 'old'`);
+  expect(old.rows).toEqual([{ old: 1000 }]);
+});
+
+test('the source is lost while it is read: nothing of the generation is brought in (rule 7)', async () => {
+  await using pair = await openPair();
+  await aboutToRefresh(pair);
+  await pair.source.query(
+    'CREATE FUNCTION stop() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN true; END $$',
+  );
+  const collections = { t: { filter: 'id < 900 OR public.stop()' } };
+  const engine = await pair.engine({ collections });
+  await expect(engine.run('it')).rejects.toMatchObject({ code: 'retries-exhausted' });
+  const { rows } = await pair.target.query(`SELECT count(*)::int AS old FROM t WHERE v = 'old'`);
+  expect(rows).toEqual([{ old: 1000 }]);
+  const { generations } = await engine.generations('it');
+  expect(generations.map(({ state }) => state)).not.toContain('promoted');
+});
+
 test('the destination is lost in the middle of promotion: nothing of it is there, then all of it, once', async () => {
   await using pair = await openPair();
   const engine = await aboutToRefresh(pair);

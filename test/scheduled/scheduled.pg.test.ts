@@ -158,6 +158,23 @@ test('a pipeline that is paused is not run, which is no failure, and goes on whe
   expect((await running.runs()).filter(({ result }) => result === 'failed')).toEqual([]);
 });
 
+test('a pause that comes while a run waits for its turn keeps it from being made, which is no failure', async () => {
+  await using shop = await openShop();
+  await leaseOn(shop.store);
+  await using running = await startShop(shop, { cron: '0 0 1 1 *', atStart: false });
+  const told: string[] = [];
+  running.engine.events.on('notice', ({ message }) => void told.push(message));
+  const asked = running.engine.run('shop').catch((error: unknown) => error);
+  // It has looked whether it is paused, and waits for the lease.
+  await eventually(() => told).toHaveLength(1);
+  await running.engine.pause('shop', { reason: 'index is being built' });
+  await release(shop.store);
+  expect(await asked).toMatchObject({ code: 'pipeline-paused' });
+  await running.stop();
+  expect(await running.runs()).toEqual([]);
+  expect(running.heard.failed).toEqual([]);
+});
+
 test('a run that was asked for is one, between those that are due', async () => {
   await using shop = await openShop();
   await using running = await startShop(shop, { cron: '0 0 1 1 *', atStart: false });

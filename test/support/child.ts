@@ -8,6 +8,8 @@ export interface ChildOptions {
   /** On top of our own environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** No file that it writes may be larger, as if its disk were full. In whole KiB. */
+  readonly largestFileKib?: number;
 }
 
 export interface ChildResult {
@@ -34,6 +36,8 @@ export interface Child extends AsyncDisposable {
   /** SIGKILL unless another is named; resolves when it has ended. */
   kill(signal?: NodeJS.Signals): Promise<ChildResult>;
   write(text: string): void;
+  /** Nothing more is written to it. */
+  endInput(): void;
 }
 
 export function startChild(options: ChildOptions): Child {
@@ -53,6 +57,14 @@ export async function runChild(
   }
 }
 
+type Words = readonly [string, ...string[]];
+
+/** POSIX counts in blocks of 512 bytes. Node ignores the signal, so that a write past the limit fails with EFBIG. */
+const limited = (words: Words, largestFileKib: number | undefined): Words =>
+  largestFileKib === undefined
+    ? words
+    : ['sh', '-c', `ulimit -f ${largestFileKib * 2} && exec "$@"`, 'sh', ...words];
+
 class RunningChild implements Child {
   readonly pid: number;
   readonly ended: Promise<ChildResult>;
@@ -61,8 +73,9 @@ class RunningChild implements Child {
   readonly #listeners = new Set<() => void>();
   #result: ChildResult | undefined;
 
-  constructor({ file, args = [], env = {}, cwd }: ChildOptions) {
-    const child = spawn(process.execPath, [file, ...args], {
+  constructor({ file, args = [], env = {}, cwd, largestFileKib }: ChildOptions) {
+    const [command, ...words] = limited([process.execPath, file, ...args], largestFileKib);
+    const child = spawn(command, words, {
       cwd,
       env: { ...ownEnvironment(), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -134,6 +147,10 @@ class RunningChild implements Child {
 
   write(text: string): void {
     this.#process.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.#process.stdin?.end();
   }
 
   #findLine(wanted: string | RegExp, from: 'stdout' | 'stderr'): string | undefined {

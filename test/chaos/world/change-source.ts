@@ -77,4 +77,6 @@ const rest = (salt: string): string => `
   UPDATE shop.tags SET label = CASE label WHEN 'hidden' THEN 'seen' ELSE 'hidden' END
     WHERE id IN (${some({ table: 'tags', where: `label <> 'broken' AND id < 1000` }, 3, salt)});
   UPDATE shop.archive SET body = '${salt}' WHERE id IN (${some({ table: 'archive' }, 2, salt)});
-  INSERT INTO shop.archive SELECT greatest(max(id), 1000) + 1, '${salt}' FROM shop.archive;`;
+  INSERT INTO shop.archive SELECT greatest(max(id), 1000) + 1, '${salt}' FROM shop.archive;
+  INSERT INTO shop.visits SELECT max(id) + 1, '${salt}' FROM shop.visits;
+  DELETE FROM shop.visits WHERE id IN (${some({ table: 'visits' }, 2, salt)});`;

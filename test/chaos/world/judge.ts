@@ -14,15 +14,17 @@ const poisoned = `SELECT code FROM shop.notes WHERE body = 'poison'`;
 /** What both sides must show, each in its own words; the poison and what hangs on it left out on either. */
 const comparisons = (
   poison: string,
-  { live }: Places,
+  { live, incremental }: Places,
 ): readonly { source: string; target: string; key: readonly string[] }[] => [
   ...['people', 'orders', 'prices', 'likes', 'archive'].map((table) =>
     same(`SELECT * FROM shop.${table}`, ['id']),
   ),
   same('SELECT * FROM shop.lines', ['order_id', 'line']),
-  ...(live === undefined
-    ? [same('SELECT * FROM shop.readings', [])]
-    : ['meters', 'pages', 'logbook'].map((table) => same(`SELECT * FROM shop.${table}`, ['id']))),
+  ...(incremental
+    ? []
+    : live === undefined
+      ? [same('SELECT * FROM shop.readings', []), same('SELECT * FROM shop.visits', ['id'])]
+      : ['meters', 'pages', 'logbook'].map((table) => same(`SELECT * FROM shop.${table}`, ['id']))),
   same(`SELECT * FROM shop.notes WHERE code NOT IN (${poison})`, ['code']),
   same(`SELECT * FROM shop.comments WHERE note NOT IN (${poison})`, ['id']),
   {
@@ -53,6 +55,7 @@ export async function judge(places: Places, { heldBack }: Verdict): Promise<void
       { url: places.target, query: ours, key },
     );
   }
+  await expectItsIndexes(places.target);
   const theirs = await ask<{ id: number; label: string }>(
     places.target,
     'SELECT id, label FROM shop.tags WHERE id >= 1000 ORDER BY id',
@@ -61,6 +64,19 @@ export async function judge(places: Places, { heldBack }: Verdict): Promise<void
     Array.from({ length: 11 }, (_, index) => ({ id: 1000 + index, label: 'THEIRS' })),
   );
   expect(await lettersOf(places), 'dead letters').toEqual(await plantedPoison(places));
+}
+
+/** Whoever died while they were off has not taken them along. */
+async function expectItsIndexes(target: string): Promise<void> {
+  const indexes = await ask<{ name: string; valid: boolean }>(
+    target,
+    `SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+     WHERE i.indrelid = 'shop.visits'::regclass ORDER BY 1`,
+  );
+  expect(indexes, 'indexes of visits').toEqual([
+    { name: 'visits_by_page', valid: true },
+    { name: 'visits_pkey', valid: true },
+  ]);
 }
 
 /** What is seen at a glance need not be exported: who waits for both sides to be equal looks often. */

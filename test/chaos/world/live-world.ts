@@ -13,9 +13,13 @@ export async function openLiveTemplates(sourceVersion: 17 | 18): Promise<Templat
 }
 
 /** A world whose pipeline is live. */
-export async function openLiveWorld(templates: Templates, capture: Capture): Promise<World> {
+export async function openLiveWorld(
+  templates: Templates,
+  capture: Capture,
+  options: { readonly lanes?: number } = {},
+): Promise<World> {
   const world = await openWorld(templates);
-  const places = { ...world.places, live: { capture, slot: world.source.name.slice(-40) } };
+  const places = { ...world.places, live: { capture, slot: world.source.name.slice(-40), ...options } };
   return {
     ...world,
     places,

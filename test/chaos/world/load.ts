@@ -14,6 +14,7 @@ export interface Load extends AsyncDisposable {
 }
 
 const pauseMs = 150;
+const goodbyeMs = 5_000;
 /** So many turns of its writer lie between two large transactions, each followed by a truncate half a round later. */
 const turnsPerRound = 24;
 
@@ -45,7 +46,8 @@ export function startLoad({ places: { source } }: World, salt: string): Load {
     stop,
     [Symbol.asyncDispose]: async () => {
       over.abort();
-      await Promise.allSettled(writers);
+      // One that waits for a lock of an engine that stands still ends with its database, once that engine is killed.
+      await Promise.race([Promise.allSettled(writers), delay(goodbyeMs, undefined, { ref: false })]);
     },
   };
 }
@@ -61,6 +63,7 @@ async function writer(
   statements: (turn: number) => readonly string[],
 ): Promise<void> {
   const client = new pg.Client({ connectionString: source, application_name: 'load' });
+  client.on('error', () => {}); // a lost connection is seen by the query that needs it
   await client.connect();
   try {
     for (let turn = 0; !over.aborted; turn += 1) {

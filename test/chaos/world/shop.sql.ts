@@ -29,6 +29,7 @@ export const source = `
   CREATE TABLE shop.likes (id int PRIMARY KEY, note text NOT NULL REFERENCES shop.notes);
   CREATE TABLE shop.tags (id int PRIMARY KEY, label text NOT NULL);
   CREATE TABLE shop.archive (id int PRIMARY KEY, body text NOT NULL);
+  CREATE TABLE shop.visits (id int PRIMARY KEY, page text NOT NULL);
 
   INSERT INTO shop.people (email, seat, boss_id, name)
     SELECT 'user' || i || '@example.com', i, nullif(i / 2, 0), 'Name ' || i FROM generate_series(1, 120) AS i;
@@ -49,4 +50,5 @@ export const source = `
   INSERT INTO shop.tags SELECT i, CASE WHEN i % 9 = 0 THEN 'hidden' ELSE 'tag ' || i END FROM generate_series(1, 80) AS i;
   INSERT INTO shop.tags VALUES (601, 'broken'), (1000, 'ours'), (1001, 'ours');
   INSERT INTO shop.archive SELECT i, 'old ' || i FROM generate_series(1, 150) AS i;
+  INSERT INTO shop.visits SELECT i, 'page ' || i % 20 FROM generate_series(1, 400) AS i;
   ANALYZE`;

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { ask } from './ask.ts';
 import { inStep, steppedBack } from './live-world.ts';
+import { recordTakeover } from './record-takeover.ts';
 import { until } from './until.ts';
 import { performHere } from './verb.ts';
 import { expectOneWriterAtATime, fencesThatWrote } from './witness.ts';
@@ -37,3 +38,19 @@ export const expectWritten = ({ places }: World, fence: number): Promise<void> =
     async () => Math.max(...(await fencesThatWrote(places.target)), 0) > fence,
     { patienceMs: 2 * longestTakeoverMs },
   );
+
+/** What is promised: others write within ten seconds, whatever becomes of the owner. */
+export async function expectTakeover(
+  world: World,
+  what: string,
+  strike: () => Promise<void> | void,
+): Promise<void> {
+  const fence = await newestFence(world);
+  await expectWritten(world, fence - 1);
+  const struckAt = performance.now();
+  await strike();
+  await expectWritten(world, fence);
+  const tookMs = performance.now() - struckAt;
+  recordTakeover(what, tookMs);
+  expect(tookMs).toBeLessThan(longestTakeoverMs);
+}

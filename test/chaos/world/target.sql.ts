@@ -8,8 +8,9 @@
  * - notes: empty, and refuses the poison; comments: empty, and refers to notes
  * - tags: somebody else's rows, two of them under keys of ours
  * - archive: twice the rows that the source has, so the guard holds back what would leave
+ * - visits: empty, and filled with its key off, which a trigger would prevent
  *
- * Every write to these tables is logged with the name that its session had, which carries the writer's fence.
+ * Every write to these tables (but visits) is logged with the name that its session had, which carries the writer's fence.
  */
 export const target = `
   CREATE SCHEMA shop;
@@ -38,6 +39,8 @@ export const target = `
   INSERT INTO shop.tags SELECT i, 'THEIRS' FROM generate_series(1000, 1010) AS i;
   CREATE TABLE shop.archive (id int PRIMARY KEY, body text NOT NULL);
   INSERT INTO shop.archive SELECT i, 'old ' || i FROM generate_series(1, 300) AS i;
+  CREATE TABLE shop.visits (id int PRIMARY KEY, page text NOT NULL);
+  CREATE INDEX visits_by_page ON shop.visits (page);
 
   CREATE SCHEMA witness;
   CREATE TABLE witness.log (place bigserial PRIMARY KEY, writer text NOT NULL, at timestamptz NOT NULL);

@@ -3,6 +3,7 @@ import { configuration, type Places, pipeline } from './configuration.ts';
 
 export const verbs = [
   'run',
+  'compare',
   'approve',
   'rollback',
   'discard',
@@ -27,6 +28,8 @@ export async function perform(engine: Lockstep, verb: Verb, signal?: AbortSignal
   switch (verb) {
     case 'run':
       return engine.run(pipeline);
+    case 'compare':
+      return engine.run(pipeline, { compare: true });
     case 'approve':
       return engine.approve(pipeline);
     case 'rollback':

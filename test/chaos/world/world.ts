@@ -33,7 +33,10 @@ export interface World extends AsyncDisposable {
   readonly places: Places;
 }
 
-export async function openWorld(templates: Templates, how: Pick<Places, 'staged'> = {}): Promise<World> {
+export async function openWorld(
+  templates: Templates,
+  how: Pick<Places, 'staged' | 'incremental'> = {},
+): Promise<World> {
   await using opened = new AsyncDisposableStack();
   const source = opened.use(
     await createTestDatabase({ version: templates.source.version, template: templates.source }),

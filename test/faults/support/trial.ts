@@ -11,12 +11,14 @@ import {
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { EventLog } from './event-log.ts';
 
+type PostgresSide<Side> = Extract<Side, { readonly connector: 'postgres' }>;
+
 export interface TrialOptions {
   readonly source: string;
   readonly target: string;
   readonly collections: PipelineConfig['collections'];
-  readonly sourceConfig?: Partial<Omit<SourceConfig, 'connector'>>;
-  readonly targetConfig?: Partial<Omit<DestinationConfig, 'connector'>>;
+  readonly sourceConfig?: Partial<Omit<PostgresSide<SourceConfig>, 'connector'>>;
+  readonly targetConfig?: Partial<Omit<PostgresSide<DestinationConfig>, 'connector'>>;
   /** Where the control store is: that of an earlier trial, to go on with other settings. Default: one of its own. */
   readonly directory?: string;
   readonly settings?: Partial<Omit<PipelineConfig, 'source' | 'destination' | 'collections'>>;
@@ -39,6 +41,7 @@ export const hastyRetry = { attempts: 3, initialDelayMs: 20, maxDelayMs: 50, fac
 
 const recorded = [
   'collection.started',
+  'copy.way',
   'partition.finished',
   'retry',
   'notice',

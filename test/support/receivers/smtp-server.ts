@@ -1,4 +1,6 @@
 import { createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from '../certificate.ts';
 
 export interface Mail {
   readonly from: string;
@@ -10,7 +12,13 @@ export interface Mail {
 /** `hang`: says nothing, not even hello. */
 export type SmtpBehaviour = 'take' | 'hang' | 'busy' | 'refuse-recipient';
 
-/** As much of RFC 5321 and AUTH (PLAIN, LOGIN) as a mail needs. */
+/** When what is said is encrypted. */
+export interface SmtpTls {
+  readonly kind: 'starttls' | 'implicit';
+  readonly certificate: Certificate;
+}
+
+/** As much of RFC 5321, STARTTLS (RFC 3207) and AUTH (PLAIN, LOGIN) as a mail needs. */
 export interface SmtpServer extends AsyncDisposable {
   readonly port: number;
   readonly mails: readonly Mail[];
@@ -22,7 +30,10 @@ interface Login {
   readonly password: string;
 }
 
-export async function startSmtpServer(login: Login | null = null): Promise<SmtpServer> {
+export async function startSmtpServer(
+  login: Login | null = null,
+  tls: SmtpTls | null = null,
+): Promise<SmtpServer> {
   const mails: Mail[] = [];
   const sockets = new Set<Socket>();
   const state = { behaviour: 'take' as SmtpBehaviour };
@@ -31,7 +42,9 @@ export async function startSmtpServer(login: Login | null = null): Promise<SmtpS
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     const behaviour = state.behaviour;
-    if (behaviour !== 'hang') serve(socket, { login, behaviour, take: (mail) => void mails.push(mail) });
+    if (behaviour === 'hang') return;
+    const service = { login, behaviour, tls, take: (mail: Mail) => void mails.push(mail) };
+    serve(tls?.kind === 'implicit' ? secured(socket, tls) : socket, service);
   });
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -52,20 +65,42 @@ export async function startSmtpServer(login: Login | null = null): Promise<SmtpS
 interface Service {
   readonly login: Login | null;
   readonly behaviour: SmtpBehaviour;
+  /** Of a connection that is not encrypted yet. */
+  readonly tls: SmtpTls | null;
   readonly take: (mail: Mail) => void;
 }
 
-function serve(socket: Socket, service: Service): void {
-  const say = (line: string): void => void socket.write(`${line}\r\n`);
-  const dialogue = new Dialogue(say, service);
-  let rest = '';
-  say(service.behaviour === 'busy' ? '421 try later' : '220 test');
-  socket.setEncoding('utf8').on('data', (text: string) => {
-    const lines = `${rest}${text}`.split('\r\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (!dialogue.hear(line)) socket.end();
-  });
+/** Whoever refuses the certificate breaks it off, which is the other side's affair. */
+function secured(socket: Socket, { certificate }: SmtpTls): TLSSocket {
+  const secure = new TLSSocket(socket, { isServer: true, ...certificate });
+  secure.on('error', () => undefined);
+  return secure;
 }
+
+function serve(socket: Socket, service: Service): void {
+  socket.write(service.behaviour === 'busy' ? '421 try later\r\n' : '220 test\r\n');
+  converse(socket, service);
+}
+
+function converse(socket: Socket, service: Service): void {
+  const dialogue = new Dialogue((line) => void socket.write(`${line}\r\n`), service);
+  let rest = '';
+  const hear = (piece: Buffer): void => {
+    const lines = `${rest}${piece.toString()}`.split('\r\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const next = dialogue.hear(line);
+      if (next === 'end') socket.end();
+      if (next !== 'secure' || service.tls === null) continue;
+      socket.off('data', hear);
+      converse(secured(socket, service.tls), { ...service, tls: null });
+    }
+  };
+  socket.on('data', hear);
+}
+
+/** What follows a line. */
+type Next = 'go on' | 'secure' | 'end';
 
 class Dialogue {
   readonly #say: (line: string) => void;
@@ -85,42 +120,45 @@ class Dialogue {
     this.#isKnown = service.login === null;
   }
 
-  /** False: it is over. */
-  hear(line: string): boolean {
+  hear(line: string): Next {
     if (this.#data !== null) this.#hearData(line, this.#data);
     else if (this.#expects !== null) this.#hearLogin(line, this.#expects);
     else return this.#hearCommand(line);
-    return true;
+    return 'go on';
   }
 
-  #hearCommand(line: string): boolean {
+  #hearCommand(line: string): Next {
     const [word = '', ...words] = line.split(/[ :]/);
     switch (word.toUpperCase()) {
       case 'EHLO':
         this.#say('250-test');
+        if (this.#service.tls?.kind === 'starttls') this.#say('250-STARTTLS');
         this.#say('250 AUTH PLAIN LOGIN');
-        return true;
+        return 'go on';
+      case 'STARTTLS':
+        this.#say('220 go ahead');
+        return 'secure';
       case 'AUTH':
         this.#beginLogin(words);
-        return true;
+        return 'go on';
       case 'MAIL':
         this.#from = addressOf(line);
         this.#to = [];
         this.#say(this.#isKnown ? '250 ok' : '530 who are you');
-        return true;
+        return 'go on';
       case 'RCPT':
         this.#hearRecipient(addressOf(line));
-        return true;
+        return 'go on';
       case 'DATA':
         this.#data = [];
         this.#say('354 go on');
-        return true;
+        return 'go on';
       case 'QUIT':
         this.#say('221 bye');
-        return false;
+        return 'end';
       default:
         this.#say('250 ok');
-        return true;
+        return 'go on';
     }
   }
 

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ServerDesk } from './server-desk.ts';
 
@@ -9,6 +9,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Hundreds of processes of ours are started: the code that one compiled, the next finds.
+  process.env['NODE_COMPILE_CACHE'] ??= join(project.config.root, 'node_modules', '.cache', 'compiled');
   const desk = new ServerDesk();
   project.provide('serverDesk', await desk.open());
   return async () => {

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mongodBinary } from '../../../tools/servers/mongo/binary.ts';
+import { startMongo } from '../../../tools/servers/mongo.ts';
 import { postgresBinaries } from '../../../tools/servers/postgres/binaries.ts';
 import {
   type PostgresServer,
@@ -9,6 +11,7 @@ import {
 } from '../../../tools/servers/postgres.ts';
 import { toError } from '../../../tools/servers/to-error.ts';
 import { leftOnPostgres } from './leftovers.ts';
+import { databasesOf, leftOnMongo } from './leftovers-mongo.ts';
 import { type ServerKind, serverKinds } from './needs.ts';
 
 /** What the desk answers; `attempts` is there where the server can't be had. */
@@ -18,11 +21,12 @@ const versions: readonly PostgresVersion[] = [17, 18];
 
 /**
  * Lives in the main process of a test run and hands out its servers: one per version, started when the first
- * test asks for it. GET /postgres/18 answers its URL, GET /can-have/pg?file=… whether such a file can run.
+ * test asks for it. GET /postgres/18 and /mongo/shared answer its URL, GET /can-have/pg?file=… whether such a file can run.
  */
 export class ServerDesk implements AsyncDisposable {
   readonly #http: Server = createServer((request, response) => void this.#answer(request, response));
   readonly #postgres = new Map<PostgresVersion, Promise<PostgresServer>>();
+  #mongo: Promise<SharedMongo> | null = null;
   readonly notRun = new Map<string, readonly string[]>();
 
   /** Returns the desk's own URL. */
@@ -38,7 +42,13 @@ export class ServerDesk implements AsyncDisposable {
   /** One line for everything that tests left behind on a server. */
   async leftovers(): Promise<string[]> {
     const servers = await this.#started();
-    return (await Promise.all(servers.map((server) => leftOnPostgres(server)))).flat();
+    const mongo = await this.#startedMongo();
+    return (
+      await Promise.all([
+        ...servers.map((server) => leftOnPostgres(server)),
+        ...(mongo === null ? [] : [leftOnMongo(mongo.url, mongo.before)]),
+      ])
+    ).flat();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -55,6 +65,7 @@ export class ServerDesk implements AsyncDisposable {
       const server = await this.#postgresOf(Number(which) as PostgresVersion);
       return { url: server.superuserUrl };
     }
+    if (what === 'mongo') return { url: (await this.#sharedMongo()).url };
     const kind = serverKinds.find((each) => each === which);
     if (kind === undefined) throw new Error(`unknown request: ${what}/${which}`);
     await provable[kind]();
@@ -69,6 +80,17 @@ export class ServerDesk implements AsyncDisposable {
     return starting;
   }
 
+  #sharedMongo(): Promise<SharedMongo> {
+    this.#mongo ??= openSharedMongo();
+    return this.#mongo;
+  }
+
+  async #startedMongo(): Promise<SharedMongo | null> {
+    if (this.#mongo === null) return null;
+    const [settled] = await Promise.allSettled([this.#mongo]);
+    return settled.status === 'fulfilled' ? settled.value : null;
+  }
+
   async #started(): Promise<PostgresServer[]> {
     const settled = await Promise.allSettled(this.#postgres.values());
     return settled.filter((each) => each.status === 'fulfilled').map((each) => each.value);
@@ -78,14 +100,33 @@ export class ServerDesk implements AsyncDisposable {
     this.#http.close();
     this.#http.closeAllConnections();
     await Promise.all((await this.#started()).map((server) => server[Symbol.asyncDispose]()));
+    await (await this.#startedMongo())?.[Symbol.asyncDispose]();
   }
+}
+
+interface SharedMongo extends AsyncDisposable {
+  readonly url: string;
+  /** Databases that were there before the run: only somebody else's server has some. */
+  readonly before: ReadonlySet<string>;
+}
+
+/** The replica set that `LOCKSTEP_TEST_MONGODB_URL` names, else one of our own. */
+async function openSharedMongo(): Promise<SharedMongo> {
+  const url = process.env['LOCKSTEP_TEST_MONGODB_URL'];
+  if (url !== undefined)
+    return { url, before: new Set(await databasesOf(url)), [Symbol.asyncDispose]: async () => {} };
+  const server = await startMongo();
+  const close = async (): Promise<void> => server[Symbol.asyncDispose]();
+  return { url: server.url, before: new Set(await databasesOf(server.url)), [Symbol.asyncDispose]: close };
 }
 
 const provable: Record<ServerKind, () => Promise<void>> = {
   pg: async () => {
     for (const version of versions) await postgresBinaries(version);
   },
-  mongo: () => notYet('MongoDB'),
+  mongo: async () => {
+    await mongodBinary();
+  },
   kafka: () => notYet('Kafka'),
   browser: () => notYet('a browser'),
 };

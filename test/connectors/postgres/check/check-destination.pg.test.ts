@@ -131,6 +131,7 @@ test('computed columns and identities of the target', async () => {
   expect(summary(findings)).toEqual([
     'warning postgres-column-computed public.t.a',
     'warning postgres-identity-fixed public.t.b',
+    'info postgres-key-fixed public.t',
   ]);
 });
 
@@ -155,12 +156,22 @@ test('triggers that fire, rules, and deletes that reach further', async () => {
     'warning postgres-triggers-fire public.t',
     'error postgres-rules public.t',
     'warning postgres-deletes-reach public.t',
+    'info postgres-keys-held public.t',
   ]);
   expect(findings[0]?.message).toContain('fires (before insert or update)');
   expect(findings[2]?.message).toContain('public.child (child_t_fkey)');
   expect(summary(await check({ source: table, target, plan: { config: { leaving: 'keep' } } }))).toHaveLength(
-    2,
+    3,
   );
+});
+
+test('keys that can’t follow when they change at the source', async () => {
+  const always = 'CREATE TABLE public.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)';
+  const findings = await check({ source: table, target: always });
+  expect(summary(findings)).toEqual(['info postgres-key-fixed public.t']);
+  expect(await check({ source: always, target: always })).toEqual([]);
+  const follows = `${table}; CREATE TABLE public.child (t int REFERENCES public.t ON UPDATE CASCADE)`;
+  expect(await check({ source: table, target: follows })).toEqual([]);
 });
 
 test('row security on the target', async () => {

@@ -1,11 +1,17 @@
 import type { Row } from '../../../../src/protocol/value.ts';
-import type { WriterUnderTest } from '../../../conformance/writer/writer-under-test.ts';
+import { columnsForm, type WriterUnderTest } from '../../../conformance/writer/writer-under-test.ts';
 import { writerConformance } from '../../../conformance/writer.ts';
 import { createTestDatabase } from '../../../support/postgres.ts';
 import { openWriter, planFor } from './destination.ts';
 
 for (const version of [17, 18] as const) {
-  writerConformance(`PostgreSQL ${version}`, () => setUp(version));
+  writerConformance(`PostgreSQL ${version}`, {
+    setUp: () => setUp(version),
+    form: columnsForm,
+    ownedScope: true,
+    replaces: true,
+    typed: true,
+  });
 }
 
 async function setUp(version: 17 | 18): Promise<WriterUnderTest> {

@@ -68,7 +68,8 @@ describe('changes that block each other', () => {
       { id: 1, kind: true, mail: 'b@x' },
       { id: 2, kind: true, mail: 'a@x' },
     ];
-    expect(await target.holders(rows, holding(1))).toEqual([['["2"]'], ['["1"]']]);
+    const held = (key: string) => ({ key, columns: ['kind', 'mail'], isOurs: true });
+    expect(await target.holders(rows, holding(1))).toEqual([[held('["2"]')], [held('["1"]')]]);
     await target.applyTogether(
       rows.map((row) => upsert(target, row)),
       holding(1),
