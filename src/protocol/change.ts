@@ -32,11 +32,33 @@ export type FeedChange =
       readonly meta: ChangeMeta;
     }
   | {
-      readonly kind: 'delete' | 'touch';
+      readonly kind: 'delete';
       readonly collection: string;
       readonly key: Key;
       readonly meta: ChangeMeta;
+    }
+  | {
+      readonly kind: 'touch';
+      readonly collection: string;
+      readonly key: Key;
+      /** Set when the key itself changed: the row that had it is now `key`. It is touched too. */
+      readonly previousKey?: Key;
+      /**
+       * A row that had the key was deleted, or may have been; there may be one again. Without it there was one right after this change, so
+       * should there be none when it is read, then the feed tells the end of that one too, later or before.
+       */
+      readonly gone?: true;
+      readonly meta: ChangeMeta;
     };
+
+/** A row that goes on under another key. */
+export interface KeyMove {
+  /** The row's key before the changes that it stands beside. */
+  readonly from: Key;
+  readonly to: Key;
+  /** The row that had `to` before is gone: nothing of it may stay. */
+  readonly displaces: boolean;
+}
 
 /** Changes of one transaction share one. */
 export interface ChangeMeta {
@@ -52,7 +74,10 @@ export interface ChangeMeta {
 
 /** An event without a key: all lanes drain, it is acted on, work goes on. */
 export interface BarrierEvent {
-  readonly kind: 'truncate' | 'drop' | 'rename' | 'shape';
+  /** `compare`: the feed does not know what has changed, and asks for a look at all of it. */
+  readonly kind: 'truncate' | 'drop' | 'rename' | 'shape' | 'compare';
+  /** What the source itself calls it, where it has a word: `drop`, `rename`. */
+  readonly operation?: string;
   /** As the source spells it. */
   readonly source: CollectionName;
   /** What changed, for people: `column "phone" was added`. */

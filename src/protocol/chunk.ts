@@ -60,3 +60,9 @@ export interface StoredForm {
   /** Everything that is compared (mapped columns that the target does not own), in one canonical byte form. */
   readonly bytes: Uint8Array;
 }
+
+/** With what the row adds to the digest of its group. */
+export interface GroupedForm extends StoredForm {
+  readonly group: number;
+  readonly hash: bigint;
+}

@@ -1,21 +1,33 @@
 import { z } from 'zod';
 import { pipelineAlertsSchema } from './alerts.ts';
-import type { MapFunction } from './mapping.ts';
+import type { Alternatives, MapFunction } from './mapping.ts';
 
 /** The parts of the configuration that no connector owns. Defaults are here and nowhere else. */
 
 const name = z.string().min(1);
 const milliseconds = z.int().min(0).max(86_400_000);
 
+const stored = {
+  /** The type in which the target stores it, in its spelling: where it does not say so itself. */
+  as: name.optional(),
+  /** Written when the row is made and left alone from then on; never compared. */
+  onInsert: z.literal(true).optional(),
+};
+
 const columnSource = z.union([
   z.literal(true),
   z.string().min(1),
-  z.strictObject({ column: name }),
-  z.strictObject({ expression: z.string().min(1) }),
-  z.strictObject({ mapped: z.literal(true) }),
+  z.strictObject({ column: name, ...stored }),
+  z.strictObject({ expression: z.string().min(1), ...stored }),
+  z.strictObject({ mapped: z.literal(true), ...stored }),
 ]);
 
-const scopeSchema = z.union([z.enum(['all', 'owned']), z.strictObject({ where: z.string().min(1) })]);
+const scopeSchema = z.union([
+  z.enum(['all', 'owned']),
+  z.strictObject({ where: z.string().min(1) }),
+  /** Rows that we wrote, and those that are found for the first time and for which this holds. */
+  z.strictObject({ adopt: z.string().min(1) }),
+]);
 
 const leavingSchema = z.union([
   z.enum(['delete', 'keep']),
@@ -42,8 +54,25 @@ export const guardSchema = z.strictObject({
   fromRows: z.int().min(0).default(100),
 });
 
+/** By which column an incremental pipeline finds what changed. */
+export const cursorSchema = z.strictObject({
+  /** A column of the source that grows whenever a row is written: a time that the database sets, or a number from a sequence. */
+  column: name,
+  /** So much before the cursor is read again: a time such as `30s`, of a column of numbers a number. Default: `1m`, or 0. */
+  overlap: z
+    .union([
+      z.string().regex(/^\d{1,6}[smhd]$/, 'must be a number and s, m, h or d, such as 1m'),
+      z.int().min(0),
+    ])
+    .optional(),
+  /** IANA name; needed for a column without time zone: the zone in which its times are written. */
+  timeZone: z.string().min(1).optional(),
+});
+
 export const collectionSchema = z.strictObject({
-  /** The target's name; default: the source's. */
+  /** The collection that is read, where it is not this entry's name: so that several may read one. */
+  source: name.optional(),
+  /** The target's name; default: this entry's. */
   target: name.optional(),
   /** Target columns that identify a row; default: the primary key. */
   key: z.array(name).min(1).optional(),
@@ -57,12 +86,29 @@ export const collectionSchema = z.strictObject({
   mapReads: z.array(name).min(1).optional(),
   /** Change it when `map` changes: functions can't be compared. */
   mapVersion: z.string().optional(),
+  /** Unique target column → further values, in order, for a row whose own is taken. */
+  alternatives: z
+    .record(
+      name,
+      z.custom<Alternatives>((value) => typeof value === 'function', 'must be a function'),
+    )
+    .optional(),
   filter: z.string().min(1).optional(),
   /** Target columns that belong to the target: never written, never compared. */
   owned: z.array(name).optional(),
   scope: scopeSchema.optional(),
   leaving: leavingSchema.default('delete'),
-  guard: guardSchema.partial().optional(),
+  guard: guardSchema
+    .partial()
+    .extend({
+      /** All rows may leave as long as the source has rows at all: for a `map` that picks a few of them. */
+      mayEmpty: z.boolean().optional(),
+    })
+    .optional(),
+  /** Of mode `incremental`, where each collection has one. */
+  cursor: cursorSchema.optional(),
+  /** A table with the new rows takes the place of the target. Default: where `refresh.by` is `swap`. */
+  swap: z.boolean().optional(),
 });
 export type CollectionConfig = z.output<typeof collectionSchema>;
 
@@ -79,6 +125,11 @@ export type RetrySettings = z.output<typeof retrySchema>;
 export const streamSchema = z.strictObject({
   /** Changes of one window at most; a larger source transaction is still one window as long as the destination takes it. */
   windowChanges: z.int().min(1).max(1_000_000).default(20_000),
+  /**
+   * Transactions in which a large window is written at once, by ranges of key hashes. More than one tears transactions of the source; the
+   * position follows when all lanes are done.
+   */
+  lanes: z.int().min(1).max(16).default(1),
   /** What is read ahead of the destination, in bytes of memory. */
   readAheadBytes: z.int().min(65_536).max(1_073_741_824).default(2_097_152),
   /** A source transaction above this (in bytes of our memory, some 30,000 small rows) is written in pieces, each in a transaction of its own. */
@@ -115,21 +166,27 @@ export const scheduleSchema = z.union([
 ]);
 export type ScheduleSettings = z.output<typeof scheduleSchema>;
 
+/** Of an incremental pipeline that says nothing else. */
+export const defaultComparison: ScheduleSettings = { every: '1d' };
+
 /** How a full run brings in what differs from a target that has rows already. */
 export const refreshSchema = z.strictObject({
   /**
    * `staged`: put aside while both sides are compared, then brought in by one transaction over all collections, which can be taken back.
+   * `swap`: the same, but a table made aside with all rows takes the place of each target.
    * `direct`: written as it is found, in many transactions, without an inverse.
    */
-  by: z.enum(['staged', 'direct']).default('staged'),
+  by: z.enum(['staged', 'swap', 'direct']).default('staged'),
   /** How many of the newest generations can be taken back, one after the other. */
   keep: z.int().min(0).max(100).default(2),
 });
 
 export const pipelineSettingsSchema = z.strictObject({
-  mode: z.enum(['full', 'live']).default('full'),
-  /** When `start` runs a full pipeline; when a live one compares both sides and mends what differs. */
+  mode: z.enum(['full', 'incremental', 'live']).default('full'),
+  /** When `start` runs a full or incremental pipeline; when a live one compares both sides and mends what differs. */
   schedule: scheduleSchema.optional(),
+  /** When a run of an incremental pipeline compares everything, which finds what was deleted. `off`: only when it is asked to. Default: `{ every: '1d' }`. */
+  comparison: z.union([z.literal('off'), scheduleSchema]).optional(),
   stream: streamSchema.prefault({}),
   drift: driftSchema.prefault({}),
   refresh: refreshSchema.prefault({}),

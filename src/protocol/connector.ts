@@ -32,9 +32,17 @@ export interface ConnectorContext {
   readonly lanes: number;
   /** Things worth telling that are not errors: waiting for a lock, a retry, a statement that was made. */
   readonly notice: (notice: ConnectorNotice) => void;
+  /** Where connections are counted; absent: nobody asks. */
+  readonly connections?: ConnectionCount | undefined;
+}
+
+/** Told of each connection to one side when it opens or closes, and when work begins or ends with it. */
+export interface ConnectionCount {
+  open(by: 1 | -1): void;
+  inUse(by: 1 | -1): void;
 }
 
 export interface ConnectorNotice {
-  readonly kind: 'waiting' | 'retry' | 'statement';
+  readonly kind: 'waiting' | 'retry' | 'statement' | 'warning';
   readonly message: string;
 }

@@ -20,6 +20,7 @@ export interface ControlStore extends AsyncDisposable {
   readonly guards: GuardStore;
   readonly runs: RunStore;
   readonly requests: RequestStore;
+  readonly connections: ConnectionStore;
 
   /** Everything of a pipeline is forgotten; the name's fence goes on growing. */
   removePipeline(by: FencedBy): Promise<void>;
@@ -265,4 +266,28 @@ export interface RunStore {
   ): Promise<void>;
   /** Newest first. */
   list(pipeline: PipelineName, limit: number): Promise<readonly RunRecord[]>;
+}
+
+/** A connection that configurations refer to by its name (`stored('shop')`). Its URL is sealed; the name and the time are not. */
+export interface StoredConnection {
+  readonly name: string;
+  readonly sealed: Uint8Array;
+  readonly savedAtMs: number;
+}
+
+/** By people, so without a fence; of the whole store and of no pipeline, so removing one leaves them. */
+export interface ConnectionStore {
+  /** Adds it, or takes the place of the one of this name. */
+  put(connection: StoredConnection): Promise<void>;
+  get(name: string): Promise<StoredConnection | null>;
+  /** By name. */
+  list(): Promise<readonly StoredConnection[]>;
+  /** False: there was none. */
+  remove(name: string): Promise<boolean>;
+  /** Only where it is still `was`, so that a newer one is never overwritten; the time stays. Returns whether it was replaced. */
+  reseal(change: {
+    readonly name: string;
+    readonly was: Uint8Array;
+    readonly sealed: Uint8Array;
+  }): Promise<boolean>;
 }

@@ -2,7 +2,8 @@ import type { Key } from './names.ts';
 import type { Selection } from './selection.ts';
 
 /**
- * Hashing at the server, so that equal data is compared without travelling. Rows are put into groups by a hash
+ * Hashing at the server, so that equal data is compared without travelling; where a server hashes nothing its connector does, and what
+ * travels ends there. Rows are put into groups by a hash
  * of their key that does not depend on any order, so two servers that sort differently still agree on groups.
  * Equal means equal in the stored binary form: 1.0 and 1.00 differ.
  */
@@ -29,6 +30,21 @@ export interface Digest {
 export interface HashedKey {
   readonly key: Key;
   readonly hash: bigint;
+  /** Where it was read by groups. */
+  readonly group?: number;
+}
+
+/**
+ * Some rows of a range, by key and hash, in the order of the key, to be taken one after the other: how two sides of one order are compared in
+ * one scan of each. Rows stay the bytes that came; only where sides differ is anything made of them. `other` is a page of the other side.
+ */
+export interface HashPage {
+  readonly atEnd: boolean;
+  /** Takes the rows that both have in common from here on, key and hash; how many these are. */
+  takeCommon(other: HashPage): number;
+  /** Of the rows that come next. Below 0: this one's key comes first; 0: it is the same key. */
+  compareKeys(other: HashPage): number;
+  take(): Key;
 }
 
 /**
@@ -37,6 +53,8 @@ export interface HashedKey {
  */
 export interface DigestAgreement {
   readonly dialect: string;
+  /** Groups are noticeably more work than one sum over a partition: that is asked for where everything is probably equal. */
+  readonly groupsCost: boolean;
   /** Output column → method, in the order in which the columns are hashed. */
   readonly columns: readonly { readonly name: string; readonly method: string }[];
 }
@@ -47,4 +65,9 @@ export interface DigestNegotiator {
   proposeDigest(columns: readonly { readonly name: string; readonly type: string }[]): DigestAgreement | null;
   /** What this server answers to the agreement's probe; equal answers prove that both hash alike. */
   probeDigest(agreement: DigestAgreement, options: { signal: AbortSignal }): Promise<string>;
+}
+
+/** Some groups of rows, as a digest with the same `groups` and `agreement` cuts them by `keyColumns`. */
+export interface RowGroups extends Pick<DigestQuery, 'keyColumns' | 'groups' | 'agreement'> {
+  readonly only: ReadonlySet<number>;
 }

@@ -25,6 +25,13 @@ export interface EventMap {
     estimatedRows: number;
     partitions: number;
   };
+  /** How a collection is copied that is empty at the destination; why not in one transaction, or nothing. */
+  'copy.way': {
+    pipeline: PipelineName;
+    collection: string;
+    way: 'whole' | 'partitions';
+    reason: string;
+  };
   'collection.finished': {
     pipeline: PipelineName;
     collection: string;
@@ -49,6 +56,16 @@ export interface EventMap {
     delayMs: number;
   };
   notice: { pipeline: PipelineName; side: 'source' | 'destination'; message: string };
+  /**
+   * Connections of ours to one side, of connectors that count theirs; once a second at most, when there is news. `open`: now; `inUse`: the
+   * most that worked at one time since the last such event.
+   */
+  connections: {
+    pipeline: PipelineName;
+    side: 'source' | 'destination';
+    open: number;
+    inUse: number;
+  };
   'guard.raised': {
     pipeline: PipelineName;
     collection: string;
@@ -56,6 +73,8 @@ export interface EventMap {
     total: number;
     samples: readonly Key[];
   };
+  /** What somebody approved has left. */
+  'guard.cleared': { pipeline: PipelineName; collection: string };
   /** All that a full run found to differ is at the destination, in one transaction. */
   'generation.promoted': {
     pipeline: PipelineName;
@@ -63,6 +82,8 @@ export interface EventMap {
     inserted: number;
     updated: number;
     left: number;
+    /** The longest that readers of a target that was swapped were locked out; null: none was. */
+    lockedMs: number | null;
   };
   /** It waits for somebody's word. */
   'generation.held': { pipeline: PipelineName; generation: number; reason: string };
@@ -73,7 +94,17 @@ export interface EventMap {
     code: ErrorCode;
     message: string;
   };
-  'dead-letter.resolved': { pipeline: PipelineName; collection: string; count: number };
+  /** `keys`: those whose letters went, and perhaps some that had none; null: they were discarded, and nobody says which. */
+  'dead-letter.resolved': {
+    pipeline: PipelineName;
+    collection: string;
+    count: number;
+    keys: readonly Key[] | null;
+  };
+  /** A row has another value than its own in a column with alternatives: somebody else has that. In mode `full` once in each pass. */
+  'alternative.taken': { pipeline: PipelineName; collection: string; key: Key };
+  /** It has its own value now, or is gone. */
+  'alternative.released': { pipeline: PipelineName; collection: string; key: Key };
   failed: {
     pipeline: PipelineName;
     collection: string | null;
@@ -97,8 +128,17 @@ export interface EventMap {
     /** From the first change's arrival until the window was durable. */
     milliseconds: number;
     committedAtMs: number | null;
-    /** A source transaction was above the destination's limits and was written in pieces. */
+    /** A source transaction was above the destination's limits and was written in pieces, or the window by several lanes. */
     torn: boolean;
+  };
+  /**
+   * Keys of one collection whose rows were written one by one and are durable: of a window, or by a pass. What is copied in bulk is counted
+   * and not named. The keys are put together for who asks for them.
+   */
+  'keys.applied': {
+    pipeline: PipelineName;
+    collection: string;
+    keysOf: (effect: AppliedEffect) => readonly Key[];
   };
   /** About once a second while a pipeline streams. */
   lag: {
@@ -158,6 +198,9 @@ export interface EventMap {
   };
   /** Alerts could not be judged or saved; it is tried again. */
   'alerts.hindered': { pipeline: PipelineName; message: string };
+  /** A comparison that the schedule of a live pipeline asked for. `drifted`: rows at least that nothing explains; null: it did not end. */
+  'comparison.started': { pipeline: PipelineName };
+  'comparison.finished': { pipeline: PipelineName; seconds: number; drifted: number | null };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';
@@ -166,6 +209,8 @@ export interface EventMap {
 }
 
 export type EventName = keyof EventMap;
+
+export type AppliedEffect = 'inserted' | 'updated' | 'left';
 
 export interface CollectionCounts {
   readonly sourceRows: number;

@@ -13,8 +13,11 @@ export interface FeedCapabilities {
   readonly origin: boolean;
   /** Several shards, given and taken away while we run (Kafka). */
   readonly assigned: boolean;
-  /** `rows`: inserts and updates carry values; `touches`: only keys are told, rows are read again. */
-  readonly content: 'rows' | 'touches';
+  /**
+   * `rows`: inserts and updates carry values; `touches`: only keys are told, rows are read again; `nothing`: no change is told, only, by
+   * barriers of the kind `compare`, when to look for some.
+   */
+  readonly content: 'rows' | 'touches' | 'nothing';
 }
 
 /** One collection to be captured, as its plan needs it. */
@@ -24,6 +27,8 @@ export interface FeedCollection {
   readonly source: CollectionName;
   /** Source columns that spell the keys of its changes, in this order; part of what the source tells of every delete. */
   readonly key: readonly string[];
+  /** The types of these columns at a target of another kind whose keys are spelled so; absent: as the source spells them. */
+  readonly keyTypes?: readonly (string | null)[];
   /** Source columns whose values are wanted, so that no others leave the source; null: keys are enough, each change is a touch. */
   readonly columns: readonly string[] | null;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors/catalogue.ts';
+import { type ErrorDetails, LockstepError } from './errors/lockstep-error.ts';
 
 /**
  * What `check` found. `error`: the pipeline can't run; `warning`: it runs and a promise falls or something would be
@@ -12,4 +13,14 @@ export interface Finding {
   readonly message: string;
   /** What to do, exactly: SQL to run, option to set. */
   readonly cure: string;
+}
+
+/** A finding with the catalogue's words. */
+export function finding<Code extends ErrorCode>(
+  { level, subject }: Pick<Finding, 'level' | 'subject'>,
+  code: Code,
+  details: ErrorDetails<Code>,
+): Finding {
+  const { message, cure } = new LockstepError(code, details);
+  return { level, code, subject, message, cure };
 }

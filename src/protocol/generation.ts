@@ -1,16 +1,23 @@
 import type { Change } from './change.ts';
+import type { Chunk } from './chunk.ts';
 import type { LockstepError } from './errors/lockstep-error.ts';
-import type { CollectionName, Key, PipelineName } from './names.ts';
+import type { CollectionName, Key, PipelineName, Position, Shard } from './names.ts';
 import type { Target, WriteOptions } from './writer.ts';
 
 /**
  * Generations of a destination: what a full refresh found to differ is kept aside, brought in by one transaction over all collections
- * (readers see the old state, then the new one), and can be taken back by another. One at a time is staged per pipeline; numbers grow and
- * never repeat at a destination.
+ * (readers see the old state, then the new one), and can be taken back by another. Where a destination can't do that in one transaction,
+ * each collection comes in at once, one shortly after the other, and what was begun is ended by whoever comes next. One at a time is staged
+ * per pipeline; numbers grow and never repeat at a destination.
  */
 export interface GenerationWriter {
+  /**
+   * Whether differences of this target can be put aside. Where they can't, they are written as they are found, and are no part of a generation.
+   */
+  stages(target: Target): boolean;
+
   /** Begins one. What was staged before and not brought in, by whomever, is dropped: it was read earlier. */
-  begin(options: WriteOptions & { readonly readAtMs: number }): Promise<StagedGeneration>;
+  begin(options: WriteOptions & BeginOptions): Promise<StagedGeneration>;
 
   /** Newest first. Reads only; empty where the destination never heard of the pipeline. */
   list(options: {
@@ -19,7 +26,7 @@ export interface GenerationWriter {
   }): Promise<readonly GenerationRecord[]>;
 
   /**
-   * Brings in what is staged, in one transaction, and keeps its inverse. Throws what the destination refused (classes `change` and
+   * Brings in what is staged, and keeps its inverse. Throws what the destination refused (classes `change` and
    * `deferred`: see `sift`), `generation-unfit` when it is not the staged one, or was staged under another configuration or for other
    * tables than these. A repeat after a lost connection finds it promoted and says so.
    */
@@ -27,17 +34,19 @@ export interface GenerationWriter {
 
   /**
    * Finds what the destination refuses of a staged generation, row by row, and takes it out of it. What is refused only because of
-   * another row that is refused, or that holds a value it wants, may be among it (class `deferred`).
+   * another row that is refused, or that holds a value it wants, may be among it (class `deferred`). Of a target without a key it is all
+   * or nothing: then there is no key to name (null).
    */
   sift(
     id: GenerationId,
     targets: readonly Target[],
     options: WriteOptions,
-  ): Promise<readonly { readonly target: Target; readonly key: Key; readonly error: LockstepError }[]>;
+  ): Promise<readonly { readonly target: Target; readonly key: Key | null; readonly error: LockstepError }[]>;
 
   /**
    * Takes the newest promoted one back, in one transaction. Rows that somebody has changed since: `refuse` throws
-   * `generation-overtaken` and nothing is written, `keep` leaves these as they are.
+   * `generation-overtaken` and nothing is written, `keep` leaves these as they are. Positions that belong to it go with it: the
+   * destination has none then, as before it came in.
    */
   rollback(
     id: GenerationId,
@@ -51,17 +60,49 @@ export interface GenerationWriter {
 
 export type GenerationId = number;
 
+export interface BeginOptions {
+  /** By the engine's clock. */
+  readonly readAtMs: number;
+  /** Where a stream goes on once this is in; null: none does. */
+  readonly positions: ReadonlyMap<Shard, Position> | null;
+}
+
 /** One that is being filled. */
 export interface StagedGeneration {
   readonly id: GenerationId;
-  /** Makes room for a target, which has a key; parents come before children. */
+  /** Makes room for a target; parents come before children. */
   join(target: Target, options: WriteOptions): Promise<void>;
-  /** Adds changes, in a transaction of its own. `upsert` and `leave`; what is staged already of a key stays. */
-  stage(target: Target, changes: readonly Change[], options: WriteOptions): Promise<void>;
+  /**
+   * Adds changes, in a transaction of its own. `upsert` and `leave`; what is staged already of a key stays. Throws where these changes can't
+   * be staged. Returns what is not part of the generation since it was refused while all others went on: of these changes, or of those of
+   * earlier calls where what is staged had to be kept another way.
+   */
+  stage(target: Target, changes: readonly Change[], options: WriteOptions): Promise<readonly RefusedRow[]>;
+  /**
+   * All that a target without a key is to have, instead of what was staged of it before, in a transaction of its own. The chunks are consumed
+   * once. `keepsFormer`: promotion keeps what the target has then, so that it can be taken back.
+   */
+  fill(
+    target: Target,
+    chunks: AsyncIterable<Chunk>,
+    options: WriteOptions & { readonly keepsFormer: boolean },
+  ): Promise<void>;
   /** Forgets what was staged of a target: it is read again. */
   clear(target: Target, options: WriteOptions): Promise<void>;
-  /** All is there. `held`: why it is not to be brought in without somebody's word. */
-  seal(options: WriteOptions & { readonly held: string | null }): Promise<GenerationRecord>;
+  /** All of these targets is there; what was staged of others is dropped. */
+  seal(options: WriteOptions & SealOptions): Promise<GenerationRecord>;
+}
+
+/** Refused for a reason of its own (class `change`), or because another row holds a value that it wants (`deferred`). */
+export interface RefusedRow {
+  readonly key: Key;
+  readonly error: LockstepError;
+}
+
+export interface SealOptions {
+  readonly targets: readonly Target[];
+  /** Why it is not to be brought in without somebody's word; null: it may. */
+  readonly held: string | null;
 }
 
 /**
@@ -82,6 +123,8 @@ export interface GenerationRecord {
   readonly rolledBackAtMs: number | null;
   /** Why it waits for somebody's word; null: it does not. */
   readonly held: string | null;
+  /** Of a live pipeline: where its stream went on once this was in. Taken back with the rows. Null: of a run without a stream. */
+  readonly positions: Readonly<Record<Shard, Position>> | null;
   readonly collections: readonly GenerationCollection[];
   /** It can be taken back. */
   readonly canRollBack: boolean;
@@ -89,7 +132,11 @@ export interface GenerationRecord {
 
 export interface GenerationCollection {
   readonly collection: CollectionName;
-  /** Staged: rows to be written and keys to leave. */
+  /** `staged`: its rows were written; `swap`: another table took its place. */
+  readonly by: 'staged' | 'swap';
+  /** Of one that was swapped: how long its readers were locked out at most, up to the commit or by the rename. */
+  readonly lockedMs: number | null;
+  /** Staged: rows to be written and keys to leave; without a key all that it is to have, and all that it had. */
   readonly rows: number;
   readonly leaving: number;
   /** What promotion, or rollback, made of them; null before. */

@@ -1,6 +1,7 @@
 import type { CollectionName } from './names.ts';
 import type { Shape } from './shape.ts';
-import type { Row } from './value.ts';
+import type { CursorSettings } from './since.ts';
+import type { Row, Value } from './value.ts';
 
 /**
  * A pure function from a source row to a target row; null: the row does not belong (it leaves if it was there).
@@ -8,24 +9,33 @@ import type { Row } from './value.ts';
  */
 export type MapFunction = (row: Row) => Row | null;
 
+/**
+ * Further values of a unique column, in order, for a target row whose own is taken: by a row outside our scope, by a marked one, or by a row
+ * of ours with a lower key. Pure, like the mapping; called only when the value is taken.
+ */
+export type Alternatives = (row: Row) => readonly Value[];
+
 /** One column of the target and where its value comes from. */
 export interface MappedColumn {
   readonly target: string;
   readonly from: { readonly column: string } | { readonly expression: string } | { readonly mapped: true };
   /** The target's type (the dialect's spelling); null when the target can't tell or gets no table. */
   readonly type: string | null;
+  /** Written when the row is made, and never looked at again. */
+  readonly onInsert?: true;
 }
 
 /**
  * Which target rows are ours; nothing else is counted, changed or deleted.
  * - `all`: everything (a target that we created or found empty, or by choice)
  * - `where`: a predicate in the target's language
- * - `owned`: the keys that we wrote, kept at the destination in the transaction that wrote them
+ * - `owned`: the keys that we wrote, kept at the destination in the transaction that wrote them; with `adopt`, a predicate in the target's
+ *   language, rows of others for which it is true become ours when their key comes
  */
 export type Scope =
   | { readonly kind: 'all' }
   | { readonly kind: 'where'; readonly predicate: string }
-  | { readonly kind: 'owned' };
+  | { readonly kind: 'owned'; readonly adopt?: string };
 
 /**
  * What leaving means.
@@ -68,11 +78,20 @@ export interface CollectionPlan {
   readonly columns: readonly MappedColumn[];
   /** Target columns that are the key; empty: no key, the collection is only replaced as a whole. */
   readonly key: readonly string[];
+  /**
+   * Who brings values into the types of `columns`. Absent: the reader, whose own types they are; `reader`: the reader, into those of a
+   * database of another kind; `writer`: the writer, as the reader does not know them.
+   */
+  readonly conversion?: 'reader' | 'writer';
   /** For each of `key` the source column it is taken from unchanged; null: a function decides. */
   readonly sourceKey: readonly string[] | null;
   /** The configuration lists no columns: a column that the source gets belongs here too. */
   readonly allColumns: boolean;
+  /** By target column. */
+  readonly alternatives: ReadonlyMap<string, Alternatives>;
   readonly filter: string | null;
+  /** By what it is told what changed; null: not at all. */
+  readonly cursor: CursorSettings | null;
   readonly map: MapFunction | null;
   /** Source columns that `map` sees; without a function: empty, `columns` says it all. */
   readonly mapReads: readonly string[];
@@ -80,7 +99,13 @@ export interface CollectionPlan {
   readonly scope: Scope | { readonly kind: 'default' };
   readonly leaving: Leaving;
   /** Limits of this collection where they differ from the pipeline's. */
-  readonly guard: { readonly maxLeavingShare?: number | undefined; readonly fromRows?: number | undefined };
+  readonly guard: {
+    readonly maxLeavingShare?: number | undefined;
+    readonly fromRows?: number | undefined;
+    readonly mayEmpty?: boolean | undefined;
+  };
+  /** A refresh makes a table with all rows that takes the target's place. Absent: it does not. */
+  readonly swap?: boolean;
   /** The target may be created when it is missing. */
   readonly create: boolean;
   /** Stated by the configuration: a change of it heals by a walk. Covers mapping version, selection, key. */

@@ -1,12 +1,14 @@
 import type { Chunk, Format } from './chunk.ts';
-import type { DigestQuery, DigestResult, HashedKey } from './digest.ts';
+import type { DigestQuery, DigestResult, HashedKey, HashPage, RowGroups } from './digest.ts';
 import type { Finding } from './finding.ts';
 import type { SourceIdentity } from './identity.ts';
-import type { CollectionName, Cursor, Key, Position } from './names.ts';
+import type { CollectionName, Key, Position } from './names.ts';
 import type { Partition } from './partition.ts';
 import type { Selection } from './selection.ts';
 import type { Shape } from './shape.ts';
+import type { CursorMark, CursorSettings, SinceCollection, SinceRequest, SinceRows } from './since.ts';
 import type { Row } from './value.ts';
+import type { WriteOptions } from './writer.ts';
 
 /** What a reader can do; the engine chooses by it and `check` names what falls without it. */
 export interface ReaderCapabilities {
@@ -16,10 +18,19 @@ export interface ReaderCapabilities {
   readonly lookup: 'bulk' | 'single' | 'none';
   /** All reads of one `snapshot` show one moment. */
   readonly snapshot: boolean;
-  /** The server can hash rows itself. The dialect names how: only digests of equal dialects are comparable. */
+  /** Rows can be hashed without the engine seeing them, by the server or by the connector. The dialect names how: only digests of equal dialects are comparable. */
   readonly digest: boolean;
-  /** `readSince` exists. */
+  /** It can tell what changed since a cursor: `markSince`, and `readSince` of its snapshots. */
   readonly since: boolean;
+  /** Which connector's types its shapes have. */
+  readonly dialect: string;
+  /**
+   * Whose types it brings values into when a selection asks so (`as`). Where those are another database's, `plain` asks for values of
+   * JavaScript's own types.
+   */
+  readonly convertsTo: readonly string[];
+  /** Its collections take columns that nobody has listed; `key` is the column that each is found by. Null: it has columns as they are described. */
+  readonly open: { readonly key: string } | null;
 }
 
 export type LookupTime = 'now' | 'moment';
@@ -40,11 +51,19 @@ export interface Reader extends AsyncDisposable {
   /** Who the server is. Called at start; stored beside everything that is only true of this server. */
   identity(options: { signal: AbortSignal }): Promise<SourceIdentity>;
 
+  /**
+   * From now on this engine reads under a lease. Ends what older owners of it have open at the source, which may hold locks there, as far as
+   * the role may; takes a second at most, and what hinders it is told and nothing worse. A repeat is harmless.
+   */
+  takeOver?(lease: ReadingLease): Promise<void>;
+
   /** What would go wrong, or be lost, if these collections were read. Called before anything is touched; changes nothing. */
   check(request: {
     collections: readonly CollectionName[];
     /** Columns that are read, where that is known; else all. Rights on others are not asked for. */
     columns?: ReadonlyMap<CollectionName, readonly string[]>;
+    /** By which cursors what changed is to be told: what that guarantees, and what not. */
+    cursors?: ReadonlyMap<CollectionName, CursorSettings>;
     signal: AbortSignal;
   }): Promise<readonly Finding[]>;
 
@@ -64,8 +83,8 @@ export interface Reader extends AsyncDisposable {
     options: { signal: AbortSignal },
   ): Promise<ReadonlyMap<string, string>>;
 
-  /** The key of a row that was read with a selection that has these output columns. */
-  keyOf(row: Row, keyColumns: readonly string[]): Key;
+  /** The key of a row that was read with this selection; `keyColumns` are those of its output columns that form the key. */
+  keyOf(row: Row, read: { readonly selection: Selection; readonly keyColumns: readonly string[] }): Key;
 
   /**
    * Opens one moment (where the source has such a thing; else each read has its own). Called once a pass;
@@ -77,12 +96,19 @@ export interface Reader extends AsyncDisposable {
   /** As `snapshot`, but each of its reads shows the moment in which it begins, and nothing is held open: for reads that follow a feed. */
   latest(): ReadSnapshot;
 
-  /** Entity sources without order: what changed since a cursor, overlapping rather than missing. */
-  readSince?(
-    collection: CollectionName,
-    cursor: Cursor | null,
-    options: ReadOptions,
-  ): AsyncIterable<{ readonly rows: readonly Row[]; readonly next: Cursor }>;
+  /**
+   * Notes where collections stand, one mark each in the order given. Called before the snapshot is opened in which `readSince` reads, for
+   * all collections of a pass together; changes nothing. A mark whose cursor is never saved does no harm.
+   */
+  markSince?(
+    collections: readonly SinceCollection[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly CursorMark[]>;
+}
+
+export interface ReadingLease extends WriteOptions {
+  /** Of the destination: pipelines of other installations may have the same name and numbers. */
+  readonly stateId: string;
 }
 
 export interface ReadSnapshot extends AsyncDisposable {
@@ -99,13 +125,17 @@ export interface ReadSnapshot extends AsyncDisposable {
   ): AsyncIterable<Partition>;
 
   /**
-   * The rows of a partition, in any order. Stopping early (break, abort) ends the work at the server too.
-   * An end that is not the end (connection lost, stream short) throws: a short read never looks complete.
+   * The rows of a partition, in any order; in `format` if the selection can travel so, else as `rows`. Stopping early (break, abort) ends
+   * the work at the server too. An end that is not the end (connection lost, stream short) throws: a short read never looks complete.
    */
   read(
     collection: CollectionName,
     partition: Partition,
-    options: ReadOptions & { readonly format: Format },
+    options: ReadOptions & {
+      readonly format: Format;
+      /** Only with the `digest` capability. Default: all rows. */
+      readonly groups?: RowGroups;
+    },
   ): AsyncIterable<Chunk>;
 
   /**
@@ -127,7 +157,7 @@ export interface ReadSnapshot extends AsyncDisposable {
     },
   ): Promise<ReadonlyMap<Key, Row | null>>;
 
-  /** Count and hash of the rows of a partition, computed by the server. Only with the `digest` capability. */
+  /** Count and hash of the rows of a partition, as a query asks for them. Only with the `digest` capability. */
   digest(collection: CollectionName, partition: Partition, query: DigestQuery): Promise<DigestResult>;
 
   /** Key and hash of each row of some groups of a partition. Only with the `digest` capability. */
@@ -136,4 +166,20 @@ export interface ReadSnapshot extends AsyncDisposable {
     partition: Partition,
     query: DigestQuery & { readonly onlyGroups: ReadonlySet<number> | null },
   ): AsyncIterable<readonly HashedKey[]>;
+
+  /**
+   * Key and hash of each row of a partition in the order of the key (`groups` is not looked at). Only with the `digest` capability, and for
+   * a key whose `order` is not null.
+   */
+  hashesInOrder(
+    collection: CollectionName,
+    partition: Partition,
+    query: DigestQuery,
+  ): AsyncIterable<HashPage>;
+
+  /**
+   * What changed since a cursor, each key at most once, in the order of the cursor: overlapping rather than missing. Only with the `since`
+   * capability. What was deleted is not told.
+   */
+  readSince?(collection: CollectionName, request: SinceRequest): AsyncIterable<SinceRows>;
 }

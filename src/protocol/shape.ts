@@ -6,6 +6,11 @@ export interface Shape {
   /** Which connector's types these are, e.g. `postgres`. */
   readonly dialect: string;
   readonly columns: readonly Column[];
+  /**
+   * Rows may have columns that are not listed: any name may be asked for, and some rows do not have it. `all` is the name that asks for
+   * everything a row has, each column under its own name. Absent: what is not listed is not there.
+   */
+  readonly open?: { readonly all: string };
   /** Null: the collection has no key; it can only be copied whole. */
   readonly key: KeyShape | null;
   /** Other sets of columns that must be unique. A write may have to wait for another key because of them. */
@@ -37,6 +42,8 @@ export interface KeyShape {
    * server (a collation), so ranges of one side mean nothing on the other.
    */
   readonly order: string | null;
+  /** Two rows may have the same one until their transaction ends. */
+  readonly deferrable?: true;
 }
 
 /** A foreign key: rows of this collection wait for rows of the other. */

@@ -15,8 +15,19 @@ export type Value =
   | string
   | Date
   | Uint8Array
+  | NativeValue
   | readonly Value[]
   | { readonly [name: string]: Value };
+
+/**
+ * A value that JavaScript has no type of its own for, as an object of the database's driver: MongoDB's ids, decimals, doubles. Nobody but its
+ * connector looks into it. BSON libraries mark their classes by this property.
+ */
+export interface NativeValue {
+  readonly _bsontype: string;
+}
+
+export const isNative = (value: object): value is NativeValue => '_bsontype' in value;
 
 /** One record. Columns that the selection did not name are absent, which is not the same as null. */
 export type Row = { readonly [column: string]: Value };

@@ -1,5 +1,6 @@
-import type { Change } from './change.ts';
-import type { Chunk, Format, RowsChunk, StoredForm } from './chunk.ts';
+import type { Change, KeyMove } from './change.ts';
+import type { Chunk, Format, GroupedForm, RowsChunk, StoredForm } from './chunk.ts';
+import type { DigestQuery } from './digest.ts';
 import type { Finding } from './finding.ts';
 import type { GenerationWriter } from './generation.ts';
 import type { SourceIdentity } from './identity.ts';
@@ -64,9 +65,13 @@ export interface Writer extends AsyncDisposable {
 
   identity(options: { signal: AbortSignal }): Promise<SourceIdentity>;
 
-  /** What would go wrong or be lost if these plans were carried out; changes nothing. */
+  /**
+   * What would go wrong or be lost if these plans were carried out; changes nothing. `staged`: what differs is brought in by a generation where
+   * the writer has them; absent: it is not.
+   */
   check(request: {
     readonly plans: readonly CollectionPlan[];
+    readonly staged?: boolean;
     readonly signal: AbortSignal;
   }): Promise<readonly Finding[]>;
 
@@ -98,32 +103,6 @@ export interface Writer extends AsyncDisposable {
   open(plan: CollectionPlan, options: WriteOptions): Promise<Target>;
 
   /**
-   * One window of a feed: changes of any number of targets, the position and the marks, in one transaction: all of it or nothing. A key
-   * at most once per target. Parents go before children and leavings after them in reverse; unique values that change places go through
-   * temporary ones. Throws when the destination refuses any of it, with the class that says what to do; `row-missing` when a patch finds
-   * no row. Outcomes as the parts have their changes; of many upserts at once only the numbers of `inserted` and `updated` need to be right,
-   * not which is which. Without parts: a keepalive. A connection lost in the commit throws `connection-lost`: it may have been written, and
-   * a repeat of the same window is harmless.
-   */
-  applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]>;
-
-  /**
-   * Makes what `applyWindow` will send for these very arrays of changes, as far as it can be known: called while the window before is on its
-   * way. Only a hint: it throws nothing, and parts that come otherwise then, or not at all, do no harm.
-   */
-  foresee?(parts: readonly WindowPart[]): void;
-
-  /**
-   * Which changes the destination refuses, and why, by trying all of them in a transaction that is rolled back: those that can't be
-   * applied beside the others come out `failed`, all others as they would be. May refuse too much with class `deferred` (a change that is
-   * blocked by one that is itself refused), and what it lets through may still be refused by `applyWindow`: then it is asked again.
-   */
-  tryWindow(
-    window: Pick<WindowWrite, 'parts'>,
-    options: WriteOptions,
-  ): Promise<readonly (readonly Outcome[])[]>;
-
-  /**
    * The target as it is, for comparing: nothing is created or remembered, and the writing methods of what it returns must not be
    * called. Null: the target does not exist. A scope that was never decided is what `open` would decide now.
    */
@@ -151,9 +130,60 @@ export interface Writer extends AsyncDisposable {
   }): Promise<readonly PreparedStep[]>;
 }
 
+/** A destination that can follow a feed; without it `live` is refused. */
+export interface StreamWriter extends Writer {
+  /**
+   * Windows that it can write at once, in transactions of their own, each with the position of a lane; absent: one after the other, and only
+   * the position of lane 0 is kept.
+   */
+  readonly lanes?: number;
+
+  /**
+   * One window of a feed: changes of any number of targets, the position and the marks, in one transaction: all of it or nothing. A key
+   * at most once per target. Parents go before children and leavings after them in reverse; unique values that change places go through
+   * temporary ones. Throws when the destination refuses any of it, with the class that says what to do; `row-missing` when a patch finds
+   * no row. Outcomes as the parts have their changes; of many upserts at once only the numbers of `inserted` and `updated` need to be right,
+   * not which is which. Without parts: a keepalive. A connection lost in the commit throws `connection-lost`: it may have been written, and
+   * a repeat of the same window is harmless.
+   */
+  applyWindow(window: WindowWrite, options: WriteOptions): Promise<readonly (readonly Outcome[])[]>;
+
+  /**
+   * Makes what `applyWindow` will send for these very arrays of changes, as far as it can be known: called while the window before is on its
+   * way. Only a hint: it throws nothing, and parts that come otherwise then, or not at all, do no harm.
+   */
+  foresee?(parts: readonly WindowPart[]): void;
+
+  /**
+   * Which changes the destination refuses, and why, by trying all of them in a transaction that is rolled back: those that can't be
+   * applied beside the others come out `failed`, all others as they would be. May refuse too much with class `deferred` (a change that is
+   * blocked by one that is itself refused), and what it lets through may still be refused by `applyWindow`: then it is asked again.
+   */
+  tryWindow(
+    window: Pick<WindowWrite, 'parts'>,
+    options: WriteOptions,
+  ): Promise<readonly (readonly Outcome[])[]>;
+}
+
+export const isStreamWriter = <Some extends Writer>(writer: Some): writer is Some & StreamWriter =>
+  'applyWindow' in writer && 'tryWindow' in writer;
+
 export interface WindowPart {
   readonly target: Target;
   readonly changes: readonly Change[];
+  /**
+   * Rows that go on under another key. Before anything else is written the destination gives each its new key, so that what only it knows
+   * of the row stays, and with it what refers to the row. Only a help: `changes` say all by themselves (`from` leaves, or has another row;
+   * `to` is written), so a move that is not possible (no row at `from`, a row at `to` that stays) is left out, and a repeat finds it done.
+   * What can't be told from a repeat (keys that change places, `displaces`) is done only with a position of lane 0, which the destination has
+   * not yet.
+   */
+  readonly moves?: readonly KeyMove[];
+  /**
+   * Keys that, as those that moves come from, leave only if no other row is lost or changed with them (a cascade): most likely the row
+   * goes on under another key. Else `key-change-refused`.
+   */
+  readonly spared?: ReadonlySet<Key>;
 }
 
 export interface WindowWrite {
@@ -182,10 +212,21 @@ export interface DestinationState {
   /** Random, made with the state and kept in the control store too: tells a destination that was restored or emptied. */
   readonly stateId: string;
   readonly positions: ReadonlyMap<Shard, Position>;
+  /** What lanes other than 0 keep as theirs; absent: there are none. */
+  readonly lanePositions?: ReadonlyMap<Shard, readonly Position[]>;
   /** By plan name: see `WindowWrite.marks`. */
   readonly marks: ReadonlyMap<string, Position>;
   readonly newestLetter: number;
 }
+
+export interface WholeOptions extends WriteOptions {
+  /** As the source's statistics have it. */
+  readonly expected: { readonly rows: number; readonly bytes: number; readonly format: Format };
+}
+
+export type WholeAppend =
+  | { readonly kind: 'appended'; readonly counts: WriteCounts }
+  | { readonly kind: 'declined'; readonly reason: string };
 
 /** One collection of the destination, being filled or kept equal. Several lanes use it at once. */
 export interface Target extends AsyncDisposable {
@@ -200,12 +241,20 @@ export interface Target extends AsyncDisposable {
   isEmpty(partition: Partition, options: { signal: AbortSignal }): Promise<boolean>;
 
   /**
-   * Rows into an empty range, as fast as the destination can, in one transaction. `clashes` never occur: a key that
-   * exists fails the whole (class deferred). The chunks are consumed once; on failure the caller reads them again.
+   * Rows into an empty range, as fast as the destination can. `clashes` never occur: a key that exists refuses what it came with (class
+   * deferred). In one transaction; in several where the key is kept unique all the while, so that a repeat refuses what is there already
+   * and is merged. The chunks are consumed once; on failure the caller reads them again.
    */
   append(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
 
-  /** Rows into a range that has some already: inserts and updates what differs, in one transaction. A key at most once. */
+  /**
+   * All rows of a target that `startedEmpty`, faster than `append` can, in one transaction in which nobody else gets at the target. Declined
+   * when that is not possible here, or would not pay: then nothing was done, and most often no chunk was asked for. Throws what `append` throws,
+   * and then the target is as it was; but after a lost connection nobody knows. Absent: there is no such way.
+   */
+  appendWhole?(chunks: AsyncIterable<Chunk>, options: WholeOptions): Promise<WholeAppend>;
+
+  /** Rows into a range that has some already: inserts and updates what differs, in transactions as `append`. A key at most once. */
   merge(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
 
   /** All of the collection replaced in one transaction: for collections without a key. */
@@ -225,7 +274,8 @@ export interface Target extends AsyncDisposable {
 
   /**
    * Changes that block each other (exchanged unique values, rows that refer to each other): in one transaction, through
-   * temporary values; never deletes a row to insert it again. Throws if that is not possible; nothing is written then.
+   * temporary values; never deletes a row that others may refer to in order to insert it again. Throws if that is not possible; nothing is
+   * written then.
    */
   applyTogether(changes: readonly Change[], options: WriteOptions): Promise<readonly Outcome[]>;
 
@@ -238,11 +288,17 @@ export interface Target extends AsyncDisposable {
     options: { signal: AbortSignal },
   ): AsyncIterable<readonly StoredForm[]>;
 
+  /**
+   * The same forms of some groups of rows (null: of all), each with its group and what it adds to the group's digest, as a digest of
+   * `comparison()` has them: so what was compared can be known again by its digest. Absent: not offered.
+   */
+  readGroupedForms?(query: GroupedQuery): AsyncIterable<readonly GroupedForm[]>;
+
   /** The key of a row of this target, whole or not. */
   keyOf(row: Row): Key;
 
-  /** For each row the keys of other target rows that hold one of its unique values: who has to move first. */
-  holders(rows: readonly Row[], options: { signal: AbortSignal }): Promise<readonly (readonly Key[])[]>;
+  /** For each row the other target rows that hold one of its unique values: who has to move first. */
+  holders(rows: readonly Row[], options: { signal: AbortSignal }): Promise<readonly (readonly Holder[])[]>;
 
   /** Compares rows with what is stored, as the destination's own binary form has it; writes nothing. In the order given. */
   judge(
@@ -267,6 +323,19 @@ export interface Target extends AsyncDisposable {
 
   /** How many rows are ours now, for the guards. */
   countRows(options: { signal: AbortSignal }): Promise<number>;
+}
+
+export interface GroupedQuery extends Pick<DigestQuery, 'groups' | 'agreement' | 'signal'> {
+  readonly only: ReadonlySet<number> | null;
+}
+
+/** A target row that holds what another row wants of a unique index. */
+export interface Holder {
+  readonly key: Key;
+  /** Mapped columns that the index is about. */
+  readonly columns: readonly string[];
+  /** Within scope and not marked. */
+  readonly isOurs: boolean;
 }
 
 /** What a destination calls its collection when the mapping does not say. */

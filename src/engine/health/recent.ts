@@ -1,5 +1,5 @@
 const bucketMs = 10_000;
-const rememberedMs = 5 * 60_000;
+export const rememberedMs = 5 * 60_000;
 
 interface Bucket {
   readonly startsAtMs: number;

@@ -8,7 +8,7 @@ export async function releaseApproved(
   context: StreamContext,
   { holder, touches }: { readonly holder: LeavingHolder; readonly touches: TouchQueue },
 ): Promise<void> {
-  const { store, pipeline, fence } = context;
+  const { store, pipeline, fence, events } = context;
   for (const { collection, state, raisedAtMs } of await store.guards.list(pipeline)) {
     if (state !== 'approved') continue;
     // The stream may have added to it until it is released; from then on what it holds is another decision.
@@ -18,6 +18,7 @@ export async function releaseApproved(
     reach('guard.clear.before');
     await store.guards.clear({ pipeline, fence }, collection, { raisedAtMs });
     reach('guard.clear.after');
+    events.emit('guard.cleared', { pipeline, collection });
   }
 }
 

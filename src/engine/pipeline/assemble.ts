@@ -1,12 +1,14 @@
 import { isLockstepError, type LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { DestinationState } from '../../protocol/writer.ts';
+import { AlternativeBook } from '../stream/alternative-book.ts';
 import { Applier, type ApplierParts } from '../stream/applier.ts';
 import { feedCollection } from '../stream/carried-rows.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Gauges } from '../stream/gauges.ts';
 import { LeavingHolder } from '../stream/hold-leavings.ts';
+import { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
 import type { Trouble } from '../stream/persevere.ts';
@@ -18,6 +20,7 @@ import { TouchQueue } from '../stream/touch-queue.ts';
 import { persisting } from '../walk/retrying.ts';
 import type { Condition } from './condition.ts';
 import { shapeDecision } from './drift.ts';
+import { KnownEqual } from './known-equal.ts';
 import type { LiveMemory } from './memory.ts';
 import { onBarrier } from './on-barrier.ts';
 import { passedHead } from './passed-head.ts';
@@ -57,7 +60,9 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const sizes = new RowSizes(new Map(shapes));
   const moved = new Signal();
   const ledger = new Ledger(request.positions, () => performance.now());
+  const torn = tornWindows(request);
   const letters = await LetterBook.open(context);
+  const alternatives = await AlternativeBook.open(context, collections.values());
   const holder = await LeavingHolder.open(context);
   const wake = (): void => stream?.wake();
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
@@ -74,6 +79,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     memory,
     collections,
     touches,
+    knownEqual: new KnownEqual(),
     stop,
     passedHead: passed,
     held: (collection, leaving) => holder.holds(collection, leaving),
@@ -84,14 +90,16 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       request.onWalksChanged();
     },
   });
-  const applier = await openApplier(request, { letters, holder, stop, sizes });
+  const applier = await openApplier(request, { letters, alternatives, holder, stop, sizes, torn });
   const openStream = (stopping: AbortSignal): Stream => {
     stream = new Stream({
       context,
       applier,
       ledger,
       letters,
+      alternatives,
       touches,
+      torn,
       sizes,
       moved,
       stopping,
@@ -134,9 +142,16 @@ async function reconsidered(
   return null;
 }
 
+function tornWindows({ context: { feed }, state, positions }: AssembleRequest): TornWindows {
+  const torn = new TornWindows();
+  const isBefore = (shard: Shard, a: Position, b: Position): boolean => feed.order(shard, a, b) === 'before';
+  torn.recall(positions, state.lanePositions ?? new Map(), isBefore);
+  return torn;
+}
+
 async function openApplier(
-  { context, collections, state, condition }: AssembleRequest,
-  parts: Pick<ApplierParts, 'letters' | 'holder' | 'stop' | 'sizes'>,
+  { context, collections, state, positions, condition }: AssembleRequest,
+  parts: Pick<ApplierParts, 'letters' | 'alternatives' | 'holder' | 'stop' | 'sizes' | 'torn'>,
 ): Promise<Applier> {
   const gauges = countRows(context, collections);
   const marks = new TouchMarks();
@@ -147,6 +162,7 @@ async function openApplier(
     gauges,
     marks,
     kept: new Set(state.marks.keys()),
+    positions,
     trouble: { source: troubleOf(condition, 'source'), destination: troubleOf(condition, 'destination') },
     ...parts,
   });

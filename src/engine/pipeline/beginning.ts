@@ -2,13 +2,16 @@ import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { DestinationState } from '../../protocol/writer.ts';
+import { feedPositions } from '../since/saved-shard.ts';
 import { feedCollection } from '../stream/carried-rows.ts';
 import type { StreamContext } from '../stream/context.ts';
+import { attach } from '../walk/attach.ts';
 import { leaseOf } from '../walk/context.ts';
 import { runPass } from '../walk/pass.ts';
 import { retrying } from '../walk/retrying.ts';
 import type { Condition } from './condition.ts';
 import type { LiveMemory, LivePhase } from './memory.ts';
+import { waitWhilePaused } from './paused.ts';
 
 export interface Beginning {
   readonly state: DestinationState;
@@ -29,16 +32,18 @@ export interface BeginningRequest {
 /**
  * Finds out where the stream goes on. Without a position everything is copied first: nothing of the feed is read before that is done, but
  * the feed keeps it from `head('from')` on. A position that the destination has lost, a destination or a control store that was restored
- * from an older copy: then the stream goes on and everything is walked.
+ * from an older copy: then the stream goes on and everything is walked. Null: somebody stopped it while it was paused before the first copy.
  */
-export async function beginning(context: StreamContext, request: BeginningRequest): Promise<Beginning> {
+export async function beginning(
+  context: StreamContext,
+  request: BeginningRequest,
+): Promise<Beginning | null> {
   const { memory, plans } = request;
-  const { feed, writer, store, pipeline, signal } = context;
+  const { feed, store, pipeline, signal } = context;
   const collections = plans.map((plan) => feedCollection(plan, feed));
   await retrying(context, { what: 'prepare capture', signal }, () => feed.prepare({ collections, signal }));
-  const state = await retrying(context, { what: 'attach', signal }, () =>
-    writer.attach({ lease: leaseOf(context), signal }),
-  );
+  const attached = await attach(context);
+  const state = { ...attached, positions: feedPositions(attached.positions) };
   const { id: sourceId } = await retrying(context, { what: 'identify', signal }, () =>
     feed.identity({ signal }),
   );
@@ -54,7 +59,8 @@ export async function beginning(context: StreamContext, request: BeginningReques
   for (const { name } of plans)
     await memory.setWalk(name, { reason: gap, fills: false, sinceMs: context.clock.now() });
   await memory.setPhase({ phase: 'streaming', from: Object.fromEntries(positions), ...here });
-  return { state, positions, gap, failed: new Map() };
+  // What lanes were about to write is of the history that is gone.
+  return { state: { ...state, lanePositions: new Map() }, positions, gap, failed: new Map() };
 }
 
 interface GapFacts {
@@ -83,15 +89,18 @@ async function copyFirst(
   context: StreamContext,
   { plans, memory, condition }: BeginningRequest,
   { known, here, state }: FirstCopy,
-): Promise<Beginning> {
+): Promise<Beginning | null> {
   const { writer, signal } = context;
+  // Somebody may have taken the last copy back, and not said yet that it may be made again.
+  if ((await waitWhilePaused(context, condition, context.draining)) === 'stopped') return null;
   const goesOn =
     known?.phase === 'copying' && known.sourceId === here.sourceId && known.stateId === here.stateId;
   const positions = goesOn ? new Map(Object.entries(known.from)) : await headFrom(context);
   const from = Object.fromEntries(positions);
   if (!goesOn) await memory.setPhase({ phase: 'copying', from, ...here });
   condition.on('copy', { reason: 'the first copy is under way', nextStep: 'it catches up when it is done' });
-  const pass = await runPass(context, plans);
+  const staged = context.settings.refresh.by !== 'direct';
+  const pass = await runPass(context, plans, { staged, streamFrom: positions });
   for (const [shard, at] of positions)
     await retrying(context, { what: 'save the position', signal }, () =>
       writer.applyWindow(

@@ -50,15 +50,24 @@ export class Comparisons {
     const counts: Counts = { found: 0, applied: 0, disturbed: false };
     using _counting = this.#count(counts);
     this.#underWaySinceMs = startedAtMs;
+    const { events, pipeline, clock } = this.#context;
+    let drifted: number | null = null;
+    events.emit('comparison.started', { pipeline });
     try {
       const isWhole = await compare();
-      await this.#ended(startedAtMs, counts, isWhole);
+      drifted = await this.#ended(startedAtMs, counts, isWhole);
     } finally {
       this.#underWaySinceMs = null;
+      const seconds = (clock.now() - startedAtMs) / 1000;
+      events.emit('comparison.finished', { pipeline, seconds, drifted });
     }
   }
 
-  async #ended(startedAtMs: number, { found, applied, disturbed }: Counts, isWhole: boolean): Promise<void> {
+  async #ended(
+    startedAtMs: number,
+    { found, applied, disturbed }: Counts,
+    isWhole: boolean,
+  ): Promise<number> {
     const { store, pipeline, clock } = this.#context;
     const letters = await store.deadLetters.count(pipeline, undefined, 'any');
     const drifted = disturbed ? 0 : Math.max(0, found - applied - letters);
@@ -66,6 +75,7 @@ export class Comparisons {
     const provenAtMs = isWhole ? startedAtMs : this.#known.provenAtMs;
     this.#known = { ...this.#known, last, provenAtMs };
     await this.#memory.setComparison(this.#known);
+    return drifted;
   }
 
   #count(counts: Counts): Disposable {

@@ -5,7 +5,7 @@ import type { Ledger } from '../stream/ledger.ts';
 
 export interface LagFacts {
   readonly ledger: Ledger;
-  readonly feed: Pick<Feed, 'order'>;
+  readonly feed: Pick<Feed, 'order' | 'capabilities'>;
   /** The source's heads, oldest first, and when each was read by our clock. */
   readonly seen: readonly SeenHeads[];
   readonly nowMs: number;
@@ -30,14 +30,25 @@ export function lagOf({ ledger, feed, seen, nowMs }: LagFacts): Lag {
   const isReached = ({ heads }: SeenHeads): boolean =>
     [...heads.positions].every(([shard, head]) => hasPassed(ledger, feed, { shard, head }));
   // Our own saving of a boundary moves the head of a server that is both sides: the newest may never be reached.
-  if (seen.some((heads) => isFresh(heads) && isReached(heads))) return { kind: 'inStep' };
-  const behindMs = behind({ ledger, feed, nowMs }, newest);
+  const isSilent = feed.capabilities.content === 'nothing';
+  if (!isSilent && seen.some((heads) => isFresh(heads) && isReached(heads))) return { kind: 'inStep' };
+  const behindMs = isSilent ? sinceAsked(ledger, nowMs, newest) : behind({ ledger, feed, nowMs }, newest);
   return isFresh(newest)
     ? { kind: 'behind', milliseconds: behindMs }
     : { kind: 'unknown', atLeastMs: Math.max(behindMs, nowMs - newest.readAtMs) };
 }
 
-function behind({ ledger, feed, nowMs }: Omit<LagFacts, 'seen'>, { heads, readAtMs }: SeenHeads): number {
+/** Of a feed that tells no changes: when somebody last began to look for them. */
+function sinceAsked(ledger: Ledger, nowMs: number, { heads, readAtMs }: SeenHeads): number {
+  const sourceNowMs = heads.atMs + Math.max(0, nowMs - readAtMs);
+  const asked = [...ledger.shards].map((shard) => ledger.of(shard)?.committedAtMs ?? heads.atMs);
+  return sourceNowMs - Math.min(sourceNowMs, ...asked);
+}
+
+function behind(
+  { ledger, feed, nowMs }: Omit<LagFacts, 'seen' | 'feed'> & { readonly feed: Pick<Feed, 'order'> },
+  { heads, readAtMs }: SeenHeads,
+): number {
   const sourceNowMs = heads.atMs + Math.max(0, nowMs - readAtMs);
   let most = 0;
   for (const [shard, head] of heads.positions) {
@@ -49,7 +60,7 @@ function behind({ ledger, feed, nowMs }: Omit<LagFacts, 'seen'>, { heads, readAt
 
 function hasPassed(
   ledger: Ledger,
-  feed: LagFacts['feed'],
+  feed: Pick<Feed, 'order'>,
   { shard, head }: { readonly shard: Shard; readonly head: Position },
 ): boolean {
   const applied = ledger.of(shard);

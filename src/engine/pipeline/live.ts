@@ -14,6 +14,7 @@ import type { Condition } from './condition.ts';
 import { every } from './every.ts';
 import { LiveMemory } from './memory.ts';
 import { openCollections } from './open-collections.ts';
+import { waitWhilePaused } from './paused.ts';
 import { Reporter } from './reporter.ts';
 import { Reporting } from './reporting.ts';
 import { answerRequests } from './requests.ts';
@@ -58,6 +59,7 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   await using reporting = new Reporting(new Reporter({ context, memory, condition }));
   using _pace = tellPace(context, condition);
   const begun = await beginning(context, { plans, memory, condition });
+  if (begun === null) return 'stopped';
   await using collections = await openCollections(context, plans);
   const comparisons = await Comparisons.open(context, memory);
   const { byName } = collections;
@@ -179,9 +181,11 @@ class Live {
 
   /** False: some have stopped, and were not compared. */
   async #compareAll({ walks }: Assembled, until: AbortSignal): Promise<boolean> {
-    const { collections, options } = this.#parts;
+    const { collections, context, options } = this.#parts;
     const names = [...collections.keys()];
-    await walks.add(names, { reason: 'a comparison was due', fills: false });
+    // Where no change is told, nothing that was equal is known to be so still.
+    const isRoutine = context.feed.capabilities.content !== 'nothing';
+    await walks.add(names, { reason: 'a comparison was due', fills: false, isRoutine });
     await walks.ended(names, until);
     return options.leftOut.size === 0 && [...collections.values()].every(({ stopped }) => stopped === null);
   }
@@ -240,20 +244,9 @@ class Live {
   /** True: the pipeline stopped while it was paused. */
   async #waitWhilePaused(stopping: AbortSignal): Promise<boolean> {
     const { context, options } = this.#parts;
-    const { store, pipeline } = context;
-    const { condition } = options;
-    const paused = await store.requests.paused(pipeline);
-    if (paused === null) return stopping.aborted;
-    const nextStep = `lockstep resume ${pipeline}`;
-    condition.on('pause', { reason: paused.reason === '' ? 'somebody paused it' : paused.reason, nextStep });
-    const resumed = new AbortController();
-    await every(lookEveryMs, AbortSignal.any([stopping, resumed.signal]), async () => {
-      if ((await store.requests.paused(pipeline)) === null) resumed.abort();
-    });
-    if (stopping.aborted) return true;
-    this.#caughtUp = false;
-    condition.on('resume', { reason: 'it goes on', nextStep: 'it catches up by itself' });
-    return false;
+    const waited = await waitWhilePaused(context, options.condition, stopping);
+    if (waited === 'resumed') this.#caughtUp = false;
+    return waited === 'stopped';
   }
 
   async #look(

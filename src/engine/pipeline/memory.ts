@@ -46,6 +46,10 @@ const walks = 'live/walks';
 const stopped = 'live/stopped';
 const fingerprints = 'live/fingerprints';
 
+/** A pipeline whose position was taken back with its rows copies anew, as one that never streamed. */
+export const forgetPhase = ({ store, pipeline, fence }: WalkContext): Promise<void> =>
+  store.checkpoints.save({ pipeline, fence }, [{ space, name: 'phase', value: undefined }]);
+
 /** For those who only look: collections of a live pipeline that have stopped. */
 export async function stoppedCollections(
   store: ControlStore,

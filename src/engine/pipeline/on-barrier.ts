@@ -42,6 +42,7 @@ const followShape: Reaction = async (parts, collection, { detail }) => {
 
 const reactions: Readonly<Record<BarrierEvent['kind'], Reaction>> = {
   truncate: walk,
+  compare: walk,
   drop: stopGone,
   rename: stopGone,
   shape: followShape,

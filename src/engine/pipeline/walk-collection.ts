@@ -7,12 +7,13 @@ import { type CollectionWork, startWork } from '../walk/collection-work.ts';
 import { compareCollection } from '../walk/compare.ts';
 import type { SuspectSink } from '../walk/compare-partitions.ts';
 import { finish } from '../walk/finish.ts';
-import { LeavingGuard, leavesTooMuch } from '../walk/guard.ts';
+import { LeavingGuard } from '../walk/guard.ts';
 import type { Suspects } from '../walk/hash-join.ts';
 import { stillThere } from '../walk/leave.ts';
 import { retrying } from '../walk/retrying.ts';
 import { SourceMoment } from '../walk/source-moment.ts';
 import { Spool } from '../walk/spool.ts';
+import type { KnownEqual } from './known-equal.ts';
 
 export interface WalkedCollection {
   readonly sourceRows: number;
@@ -26,6 +27,7 @@ export interface WalkedCollection {
 export interface WalkParts {
   readonly context: StreamContext;
   readonly touches: TouchQueue;
+  readonly knownEqual: KnownEqual;
   /** Told when leavings wait for approval, so that the stream holds its own too. */
   readonly held: (collection: string, leaving: number) => void;
 }
@@ -36,19 +38,22 @@ export interface WalkParts {
  */
 export async function walkCollection(
   { plan, target }: StreamCollection,
-  { context, touches, held }: WalkParts,
+  { context, touches, knownEqual, held }: WalkParts,
 ): Promise<WalkedCollection> {
   const { reader, writer, signal, spillDirectory } = context;
   await using moment = new SourceMoment(reader);
   await using targetReads = await retrying(context, { what: 'read', signal }, () =>
     writer.reader.snapshot({ signal }),
   );
-  const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
-    startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
-  );
+  const work = await retrying(context, { what: `open ${plan.name}`, signal }, async () => {
+    const knowledge = await knownEqual.of(context, plan, target);
+    return startWork(context, target, { moment, targetReads, lookupAt: 'now', knowledge });
+  });
   await using leaving = await Spool.create(spillDirectory);
   const sink = new TouchSink(work, touches, leaving);
   await compareCollection(work, sink);
+  knownEqual.compared(context, plan.name, work.tally.sourceRows);
+  await touchLetters(work, touches);
   await touches.drained(plan.name, signal);
   const { left, waiting } = await letLeave(work, leaving, { touches, held });
   await finish(work, 'sequences');
@@ -79,6 +84,25 @@ class TouchSink implements SuspectSink {
   }
 }
 
+const lettersPerPage = 1_000;
+
+/** Rows that are equal by now, and rows that the destination would take by now, have no letter afterwards. */
+async function touchLetters({ context, plan }: CollectionWork, touches: TouchQueue): Promise<void> {
+  const { store, pipeline, signal } = context;
+  for (let afterId = 0; ; ) {
+    const page = { collection: plan.name, afterId, limit: lettersPerPage };
+    const letters = await store.deadLetters.list(pipeline, page);
+    const last = letters.at(-1);
+    if (last === undefined) return;
+    afterId = last.id;
+    await touches.add(
+      plan.name,
+      letters.map(({ key }) => key),
+      { signal },
+    );
+  }
+}
+
 /** How many keys leave, and how many wait for somebody to approve. What was approved before is in neither. */
 async function letLeave(
   work: CollectionWork,
@@ -97,7 +121,7 @@ async function letLeave(
   await using rest = await stillThere(work, leaving);
   if (rest.count === 0) return { left: 0, waiting: 0 };
   const total = await target.countRows({ signal });
-  if (leavesTooMuch(guard.limits(work), rest.count, total)) {
+  if (await guard.holds(work, rest.count, total)) {
     await guard.raise(work, { leaving: rest.count, total }, () => rest.pages());
     held(plan.name, rest.count);
     return { left: 0, waiting: rest.count };

@@ -17,6 +17,13 @@ export interface WalksParts extends WalkParts {
   readonly onChange: () => void;
 }
 
+export interface WalkRequest {
+  readonly reason: string;
+  readonly fills: boolean;
+  /** Nothing has happened: what was seen to be equal before, and has not changed since, is not read again. */
+  readonly isRoutine?: boolean;
+}
+
 export interface WalkEnd extends WalkedCollection {
   readonly collection: string;
   readonly seconds: number;
@@ -30,6 +37,8 @@ export class Walks {
   readonly #parts: WalksParts;
   readonly #open: Map<string, Walking>;
   readonly #moved = new Signal();
+  /** Notes are made one after the other: one that ends a walk must not take away another that came meanwhile. */
+  #noting: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: WalksParts, open: ReadonlyMap<string, Walking>) {
     this.#parts = parts;
@@ -52,12 +61,15 @@ export class Walks {
   /** Durable on return. A collection that is being walked is walked once more: what it saw may be older. */
   async add(
     collections: readonly string[],
-    { reason, fills }: { reason: string; fills: boolean },
+    { reason, fills, isRoutine = false }: WalkRequest,
   ): Promise<void> {
+    if (!isRoutine) this.#parts.knownEqual.forget(collections);
     for (const collection of collections) {
       const walking = { reason, fills, sinceMs: this.#parts.context.clock.now() };
-      await this.#parts.memory.setWalk(collection, walking);
-      this.#open.set(collection, walking);
+      await this.#noteNext(async () => {
+        await this.#parts.memory.setWalk(collection, walking);
+        this.#open.set(collection, walking);
+      });
     }
     this.#moved.fire();
     this.#parts.onChange();
@@ -114,12 +126,10 @@ export class Walks {
       if (!stopping.aborted) throw thrown;
     });
     if (stopping.aborted) return;
-    // Asked for again meanwhile: what was walked may have been older than what made that necessary.
     if (this.#open.get(name) !== walking) return;
     await finishConstraints(collection.work, 'references');
     await memory.setFingerprint(name, collection.plan.fingerprint);
-    await memory.setWalk(name, undefined);
-    this.#open.delete(name);
+    if (!(await this.#noteNext(() => this.#forget(name, walking)))) return;
     const { pipeline, events } = context;
     const seconds = (context.clock.now() - startedAtMs) / 1000;
     events.emit('healed', { pipeline, collections: [name], written: walked.touched, seconds });
@@ -132,6 +142,20 @@ export class Walks {
     });
     this.#moved.fire();
     onChange();
+  }
+
+  /** False: asked for again meanwhile, so what was walked may have been older than what made that necessary. */
+  async #forget(name: string, walking: Walking): Promise<boolean> {
+    if (this.#open.get(name) !== walking) return false;
+    await this.#parts.memory.setWalk(name, undefined);
+    this.#open.delete(name);
+    return true;
+  }
+
+  #noteNext<Result>(note: () => Promise<Result>): Promise<Result> {
+    const noted = this.#noting.then(note);
+    this.#noting = noted.catch(() => undefined);
+    return noted;
   }
 
   /** Null: it did not come to an end; it stays on the list. */

@@ -3,6 +3,8 @@ import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { MappedColumn } from '../../protocol/mapping.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Column } from '../../protocol/shape.ts';
+import { defaultColumns } from './default-columns.ts';
+import { conversionOf, isOpenTarget } from './kinds.ts';
 import type { CollectionRequest } from './plan-collection.ts';
 
 /** Which target column comes from where, by the configuration and both shapes. */
@@ -12,50 +14,40 @@ export function mapColumns(request: CollectionRequest): {
 } {
   const wanted = wantedColumns(request);
   const faults = [
-    ...sourceFaults(request, wanted),
-    ...targetFaults(request, wanted),
+    ...(wanted === null ? [new LockstepError('columns-unnamed', { collection: request.target })] : []),
+    ...sourceFaults(request, wanted ?? []),
+    ...targetFaults(request, wanted ?? []),
     ...excludeFaults(request),
   ];
-  return { columns: wanted.map((column) => ({ ...column, type: storedType(request, column) })), faults };
+  return {
+    columns: (wanted ?? []).map(({ as, ...column }) => ({
+      ...column,
+      type: storedType(request, column, as),
+    })),
+    faults,
+  };
 }
 
-type Wanted = Pick<MappedColumn, 'target' | 'from'>;
+export interface Wanted extends Pick<MappedColumn, 'target' | 'from' | 'onInsert'> {
+  /** The type that the configuration names. */
+  readonly as?: string;
+}
 
-function wantedColumns(request: CollectionRequest): readonly Wanted[] {
-  const { config } = request;
-  const refused = new Set([...(config.exclude ?? []), ...(config.owned ?? [])]);
-  if (config.columns === undefined) return defaultColumns(request, refused);
-  if (Array.isArray(config.columns))
-    return config.columns.map((name) => ({ target: name, from: { column: name } }));
-  return Object.entries(config.columns).map(([target, source]) => ({ target, from: toFrom(target, source) }));
+/** Null: nothing says which. */
+function wantedColumns(request: CollectionRequest): readonly Wanted[] | null {
+  const { columns } = request.config;
+  if (columns === undefined) return defaultColumns(request);
+  if (Array.isArray(columns)) return columns.map((name) => ({ target: name, from: { column: name } }));
+  return Object.entries(columns).map(([target, source]) => toWanted(target, source));
 }
 
 type ColumnSource = Exclude<CollectionConfig['columns'], readonly string[] | undefined>[string];
 
-function toFrom(target: string, source: ColumnSource): MappedColumn['from'] {
-  if (source === true) return { column: target };
-  return typeof source === 'string' ? { column: source } : source;
-}
-
-/**
- * All columns of the source that the target can be given. With a function, the target's columns: it makes what the source does not
- * have. A generated column of the target computes itself.
- */
-function defaultColumns(
-  { sourceShape: source, targetShape: target, config }: CollectionRequest,
-  refused: ReadonlySet<string>,
-): readonly Wanted[] {
-  const computed = new Set(
-    (target ?? source).columns.filter((column) => column.generated).map((column) => column.name),
-  );
-  const takes = (column: Column) => !refused.has(column.name) && !computed.has(column.name);
-  if (config.map === undefined || target === null) {
-    return source.columns.filter(takes).map(({ name }) => ({ target: name, from: { column: name } }));
-  }
-  const known = new Set(source.columns.map((column) => column.name));
-  return target.columns
-    .filter(takes)
-    .map(({ name }) => ({ target: name, from: known.has(name) ? { column: name } : { mapped: true } }));
+function toWanted(target: string, source: ColumnSource): Wanted {
+  if (source === true) return { target, from: { column: target } };
+  if (typeof source === 'string') return { target, from: { column: source } };
+  const { as, onInsert, ...from } = source;
+  return { target, from, ...(as && { as }), ...(onInsert && { onInsert }) };
 }
 
 function sourceFaults(
@@ -63,9 +55,10 @@ function sourceFaults(
   wanted: readonly Wanted[],
 ): LockstepError[] {
   const known = sourceShape.columns.map((column) => column.name);
+  const isOpen = sourceShape.open !== undefined;
   const faults: LockstepError[] = [];
   for (const { from, target } of wanted) {
-    if ('column' in from && !known.includes(from.column)) {
+    if ('column' in from && !isOpen && !known.includes(from.column)) {
       const nearest = nearestHint(from.column, known);
       faults.push(new LockstepError('column-unknown', { collection: source, column: from.column, nearest }));
     }
@@ -76,14 +69,16 @@ function sourceFaults(
   return faults;
 }
 
-function targetFaults(
-  { target, targetShape, config }: CollectionRequest,
-  wanted: readonly Wanted[],
-): LockstepError[] {
-  if (targetShape === null) return [];
+function targetFaults(request: CollectionRequest, wanted: readonly Wanted[]): LockstepError[] {
+  if (isOpenTarget(request)) return [];
+  const { target, targetShape, config } = request;
+  const early = wanted
+    .filter(({ onInsert }) => onInsert)
+    .map((column) => new LockstepError('on-insert-refused', { collection: target, column: column.target }));
+  if (targetShape === null) return early;
   const known = targetShape.columns.map((column) => column.name);
   const named = [...wanted.map((column) => column.target), ...(config.owned ?? [])];
-  return named
+  const unknown = named
     .filter((column) => !known.includes(column))
     .map(
       (column) =>
@@ -93,6 +88,7 @@ function targetFaults(
           nearest: nearestHint(column, known),
         }),
     );
+  return [...early, ...unknown];
 }
 
 function excludeFaults({ source, sourceShape, config }: CollectionRequest): LockstepError[] {
@@ -109,12 +105,22 @@ function excludeFaults({ source, sourceShape, config }: CollectionRequest): Lock
     );
 }
 
-/** The type in which the value will be stored: the target's, or the source's where we create the target. */
-function storedType({ sourceShape, targetShape }: CollectionRequest, column: Wanted): string | null {
-  if (targetShape !== null)
-    return targetShape.columns.find(({ name }) => name === column.target)?.type ?? null;
-  const { from } = column;
-  return 'column' in from
-    ? (sourceShape.columns.find(({ name }) => name === from.column)?.type ?? null)
-    : null;
+/**
+ * The type in which the value will be stored: what the target says, else what the configuration says, else the source's where we create
+ * the target. A writer that converts knows the source's shape.
+ */
+function storedType(
+  request: CollectionRequest,
+  { target, from }: Wanted,
+  named: string | undefined,
+): string | null {
+  const { sourceShape, targetShape } = request;
+  const conversion = conversionOf(request);
+  const typeIn = (columns: readonly Column[], name: string): string | null =>
+    columns.find((column) => column.name === name)?.type ?? null;
+  const ofSource = 'column' in from ? typeIn(sourceShape.columns, from.column) : null;
+  if (conversion === 'writer') return named ?? null;
+  const ofTarget = targetShape === null ? null : typeIn(targetShape.columns, target);
+  if (isOpenTarget(request)) return named ?? ofTarget ?? (targetShape === null ? ofSource : null);
+  return ofTarget ?? named ?? (conversion === undefined && targetShape === null ? ofSource : null);
 }

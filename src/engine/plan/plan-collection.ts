@@ -5,6 +5,8 @@ import type { CollectionPlan, Leaving, MappedColumn, Scope } from '../../protoco
 import type { CollectionName } from '../../protocol/names.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Shape } from '../../protocol/shape.ts';
+import type { CursorSettings } from '../../protocol/since.ts';
+import { conversionOf, isOpenTarget, type Kind } from './kinds.ts';
 import { mapColumns } from './map-columns.ts';
 
 export interface CollectionRequest {
@@ -13,7 +15,11 @@ export interface CollectionRequest {
   readonly config: CollectionConfig;
   readonly sourceShape: Shape;
   readonly targetShape: Shape | null;
+  /** Absent: both sides are of one kind, and have the columns that are described. */
+  readonly kinds?: { readonly source: Kind; readonly destination: Kind };
   readonly create: boolean;
+  /** Unless the collection says otherwise. */
+  readonly swap?: boolean | undefined;
 }
 
 /**
@@ -28,6 +34,7 @@ export function planCollection(request: CollectionRequest): {
   const { columns, faults } = mapColumns(request);
   const key = chooseKey(request, columns);
   const sourceKey = sourceColumnsOf(key, columns);
+  const conversion = conversionOf(request);
   const plan: CollectionPlan = {
     name: request.target,
     source: request.source,
@@ -35,19 +42,33 @@ export function planCollection(request: CollectionRequest): {
     sourceShape,
     targetShape: request.targetShape,
     columns,
+    ...(conversion && { conversion }),
     key,
     sourceKey,
     allColumns: config.columns === undefined && config.map === undefined,
+    alternatives: new Map(Object.entries(config.alternatives ?? {})),
     filter: config.filter ?? null,
+    cursor: toCursor(config),
     map: config.map ?? null,
     mapReads: config.map === undefined ? [] : readsOf(config, sourceShape),
     scope: toScope(config),
     leaving: toLeaving(config),
     guard: config.guard ?? {},
+    swap: config.swap ?? request.swap ?? false,
     create: request.create,
     fingerprint: fingerprint(config, columns, key),
   };
-  return { plan, faults: [...faults, ...keyFaults(request, plan), ...readFaults(plan)] };
+  return {
+    plan,
+    faults: [
+      ...faults,
+      ...keyFaults(request, plan),
+      ...readFaults(plan),
+      ...alternativeFaults(plan),
+      ...cursorFaults(plan),
+      ...scopeFaults(request, plan),
+    ],
+  };
 }
 
 function chooseKey(request: CollectionRequest, columns: readonly MappedColumn[]): readonly string[] {
@@ -102,9 +123,34 @@ function keyFaults(request: CollectionRequest, plan: CollectionPlan): LockstepEr
 const isUnique = (shape: Shape, columns: readonly string[]): boolean =>
   shape.uniques.some((unique) => unique.every((name) => columns.includes(name)));
 
+/** What an open shape lists besides its key are rows as they are stored, which a function can't look into. */
 function readFaults(plan: CollectionPlan): LockstepError[] {
+  const { sourceShape: shape, mapReads, source: collection } = plan;
+  if (shape.open === undefined) return unknownColumns(plan, mapReads);
+  const stored = shape.columns.map(({ name }) => name).filter((name) => !shape.key?.columns.includes(name));
+  const nearest = `; \`${shape.open.all}\` asks for all fields`;
+  return mapReads
+    .filter((name) => stored.includes(name))
+    .map((column) => new LockstepError('column-unknown', { collection, column, nearest }));
+}
+
+/** What was read since a cursor is found again by its key. */
+function cursorFaults(plan: CollectionPlan): LockstepError[] {
+  if (plan.cursor === null) return [];
+  const { source, key, cursor } = plan;
+  const keyless = key.length > 0 ? [] : [new LockstepError('cursor-needs-key', { collection: source })];
+  return [...keyless, ...unknownColumns(plan, [cursor.column])];
+}
+
+const scopeFaults = (request: CollectionRequest, { scope, target }: CollectionPlan): LockstepError[] =>
+  scope.kind === 'owned' && scope.adopt !== undefined && !isOpenTarget(request)
+    ? [new LockstepError('adopt-refused', { collection: target })]
+    : [];
+
+function unknownColumns(plan: CollectionPlan, names: readonly string[]): LockstepError[] {
+  if (plan.sourceShape.open !== undefined) return [];
   const known = plan.sourceShape.columns.map((column) => column.name);
-  return plan.mapReads
+  return names
     .filter((name) => !known.includes(name))
     .map(
       (column) =>
@@ -116,17 +162,38 @@ function readFaults(plan: CollectionPlan): LockstepError[] {
     );
 }
 
+/** They are values of a column that is written, and not of the key. */
+function alternativeFaults(plan: CollectionPlan): LockstepError[] {
+  const mapped = plan.columns.map(({ target }) => target).filter((name) => !plan.key.includes(name));
+  return [...plan.alternatives.keys()]
+    .filter((column) => !mapped.includes(column))
+    .map(
+      (column) =>
+        new LockstepError('column-unknown', {
+          collection: plan.target,
+          column,
+          nearest: nearestHint(column, mapped),
+        }),
+    );
+}
+
+function toCursor({ cursor }: CollectionConfig): CursorSettings | null {
+  if (cursor === undefined) return null;
+  return { column: cursor.column, overlap: cursor.overlap ?? null, timeZone: cursor.timeZone ?? null };
+}
+
 function readsOf(config: CollectionConfig, shape: Shape): readonly string[] {
   if (config.mapReads !== undefined) return config.mapReads;
+  if (shape.open !== undefined) return [shape.open.all];
   const excluded = new Set(config.exclude ?? []);
   return shape.columns.map((column) => column.name).filter((name) => !excluded.has(name));
 }
 
 function toScope(config: CollectionConfig): Scope | { readonly kind: 'default' } {
   if (config.scope === undefined) return { kind: 'default' };
-  return typeof config.scope === 'string'
-    ? { kind: config.scope }
-    : { kind: 'where', predicate: config.scope.where };
+  if (typeof config.scope === 'string') return { kind: config.scope };
+  if ('adopt' in config.scope) return { kind: 'owned', adopt: config.scope.adopt };
+  return { kind: 'where', predicate: config.scope.where };
 }
 
 function toLeaving(config: CollectionConfig): Leaving {
@@ -141,12 +208,14 @@ function fingerprint(
   columns: readonly MappedColumn[],
   key: readonly string[],
 ): string {
-  const { map, guard: _limits, ...rest } = config;
+  const { map, alternatives, guard: _limits, cursor: _position, swap: _way, ...rest } = config;
   const content = JSON.stringify({
     ...rest,
     map: map === undefined ? null : (config.mapVersion ?? 'function'),
     columns,
     key,
+    // Left out where there are none, so that other fingerprints stay what they were.
+    alternatives: alternatives === undefined ? undefined : Object.keys(alternatives),
   });
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }

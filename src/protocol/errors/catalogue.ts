@@ -1,6 +1,8 @@
 import { configurationErrors } from './configuration.ts';
 import { connectionErrors } from './connection.ts';
 import { dataErrors } from './data.ts';
+import { incrementalErrors } from './incremental.ts';
+import { mongodbErrors } from './mongodb.ts';
 import { operationErrors } from './operation.ts';
 import { postgresErrors } from './postgres.ts';
 import { serviceErrors } from './service.ts';
@@ -10,6 +12,8 @@ export const catalogue = {
   ...configurationErrors,
   ...connectionErrors,
   ...dataErrors,
+  ...mongodbErrors,
+  ...incrementalErrors,
   ...operationErrors,
   ...postgresErrors,
   ...serviceErrors,

@@ -25,6 +25,14 @@ export const configurationErrors = defineErrors({
       'Keys that do not exist, values of another type or out of range, names that are used twice. All faults are listed at once.',
     cure: 'Mend each fault at the path shown; docs/reference/configuration.md lists every key.',
   },
+  'variables-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{count} variable(s) can’t be used:\n{faults}',
+    cause:
+      'Variables of the environment, or of the env file, that are needed and not set, malformed, out of range, or do not go together. All faults are listed at once.',
+    cure: 'Set each of them as the line says; the page of the recipe lists every variable with its range and its default.',
+  },
   'env-file-unreadable': {
     class: 'configuration',
     exit: 'configuration',
@@ -116,6 +124,28 @@ export const configurationErrors = defineErrors({
     cause: '`mapped: true` says that the mapping function makes the value.',
     cure: 'Add `map`, or say where the column comes from.',
   },
+  'columns-unnamed': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Nothing says which columns {collection} gets',
+    cause:
+      'Documents have no columns that could be listed: where a function makes them, or where the target does not exist yet, only the configuration can name them.',
+    cure: 'Name them in `columns`: `mapped: true` for each that `map` returns, else where it comes from.',
+  },
+  'adopt-refused': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: `scope.adopt` is for documents',
+    cause: 'Rows of a table do not become ours by what they hold.',
+    cure: 'Say with `scope.where` which rows are ours, or take `scope` away: then those that we wrote are.',
+  },
+  'on-insert-refused': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column}: `onInsert` is for documents',
+    cause: 'In a table a column that belongs to the target has a default of the table for new rows.',
+    cure: 'Take `onInsert` away and name the column in `owned`; give it a DEFAULT in the table.',
+  },
   'expression-invalid': {
     class: 'configuration',
     exit: 'configuration',
@@ -123,7 +153,7 @@ export const configurationErrors = defineErrors({
       '{collection}: an expression or the filter of its mapping is not understood by the source: {detail}',
     cause:
       'It has a syntax error, names what does not exist (functions of extensions need their schema), or mixes types that do not fit.',
-    cure: 'Correct the expression; it is put into a SELECT of the source as it stands.',
+    cure: 'Correct it; it is handed to the source as it stands: PostgreSQL gets it within a SELECT, MongoDB as a query in JSON.',
   },
   'column-required': {
     class: 'configuration',
@@ -146,12 +176,36 @@ export const configurationErrors = defineErrors({
     cause: 'Source and destination are the same server, database and collection.',
     cure: 'Correct the destination, or map the collection to another target.',
   },
+  'lanes-tear-transactions': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Source transactions come in pieces: stream.lanes is {lanes}',
+    cause:
+      'Several transactions write a large window at once, so readers of the destination may see a part of a source transaction.',
+    cure: 'Nothing, if that is meant. Leave `stream.lanes` out where transactions have to stay whole.',
+  },
+  'lanes-not-offered': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'stream.lanes is {lanes}, but {name} writes one window after the other',
+    cause:
+      'The destination keeps one position for each shard, so that only one transaction can write at a time.',
+    cure: 'Leave `stream.lanes` out: it changes nothing here.',
+  },
   'connector-lacks-role': {
     class: 'configuration',
     exit: 'configuration',
     message: 'The connector {name} can’t be a {role}',
     cause: 'Not every connector reads, and not every one writes.',
     cure: 'Use another connector for the {role}; the README says which ones can be one.',
+  },
+  'alternatives-not-unique': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column} has alternatives, and no unique index of the target is about it alone',
+    cause:
+      'Alternatives are taken when a value is taken, which only a unique index over the one column says.',
+    cure: 'Make a unique index over the column, or leave its alternatives out.',
   },
   'scope-needs-key': {
     class: 'configuration',

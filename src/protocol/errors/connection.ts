@@ -6,7 +6,8 @@ export const connectionErrors = defineErrors({
     class: 'transient',
     exit: 'connection',
     message: 'No server answers at {address}: {detail}',
-    cause: 'The server is not running, listens elsewhere, or a firewall is between.',
+    cause:
+      'The server is not running or listens elsewhere, the host’s name is not known here, or a firewall is between.',
     cure: 'Check host and port, and that the server accepts connections from here.',
   },
   'connection-lost': {
@@ -37,7 +38,7 @@ export const connectionErrors = defineErrors({
     exit: 'connection',
     message: '{address} refused the user {user}',
     cause: 'The password is wrong, the user does not exist, or the server does not admit it from here.',
-    cure: 'Check user and password, and the server’s access rules (pg_hba.conf).',
+    cure: 'Check user and password, and where the server looks them up: access rules in PostgreSQL’s pg_hba.conf, `authSource` in MongoDB’s url.',
   },
   'database-unknown': {
     class: 'pipeline',

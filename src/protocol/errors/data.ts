@@ -17,6 +17,14 @@ export const dataErrors = defineErrors({
     cause: 'The referenced row is not part of the pipeline, was filtered out, or is a dead letter itself.',
     cure: 'Add the referenced collection to the pipeline, or map the reference to null. The key is tried again on every run.',
   },
+  'key-change-refused': {
+    class: 'deferred',
+    exit: 'pending',
+    message: '{collection}: a row’s key changed, and the destination can’t follow: {detail}',
+    cause:
+      'Rows of the destination refer to the row by a foreign key that does not let its key change (no ON UPDATE CASCADE), or a check or trigger refuses the new key. Deleting the row under its former key would take those rows, or what they refer to, with it.',
+    cure: 'Add ON UPDATE CASCADE to the foreign key, or let the rows that refer to it point to the new key. The key is tried again on every run.',
+  },
   'constraint-unmet': {
     class: 'collection',
     exit: 'failed',
@@ -65,8 +73,9 @@ export const dataErrors = defineErrors({
     class: 'change',
     exit: 'pending',
     message: '{collection}.{column}: a {kind} can’t be stored as {type}',
-    cause: 'The mapping function returned a value of a kind that the column’s type does not take.',
-    cure: 'Return a value of the kind that docs/reference/values.md lists for the type.',
+    cause:
+      'The mapping function returned, or the source has, a value of a kind that the column’s type does not take; or a key would come back from that type as another one.',
+    cure: 'Return a value of the kind that docs/reference/values.md lists for the type, or keep the column in another type (`as`).',
   },
   'source-short': {
     class: 'transient',

@@ -50,8 +50,34 @@ export const operationErrors = defineErrors({
     exit: 'failed',
     message: 'There is no {state} generation',
     cause:
-      'No full run has left one: nothing differed, it was discarded, or nothing is kept (`refresh.keep`).',
+      'No run has left one: nothing differed, it was discarded, nothing is kept (`refresh.keep`), or a stream has written since, after which nothing older can be taken back.',
     cure: '`lockstep generations list` shows what there is.',
+  },
+  'swap-refused': {
+    class: 'collection',
+    exit: 'configuration',
+    message: '{collection} can’t be swapped: {detail}',
+    cause:
+      'Another table would take its place: what refers to the old one would go on referring to that, and what can’t be made alike would be lost.',
+    cure: "Remove what stands in the way, or leave `swap` and `refresh.by: 'swap'` out for this collection: then what differs is written into the table that is there.",
+  },
+  'generation-disturbed': {
+    class: 'transient',
+    exit: 'failed',
+    message:
+      'Generation {generation} is not brought in yet: somebody else wrote to {collection} ({writes} write(s)) while it was copied to be kept',
+    cause:
+      'A collection is copied before another takes its place, so that it can come back; what is written meanwhile would be missing in the copy.',
+    cure: 'Nothing, if it was once: it is tried again. A collection that others write to all the time can’t be swapped: leave `swap` out, or stop them for the moment.',
+  },
+  'generation-too-large': {
+    class: 'collection',
+    exit: 'failed',
+    message:
+      '{collection} differs in more documents than one transaction takes, and it may hold documents of others (`scope`)',
+    cause:
+      'More than that comes in by a copy that takes the collection’s place, in which what others write meanwhile would be lost. In several transactions readers would see half of it. So it keeps what it has, and the others come in.',
+    cure: "Give it `scope: 'all'` if nobody else writes to it, or let the run write as it finds, in many transactions: `refresh.by: 'direct'`.",
   },
   'generations-unsupported': {
     class: 'configuration',
@@ -71,7 +97,7 @@ export const operationErrors = defineErrors({
     class: 'pipeline',
     exit: 'failed',
     message:
-      'The pipeline {pipeline} is paused because generation {generation} was rolled back; the next run would bring the same in again',
+      'The pipeline {pipeline} is paused because generation {generation} was rolled back; going on would bring it in again: {redoes}',
     cause: 'The source still is as it was when the generation was staged, or newer.',
     cure: 'Mend the source or the configuration first. If it is meant: `lockstep resume {pipeline} --yes`.',
   },
@@ -114,6 +140,14 @@ export const operationErrors = defineErrors({
     cause: 'Somebody holds a lock on the target: a migration, a maintenance command, a long transaction.',
     cure: 'Nothing, if it goes away: the work waits and tries again. Else end the session that holds the lock.',
   },
+  'transaction-too-large': {
+    class: 'transient',
+    exit: 'failed',
+    message: '{address} could not hold our transaction: {detail}',
+    cause:
+      'It does not fit into what the server has for transactions at present: its cache is small or busy.',
+    cure: 'Nothing: should it not pass, it is written in smaller ones. If it repeats, give the server more cache.',
+  },
   'transaction-conflict': {
     class: 'transient',
     exit: 'failed',
@@ -127,6 +161,14 @@ export const operationErrors = defineErrors({
     message: '{address} has no room left: {detail}',
     cause: 'The disk of the server is full.',
     cure: 'Make room; the work goes on by itself.',
+  },
+  'spill-failed': {
+    class: 'pipeline',
+    exit: 'failed',
+    message: 'What does not fit into memory can’t be kept at {path}: {detail}',
+    cause:
+      'What a pass finds and has to hold until its end is kept on this machine’s disk, beside the control store. The disk is full, or the directory can’t be written to.',
+    cure: 'Make room or give rights there, or move the configuration’s `.lockstep` (`store.path`) to a larger disk, and run again: it goes on where it stopped. `lockstep start` tries again by itself.',
   },
   'read-only': {
     class: 'transient',

@@ -41,9 +41,46 @@ export const serviceErrors = defineErrors({
   'keys-missing': {
     class: 'configuration',
     exit: 'configuration',
-    message: 'There is no key with which anything could be sealed',
-    cause: 'Neither `store.key` of the configuration nor LOCKSTEP_KEYS (or LOCKSTEP_KEYS_FILE) has one.',
+    message: 'There is no key with which anything could be sealed or opened',
+    cause:
+      'Neither `store.key` of the configuration nor LOCKSTEP_KEYS (or LOCKSTEP_KEYS_FILE) has one. Connections are never stored without.',
     cure: 'Put one into LOCKSTEP_KEYS, or into the file that LOCKSTEP_KEYS_FILE names: `lockstep secrets generate` makes one.',
+  },
+  'connection-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The control store has no connection {name} (it has: {known})',
+    cause: 'The name is misspelt, it was removed, or the control store is another one, or lost.',
+    cure: '`lockstep connections list` shows those that there are; `lockstep connections set {name}` stores one.',
+  },
+  'connection-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Connection {name} can’t be stored: {detail}',
+    cause: 'Its name, or what was given as its URL, is not one. It is not shown, as it may hold a password.',
+    cure: 'Give the whole URL on stdin, or from where `--from-env` or `--from-file` says: `postgres://user:password@host:5432/database`.',
+  },
+  'connection-used': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Connection {name} is used by {pipelines}, and was not removed',
+    cause: 'The configuration refers to it, and no engine could start without it.',
+    cure: 'Take it out of the configuration first; or `lockstep connections set {name}` puts another URL in its place.',
+  },
+  'connection-key-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'Connection {name} was sealed with a key that is not configured (key id {keyId})',
+    cause: 'The key was replaced and the former one was taken away, or another key is configured here.',
+    cure: 'Add the former key after the newest one in `store.key` or LOCKSTEP_KEYS: the first seals, all open. If it is lost, `lockstep connections set {name}` seals the URL anew.',
+  },
+  'connection-damaged': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The sealed URL of connection {name} can’t be opened: {detail}',
+    cause:
+      'What is stored is not what was sealed under this name: the control store was damaged or changed by hand.',
+    cure: '`lockstep connections set {name}` seals the URL anew.',
   },
   'alert-targets-missing': {
     class: 'configuration',
@@ -72,7 +109,7 @@ export const serviceErrors = defineErrors({
     exit: 'configuration',
     message: 'The HTTP server needs a token to listen on {address}',
     cause: 'Addresses other than 127.0.0.1 and ::1 can be reached from other machines.',
-    cure: 'Put at least 16 characters into LOCKSTEP_TOKEN, or into a file named by --token-file.',
+    cure: 'Put at least 16 characters into LOCKSTEP_TOKEN, or into a file named by --token-file; LOCKSTEP_READ_TOKEN and --read-token-file are for those who may only read.',
   },
   'http-unauthorized': {
     class: 'configuration',
@@ -80,6 +117,13 @@ export const serviceErrors = defineErrors({
     message: 'A valid token is needed',
     cause: 'The request had no `Authorization: Bearer` header, or not with the token of this server.',
     cure: 'Send the token as `Authorization: Bearer …`.',
+  },
+  'http-read-only': {
+    class: 'configuration',
+    exit: 'connection',
+    message: 'This token may only read',
+    cause: 'The request would change something, and came with the token for reading.',
+    cure: 'Use the other token: that of LOCKSTEP_TOKEN or --token-file.',
   },
   'http-host-refused': {
     class: 'configuration',

@@ -1,4 +1,5 @@
 import type { PipelineStatus } from '../../../protocol/status.ts';
+import { rememberedMs } from '../../health/recent.ts';
 import { type AlertRule, bad, counted, good, percent, spellMs } from '../rule.ts';
 
 const sound: readonly PipelineStatus[] = ['live', 'idle', 'healing', 'degraded', 'paused'];
@@ -62,7 +63,9 @@ export const errorRate: AlertRule = {
   unit: 'share',
   forSeconds: 60,
   coveredBy: ['failed', 'disconnected', 'failing'],
-  judge: ({ recent: { succeeded, failed: failures } }, threshold) => {
+  judge: ({ recent: { succeeded, failed: failures }, watchedSinceMs, nowMs }, threshold) => {
+    // What was counted before a restart is gone: until something is tried, nothing is known.
+    if (succeeded + failures === 0 && nowMs - watchedSinceMs < rememberedMs) return null;
     const share = failures === 0 ? 0 : failures / (succeeded + failures);
     return failures >= leastFailures && share > threshold
       ? bad(`${percent(share)} of what was tried in the last five minutes failed`)

@@ -1,0 +1,104 @@
+import { defineErrors } from './entry.ts';
+
+/** What only MongoDB has. */
+export const mongodbErrors = defineErrors({
+  'mongodb-url-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The url of {address} can’t be used: {detail}',
+    cause: 'An option of the url is unknown to the driver, has a wrong value, or does not go with another.',
+    cure: 'Correct the url; https://www.mongodb.com/docs/manual/reference/connection-string-options/ lists the options.',
+  },
+  'mongodb-standalone': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{address} is a standalone server, no replica set: {detail}',
+    cause:
+      'Without a replica set MongoDB has neither transactions nor change streams, and no member that could confirm a write.',
+    cure: 'Make it a replica set; one member is enough: start mongod with --replSet and run rs.initiate() once.',
+  },
+  'mongodb-sharded': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{address} is a sharded cluster, which is not supported yet',
+    cause: 'Lockstep was not proven against mongos.',
+    cure: 'Use a replica set.',
+  },
+  'mongodb-polled': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'The changes of {address} are found by comparing both sides, begun every {seconds} s: what came and went between is never seen, and transactions of the source do not stay whole',
+    cause:
+      'With `capture: { kind: "poll" }` nothing is asked of the source but its documents, all of which are read each time. Lag is the time since the last comparison began.',
+    cure: 'Nothing is needed. A replica set, of one member if need be, has a change stream that tells each change within milliseconds: make it one, and leave `capture` out.',
+  },
+  'mongodb-restore-unnoticed': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'A source that is restored from an older copy may not be noticed: nothing may be written to {database}.{collection}',
+    cause:
+      'A word that we keep at the source and change every ten seconds tells an older copy from what we followed. Without it only a log that ends before our position does.',
+    cure: 'Nothing is needed. Grant `readWrite` on {database}, or after a restore run `lockstep resync`.',
+  },
+  'mongodb-not-a-collection': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} is {kind}',
+    cause: 'Only plain collections have an `_id` index to read and write by.',
+    cure: 'Name the collection that is behind it, or take it out of the configuration.',
+  },
+  'mongodb-target-differs': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} is not the collection that its source is: {differences}',
+    cause:
+      'A target that was there keeps its own indexes and options, and one that we made those that the source had then. A capped source has a target that is not: what is deleted or grows there could not be brought.',
+    cure: 'Nothing, if it is meant so. Else make them alike by hand, with `createIndex`, `dropIndex` and `collMod`. Where the target refuses what the source takes, documents end as dead letters.',
+  },
+  'mongodb-source-empty': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection} of {address} holds no document',
+    cause: 'The collection was emptied, or the url names another database or server than it should.',
+    cure: 'Make sure that it is meant to be empty: what the target has would leave, as far as the guard lets it.',
+  },
+  'mongodb-mapping-refused': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: {detail}',
+    cause: 'MongoDB can’t be written so, or Lockstep can’t do it yet.',
+    cure: 'Change it in, or take it out of, the configuration of the collection.',
+  },
+  'mongodb-id-unfit': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: an `_id` can’t be a key of type {type}',
+    cause:
+      'A column of `uuid` takes UUIDs and their text in small letters, one of integers whole numbers, one of text these, strings and ObjectIds. Other ids have no text that they come back from, and other types of columns hold no key of documents.',
+    cure: 'Choose a key column of type text, or leave such documents out with a `filter`.',
+  },
+  'mongodb-value-narrowed': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column}: of {type} this is lost: {loss}',
+    cause: 'The type that the field gets at MongoDB holds less than the column does.',
+    cure: "Nothing, if that does not matter; else keep it as text: `as: 'string'`. docs/reference/types-between-databases.md has all types.",
+  },
+  'mongodb-expression-invalid': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: {what} is not understood: {detail}',
+    cause: 'Queries and expressions are written in MongoDB’s own language, as extended JSON.',
+    cure: 'Correct it: a query is a document in JSON, an expression any value in JSON, such as `"$$NOW"` with its quotes.',
+  },
+  'mongodb-cursor-lost': {
+    class: 'transient',
+    exit: 'connection',
+    message: 'A read of {collection} at {address} was ended by the server: {detail}',
+    cause:
+      'The cursor was killed or timed out, or the collection was renamed over or dropped while it was read.',
+    cure: 'Nothing, if it was once: the part is read again.',
+  },
+});
