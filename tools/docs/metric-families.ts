@@ -1,4 +1,5 @@
 import { alertMetrics } from '../../src/server/metrics/definitions/alerts.ts';
+import { cursorMetrics } from '../../src/server/metrics/definitions/cursors.ts';
 import { lagMetrics } from '../../src/server/metrics/definitions/lag.ts';
 import { processMetrics } from '../../src/server/metrics/definitions/process.ts';
 import { statusMetrics } from '../../src/server/metrics/definitions/status.ts';
@@ -9,6 +10,7 @@ import type { MetricFamily } from './metrics-page.ts';
 /** In the order in which somebody asks. A test checks that no metric of the catalogue is missing. */
 export const metricFamilies: readonly MetricFamily[] = [
   { title: 'State', metrics: statusMetrics },
+  { title: 'Cursors', metrics: cursorMetrics },
   { title: 'Lag and the source', metrics: lagMetrics },
   { title: 'Trouble', metrics: troubleMetrics },
   { title: 'Alerts', metrics: alertMetrics },
