@@ -57,6 +57,35 @@ describe.each(['source', 'target'] as const)('a migration at the %s while a run 
   );
 });
 
+/** Reads of the first wait for its target, when both are planned and the second is not opened. */
+test('a table dropped before its turn comes is told, and the others are there', async () => {
+  await using pair = await openPair({
+    atSource: `${drifting}; ${steady}; ${fill}`,
+    atTarget: `${drifting}; ${steady}`,
+  });
+  await using trial = await openTrial({
+    source: pair.source.url,
+    target: pair.target.url,
+    collections: ['steady', 'drifting'],
+  });
+  const holder = await pair.target.connect();
+  await holder.query('BEGIN; LOCK steady IN SHARE MODE');
+  const running = trial.run();
+  await sessionWaitingForLock(pair.target);
+  await pair.source.query('DROP TABLE drifting');
+  await holder.query('COMMIT');
+  const result = await running;
+  expect(result).toMatchObject({
+    result: 'failed',
+    failures: [{ collection: 'public.drifting', code: 'collection-gone' }],
+  });
+  expect(result.collections.map(({ collection }) => collection)).toEqual([
+    'public.steady',
+    'public.drifting',
+  ]);
+  expect(await count(pair.target, 'steady')).toBe(50);
+});
+
 test('the next run after the migration takes the new shape', async () => {
   await using pair = await openPair({
     atSource: `${drifting}; ${steady}; ${fill}`,

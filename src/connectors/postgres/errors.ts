@@ -148,6 +148,8 @@ function special(state: string, message: string): ServerCode | undefined {
   if (state === '42704' && /snapshot/.test(message)) return 'snapshot-lost';
   // Its name was found, and it went before it was opened.
   if (state === 'XX000' && /^could not open relation with OID/.test(message)) return 'collection-gone';
+  // The catalogue still named it at an older moment, or a moment ago.
+  if (state === 'XX000' && /^cache lookup failed for/.test(message)) return 'shape-changed';
   if (state === '58030' && !/No space|ENOSPC/i.test(message)) return 'internal';
   if (state === '57014' && /snapshot|recovery/.test(message)) return 'snapshot-lost';
   if (state === '40001' && /recovery/.test(message)) return 'snapshot-lost';

@@ -14,7 +14,7 @@ export function mapColumns(request: CollectionRequest): {
 } {
   const wanted = wantedColumns(request);
   const faults = [
-    ...(wanted === null ? [new LockstepError('columns-unnamed', { collection: request.target })] : []),
+    ...namingFaults(request, wanted),
     ...sourceFaults(request, wanted ?? []),
     ...targetFaults(request, wanted ?? []),
     ...excludeFaults(request),
@@ -26,6 +26,11 @@ export function mapColumns(request: CollectionRequest): {
     })),
     faults,
   };
+}
+
+function namingFaults({ target }: CollectionRequest, wanted: readonly Wanted[] | null): LockstepError[] {
+  if (wanted === null) return [new LockstepError('columns-unnamed', { collection: target })];
+  return wanted.length === 0 ? [new LockstepError('columns-none', { collection: target })] : [];
 }
 
 export interface Wanted extends Pick<MappedColumn, 'target' | 'from' | 'onInsert'> {

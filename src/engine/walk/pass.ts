@@ -27,6 +27,7 @@ import { retrying } from './retrying.ts';
 import { SourceMoment } from './source-moment.ts';
 import { Spool } from './spool.ts';
 import { stoppedCollection } from './stopped-collection.ts';
+import { Tally } from './tally.ts';
 
 export interface PassResult {
   /** `pending`: dead letters, clashes or guards are left; `failed`: a collection stopped. */
@@ -327,17 +328,25 @@ class Pass implements AsyncDisposable {
     reach('pass.finish.before');
     if (this.#failures.size === 0) await this.#progress.clear();
     reach('pass.finish.after');
-    const collections = this.#members.map(({ plan, work }) => ({
-      name: plan.name,
-      counts: work.tally.counts(),
-      error: this.#failures.get(plan.name) ?? null,
-    }));
+    const collections = this.#told();
     const pending = collections.some(({ counts }) => counts.deadLetters > 0 || counts.held > 0);
     return {
       result: this.#failures.size > 0 ? 'failed' : pending ? 'pending' : 'equal',
       resumed: this.#progress.resumed,
       collections,
     };
+  }
+
+  /** Those whose opening failed as well, of which nothing was counted. */
+  #told(): PassResult['collections'] {
+    const opened = this.#members.map(({ plan, work }) => ({
+      name: plan.name,
+      counts: work.tally.counts(),
+      error: this.#failures.get(plan.name) ?? null,
+    }));
+    const names = new Set(opened.map(({ name }) => name));
+    const unopened = [...this.#failures].filter(([name]) => !names.has(name));
+    return [...opened, ...unopened.map(([name, error]) => ({ name, counts: new Tally().counts(), error }))];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

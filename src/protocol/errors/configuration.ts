@@ -132,6 +132,13 @@ export const configurationErrors = defineErrors({
       'Documents have no columns that could be listed: where a function makes them, or where the target does not exist yet, only the configuration can name them.',
     cure: 'Name them in `columns`: `mapped: true` for each that `map` returns, else where it comes from.',
   },
+  'columns-none': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: no column of it would be brought',
+    cause: 'It has no columns, or the configuration leaves out all of them.',
+    cure: 'Name at least one in `columns`, or leave the collection out.',
+  },
   'adopt-refused': {
     class: 'configuration',
     exit: 'configuration',

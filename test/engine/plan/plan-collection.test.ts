@@ -24,6 +24,12 @@ describe('planning a collection', () => {
     expect(plan.columns.map(({ target }) => target)).toEqual(['id']);
   });
 
+  it('refuses what would bring no column, instead of leaving the collection out', () => {
+    const codes = planOf({ exclude: ['id', 'name', 'email'] }, people).faults.map(({ code }) => code);
+    expect(codes).toContain('columns-none');
+    expect(planOf({}, { columns: [] }).faults.map(({ code }) => code)).toEqual(['columns-none']);
+  });
+
   it('renames, and follows the key', () => {
     const target = { columns: ['userId', 'label'], key: ['userId'] };
     const { plan, faults } = planOf(

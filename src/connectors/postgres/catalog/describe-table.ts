@@ -88,6 +88,9 @@ export async function describeTable(
       options,
     );
   const columns = itemsOf<ColumnItem>(columnRows);
+  // Looking for its size waits for a migration, which may have dropped it: then it is looked for anew.
+  if (columns.length === 0 && !(await stillThere(session, relation, options)))
+    return await describeTable(session, name, options);
   const types = new TypeGraph(itemsOf<TypeItem>(typeRows));
   const indexes = itemsOf<IndexItem>(indexRows);
   const checks = itemsOf<PgCheck>(checkRows);
@@ -117,6 +120,15 @@ export async function describeTable(
     children: relation.kind === 'p' ? [] : inheritors,
     userTypes: types.userTypes(),
   };
+}
+
+async function stillThere(
+  session: Session,
+  { oid }: RelationItem,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  const sql = 'SELECT to_json(c.oid) AS item FROM pg_catalog.pg_class c WHERE c.oid = $1::oid';
+  return (await readItems(session, { sql, values: [oid], signal })).length > 0;
 }
 
 /** What the database's own collation is. */

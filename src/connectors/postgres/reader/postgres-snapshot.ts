@@ -67,6 +67,7 @@ export class PostgresSnapshot implements ReadSnapshot {
     const work = (session: Session) =>
       session.transaction(
         async () => {
+          await this.#assertUnchanged(this.#context(session, collection, signal));
           const key = await this.#keyColumns(session, collection, signal);
           return cutPartitions(session, { table, key, targetRows }, { signal, collection });
         },
