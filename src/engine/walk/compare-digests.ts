@@ -7,10 +7,14 @@ import { paced } from './context.ts';
 import { Grain, rowsPerGroup } from './grain.ts';
 import { joinHashes } from './hash-join.ts';
 import { joinInOrder } from './ordered-join.ts';
+import { sourcePartitions } from './partitions.ts';
 
 /** As many suspects are told by key and hash at once; more are first narrowed down by smaller groups. */
 const directRows = 20_000;
 const maxGroups = 1 << 16;
+/** Partitions of a collection, where none has more rows than is configured or fewer than are worth the questions that each takes. */
+const looks = 64;
+const leastRowsPerLook = 25_000;
 /** Suspects of one partition in memory. */
 const suspectsAtOnce = 50_000;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
@@ -25,7 +29,10 @@ export async function compareDigests(
   agreement: DigestAgreement,
   sink: SuspectSink,
 ): Promise<void> {
-  const partitions = work.sharedOrder ? undefined : [wholeCollection(work.plan.sourceShape.estimatedRows)];
+  const { estimatedRows } = work.plan.sourceShape;
+  const partitions = work.sharedOrder
+    ? await sourcePartitions(work, rowsPerLook(estimatedRows, work.context.settings))
+    : [wholeCollection(estimatedRows)];
   const grain = new Grain();
   await comparePartitionsInLanes(work, partitions, (partition, signal) => {
     const digests = new PartitionDigests(work, partition, { agreement, signal });
@@ -34,6 +41,10 @@ export async function compareDigests(
       : comparePartition(digests, sink, grain);
   });
 }
+
+/** What differs is looked for in the whole of its partition once more: the more there are, the less that is. */
+const rowsPerLook = (rows: number, { rowsPerPartition }: { readonly rowsPerPartition: number }): number =>
+  Math.min(rowsPerPartition, Math.max(leastRowsPerLook, Math.ceil(rows / looks)));
 
 async function compareInOrder(digests: PartitionDigests, sink: SuspectSink): Promise<SideRows> {
   const { partition, signal } = digests;

@@ -3,7 +3,6 @@ import type { CollectionWork } from './collection-work.ts';
 import { lanesOf, stopIfDraining } from './context.ts';
 import type { Suspects } from './hash-join.ts';
 import { runInLanes } from './lanes.ts';
-import { sourcePartitions } from './partitions.ts';
 import { retrying } from './retrying.ts';
 
 /** Takes what looks different. `rows`: how many the partition has at the source, to judge whether copying it again is cheaper. */
@@ -14,12 +13,11 @@ export interface SuspectSink {
 /** Compares partition by partition; a transient failure repeats the partition. Counts only what was finished. */
 export async function comparePartitionsInLanes(
   work: CollectionWork,
-  partitions: readonly Partition[] | undefined,
+  partitions: readonly Partition[],
   compare: (partition: Partition, signal: AbortSignal) => Promise<{ source: number; target: number }>,
 ): Promise<void> {
   const { context, plan, tally } = work;
-  const pieces = partitions ?? (await sourcePartitions(work));
-  await runInLanes(pieces, lanesOf(context), async (partition, signal) => {
+  await runInLanes(partitions, lanesOf(context), async (partition, signal) => {
     const rows = await retrying(context, { what: `compare ${plan.name}`, signal }, () =>
       compare(partition, signal),
     );

@@ -47,6 +47,7 @@ const byType: Readonly<Record<string, Direct>> = {
   'character varying': byBytes,
   uuid: call('uuid_hash_extended'),
   date,
+  jsonb: asText,
 };
 
 /** Types whose modifier fixes what their `=` is loose about: the padding of character(n). */
@@ -93,4 +94,5 @@ export const directProbes: readonly (readonly [method: string, literal: string])
   ['direct:date', `'2026-01-02'::date`],
   ['direct:date', `'infinity'::date`],
   ['direct:character(n)', `'ab '::char(3)`],
+  ['direct:jsonb', `'{"bb": 1.50, "a": [null, "x"]}'::jsonb`],
 ];
