@@ -108,6 +108,12 @@ export interface Feed extends AsyncDisposable {
   prepare(request: FeedRequest): Promise<readonly PreparedStep[]>;
 
   /**
+   * Names of those whose changes are not captured now, as far as `open` would not tell so: `prepare` was never called for them, or somebody
+   * took away what it made. Asked before each `prepare`, so that it is known for good before that covers it up. Absent: `open` tells all.
+   */
+  uncaptured?(request: FeedRequest): Promise<readonly string[]>;
+
+  /**
    * `from`: whatever is read after this returns shows everything before the position, and everything after it will be told; may wait for
    * transactions that are open now. `through`: everything that finished reads have seen is at or before it; cheap.
    */

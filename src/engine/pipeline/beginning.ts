@@ -1,4 +1,5 @@
 import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type { FeedCollection } from '../../protocol/feed.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import type { DestinationState } from '../../protocol/writer.ts';
@@ -41,13 +42,14 @@ export async function beginning(
   const { memory, plans } = request;
   const { feed, store, pipeline, signal } = context;
   const collections = plans.map((plan) => feedCollection(plan, feed));
+  const known = await memory.phase();
+  if (known !== null) await noteUncaptured(context, memory, collections);
   await retrying(context, { what: 'prepare capture', signal }, () => feed.prepare({ collections, signal }));
   const attached = await attach(context);
   const state = { ...attached, positions: feedPositions(attached.positions) };
   const { id: sourceId } = await retrying(context, { what: 'identify', signal }, () =>
     feed.identity({ signal }),
   );
-  const known = await memory.phase();
   const here = { sourceId, stateId: state.stateId };
   if (known?.phase !== 'streaming' && state.positions.size === 0)
     return await copyFirst(context, request, { known, here, state });
@@ -61,6 +63,24 @@ export async function beginning(
   await memory.setPhase({ phase: 'streaming', from: Object.fromEntries(positions), ...here });
   // What lanes were about to write is of the history that is gone.
   return { state: { ...state, lanePositions: new Map() }, positions, gap, failed: new Map() };
+}
+
+/** Before they are captured: who dies in between would take them for collections that always were. */
+async function noteUncaptured(
+  context: StreamContext,
+  memory: LiveMemory,
+  collections: readonly FeedCollection[],
+): Promise<void> {
+  const { feed, signal, clock } = context;
+  const names = await retrying(context, { what: 'look at the capture', signal }, async () =>
+    feed.uncaptured?.({ collections, signal }),
+  );
+  for (const name of names ?? [])
+    await memory.setWalk(name, {
+      reason: 'its changes were not told for a while',
+      fills: true,
+      sinceMs: clock.now(),
+    });
 }
 
 interface GapFacts {

@@ -21,6 +21,7 @@ import { answerRequests } from './requests.ts';
 import { SourceWord } from './source-word.ts';
 import { collectionTrouble } from './stopping.ts';
 import { tellPace } from './tell-pace.ts';
+import type { Walks } from './walks.ts';
 
 export interface LiveOptions {
   readonly plans: readonly CollectionPlan[];
@@ -133,6 +134,7 @@ class Live {
       options.condition.relieved(collectionTrouble(name));
     }
     const known = await memory.fingerprints();
+    await this.#forgetOthers(walks, known.keys());
     for (const { name, plan } of collections.values()) {
       const before = known.get(name);
       if (before === plan.fingerprint) continue;
@@ -142,6 +144,18 @@ class Live {
     for (const [name, error] of begun.failed) {
       const collection = collections.get(name);
       if (collection !== undefined) await stop(collection, error);
+    }
+  }
+
+  /** Collections that the configuration names no more, or whose tables are gone where it has patterns. */
+  async #forgetOthers(walks: Walks, known: Iterable<string>): Promise<void> {
+    const { context, collections, options } = this.#parts;
+    const { pipeline, events } = context;
+    for (const name of new Set([...known, ...walks.waiting.keys()])) {
+      if (collections.has(name) || options.leftOut.has(name)) continue;
+      const message = `${name} is no part of ${pipeline} any more: what the destination has of it stays as it is`;
+      events.emit('notice', { pipeline, side: 'source', message });
+      await walks.forget(name);
     }
   }
 

@@ -3,6 +3,7 @@ import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Signal } from '../stream/signal.ts';
 import { finishConstraints } from '../walk/finish.ts';
+import { persisting } from '../walk/retrying.ts';
 import type { LiveMemory, Walking } from './memory.ts';
 import { type WalkedCollection, type WalkParts, walkCollection } from './walk-collection.ts';
 
@@ -64,15 +65,26 @@ export class Walks {
     { reason, fills, isRoutine = false }: WalkRequest,
   ): Promise<void> {
     if (!isRoutine) this.#parts.knownEqual.forget(collections);
-    for (const collection of collections) {
-      const walking = { reason, fills, sinceMs: this.#parts.context.clock.now() };
+    for (const collection of collections)
       await this.#noteNext(async () => {
+        // What is being filled is filled first, whatever else happens to it.
+        const isFilled = this.#open.get(collection)?.fills === true;
+        const walking = { reason, fills: fills || isFilled, sinceMs: this.#parts.context.clock.now() };
         await this.#parts.memory.setWalk(collection, walking);
         this.#open.set(collection, walking);
       });
-    }
     this.#moved.fire();
     this.#parts.onChange();
+  }
+
+  /** The pipeline does not have this collection any more. Should it come back, it is new. */
+  async forget(collection: string): Promise<void> {
+    const { memory } = this.#parts;
+    await memory.setFingerprint(collection, undefined);
+    await this.#noteNext(async () => {
+      await memory.setWalk(collection, undefined);
+      this.#open.delete(collection);
+    });
   }
 
   /** Walks what has to be walked until somebody stops it. */
@@ -111,17 +123,14 @@ export class Walks {
   async #walk([name, walking]: readonly [string, Walking], stopping: AbortSignal): Promise<void> {
     const { context, collections, memory, passedHead, onChange } = this.#parts;
     const collection = collections.get(name);
-    if (collection === undefined) {
-      await memory.setWalk(name, undefined);
-      this.#open.delete(name);
-      return;
-    }
+    if (collection === undefined) return;
     this.#tell(name, walking);
     const startedAtMs = context.clock.now();
     // A walk writes nothing, so it ends at once: without the stream nobody would take its touches.
     const signal = AbortSignal.any([context.signal, stopping]);
-    const walked = await this.#attempt(collection, signal);
-    if (walked === null) return;
+    const walked = await this.#attempt(collection, walking, signal);
+    // One that stopped meanwhile has left out what its walk found.
+    if (walked === null || collection.stopped !== null) return;
     await passedHead(signal).catch((thrown: unknown) => {
       if (!stopping.aborted) throw thrown;
     });
@@ -159,9 +168,14 @@ export class Walks {
   }
 
   /** Null: it did not come to an end; it stays on the list. */
-  async #attempt(collection: StreamCollection, signal: AbortSignal): Promise<WalkedCollection | null> {
+  async #attempt(
+    collection: StreamCollection,
+    { fills }: Walking,
+    signal: AbortSignal,
+  ): Promise<WalkedCollection | null> {
     const { context } = this.#parts;
     try {
+      if (fills || !(await this.#isCapturedAsPlanned(collection))) await this.#untilSettled(signal);
       return await walkCollection(collection, { ...this.#parts, context: { ...context, signal } });
     } catch (thrown) {
       const error = toLockstepError(thrown);
@@ -177,6 +191,16 @@ export class Walks {
       events.emit('retry', { pipeline, what, code, message, attempt: 1, delayMs: 0 });
       return null;
     }
+  }
+
+  async #isCapturedAsPlanned({ name, plan }: StreamCollection): Promise<boolean> {
+    return (await this.#parts.memory.fingerprints()).get(name) === plan.fingerprint;
+  }
+
+  /** A transaction that was open when capturing it began is told in part or not at all: what is read must show the whole of it. */
+  async #untilSettled(signal: AbortSignal): Promise<void> {
+    const { context } = this.#parts;
+    await persisting(context, { what: 'find the head', signal }, () => context.feed.head('from', { signal }));
   }
 
   #tell(collection: string, { reason, fills }: Walking): void {

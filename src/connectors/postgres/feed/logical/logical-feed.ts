@@ -27,6 +27,7 @@ import type { CaptureSetup } from './setup/capture-setup.ts';
 import { planSetup } from './setup/plan-setup.ts';
 import { prepareCapture } from './setup/prepare-capture.ts';
 import { removeCapture } from './setup/remove-capture.ts';
+import { uncapturedNames } from './setup/uncaptured.ts';
 import type { LogicalStream } from './stream/logical-stream.ts';
 import { type StreamRun, streamItems } from './stream/stream-items.ts';
 import type { LastSeen } from './watch/table-watch.ts';
@@ -81,6 +82,10 @@ export class PostgresLogicalFeed implements Feed {
 
   prepare(request: FeedRequest): Promise<readonly PreparedStep[]> {
     return prepareCapture(this.#setup, request);
+  }
+
+  uncaptured(request: FeedRequest): Promise<readonly string[]> {
+    return this.#pool.use((session) => uncapturedNames(session, this.#setup, request), request);
   }
 
   async head(kind: 'from' | 'through', { signal }: SignalOption): Promise<Heads> {

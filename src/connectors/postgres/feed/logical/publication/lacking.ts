@@ -10,15 +10,27 @@ export function lacking(
   tables: ReadonlyMap<string, CapturedTable>,
 ): string | null {
   if (existing === null) return 'the publication was dropped';
-  if (!existing.everything || !existing.viaRoot) return 'the publication does not tell everything any more';
-  if (existing.allTables) return null;
-  const missing = wanted.find((table) => {
+  if (!tellsEverything(existing)) return 'the publication does not tell everything any more';
+  const [missing] = unpublished(existing, wanted, tables);
+  return missing === undefined ? null : `the publication lost (columns of) ${formatName(missing)}`;
+}
+
+const tellsEverything = ({ everything, viaRoot }: Publication): boolean => everything && viaRoot;
+
+/** Of these tables those of which the publication does not tell all that is wanted. */
+export function unpublished(
+  existing: Publication,
+  wanted: readonly PublishedTable[],
+  tables: ReadonlyMap<string, CapturedTable>,
+): readonly PublishedTable[] {
+  if (!tellsEverything(existing)) return wanted;
+  if (existing.allTables) return [];
+  return wanted.filter((table) => {
     const found = existing.tables.find((other) => formatName(other) === formatName(table));
     if (found === undefined || found.filtered) return true;
     const { columns } = found;
     return columns !== null && columnsOf(table, tables).some((name) => !columns.includes(name));
   });
-  return missing === undefined ? null : `the publication lost (columns of) ${formatName(missing)}`;
 }
 
 const columnsOf = (
