@@ -45,6 +45,7 @@ export interface Newcomer {
 /** `stopped`: somebody asked for it; `again`: plans are to be made anew, because something about the source has changed. */
 export type LiveEnd = 'stopped' | 'again';
 
+const restored = 'the source was restored from an older copy';
 const lookEveryMs = 250;
 const renewWordEveryMs = 10_000;
 const newcomersEveryMs = 5_000;
@@ -119,8 +120,7 @@ class Live {
   async #findWalks({ walks, stop }: Assembled): Promise<void> {
     const { memory, collections, begun, options } = this.#parts;
     const all = [...collections.keys()];
-    const gap =
-      begun.gap ?? ((await this.#word.isKnown()) ? null : 'the source was restored from an older copy');
+    const gap = begun.gap ?? ((await this.#word.isKnown()) ? null : restored);
     if (gap !== null) await walks.add(all, { reason: gap, fills: false });
     for (const [name, { nextStep }] of await memory.stopped()) {
       const fault = options.leftOut.get(name);
@@ -176,7 +176,7 @@ class Live {
       this.#catchUp(assembled, until),
       every(lookEveryMs, until, () => this.#look(assembled, { over, until })),
       every(lookEveryMs, until, () => this.#answer(assembled, until)),
-      every(renewWordEveryMs, until, () => this.#word.renew()),
+      every(renewWordEveryMs, until, () => this.#word.renew(() => this.#walkAll(walks))),
       every(newcomersEveryMs, until, () => this.#welcome(until)),
       ...(options.schedule === null ? [] : [options.schedule(compare, until)]),
     ].map((task) =>
@@ -202,6 +202,10 @@ class Live {
     await walks.add(names, { reason: 'a comparison was due', fills: false, isRoutine });
     await walks.ended(names, until);
     return options.leftOut.size === 0 && [...collections.values()].every(({ stopped }) => stopped === null);
+  }
+
+  async #walkAll(walks: Walks): Promise<void> {
+    await walks.add([...this.#parts.collections.keys()], { reason: restored, fills: false });
   }
 
   #details({ walks, letters }: Assembled): () => { readonly [name: string]: Json } {

@@ -26,24 +26,28 @@ export class SourceWord {
 
   /**
    * Both the old word and the new one are right until the new one is known to be there. A source that is away may have it or not: then the
-   * same one is kept there next time.
+   * same one is kept there next time. `onOther`: a source that has been put back has moved on to our place since, and tells nothing of it; it
+   * is called before the word that shows so is written over.
    */
-  async renew(): Promise<void> {
+  async renew(onOther: () => Promise<void>): Promise<void> {
+    const isKnown = await this.#unlessAway(() => this.isKnown());
+    if (isKnown === null) return;
+    if (!isKnown) await onOther();
     const [known, pending] = await this.#memory.words();
     const word = pending ?? randomUUID();
     await this.#memory.setWords(known === undefined ? [word] : [known, word]);
-    const isKept = await this.#keep(word);
+    const { feed, signal } = this.#context;
+    const isKept = await this.#unlessAway(() => feed.remember(word, { signal }));
     if (isKept !== null) await this.#memory.setWords(isKept ? [word] : []);
   }
 
-  /** Null: nobody can say whether it is there. */
-  async #keep(word: string): Promise<boolean | null> {
-    const { feed, signal } = this.#context;
+  /** Null: nobody can say. */
+  async #unlessAway(ask: () => Promise<boolean>): Promise<boolean | null> {
     try {
-      return await feed.remember(word, { signal });
+      return await ask();
     } catch (thrown) {
       const error = toLockstepError(thrown);
-      if (error.class !== 'transient' || signal.aborted) throw error;
+      if (error.class !== 'transient' || this.#context.signal.aborted) throw error;
       this.#tell(error);
       return null;
     }
