@@ -119,6 +119,28 @@ describe('the log of the triggers', { timeout: 60_000 }, () => {
     expect(await trial.expectSame('items')).toBe(150);
   });
 
+  test('what happened to a table meanwhile is told all the same: its news are skipped with the gap', async () => {
+    await using trial = await openLiveTrial({ capture: 'triggers' });
+    await trial.both(table);
+    await trial.source.query(fill);
+    await using running = await trial.start(settings);
+    // As long as it is open, nothing behind it is read.
+    const holder = await trial.source.connect();
+    await holder.query('BEGIN; SELECT pg_current_xact_id()');
+    await trial.source.query('DELETE FROM lockstep.log_it');
+    await trial.source.query(`ALTER TABLE items ADD note text DEFAULT 'none'`);
+    await running.until(
+      'the news are in the log',
+      async () => (await trial.source.query(`SELECT FROM lockstep.log_it WHERE op = 'w'`)).length > 0,
+    );
+    await holder.query('ROLLBACK');
+    await running.until('the gap is told', () => running.log.all('gap').length > 0);
+    await running.until('it stopped', () =>
+      running.log.all('collection.status').some(({ status }) => status === 'stopped'),
+    );
+    expect(running.status.nextStep).toContain('ADD COLUMN');
+  });
+
   test('NOTIFY is lost: a poll finds what it told of', async () => {
     await using trial = await openLiveTrial({ capture: 'triggers' });
     await trial.both(table);

@@ -64,6 +64,35 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     expect(await trial.expectSame('items', 'others')).toBe(103);
   });
 
+  test('a collection that stops while it is walked is not said to be live, and its letters can not be replayed', async () => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both(`${items}; CREATE TABLE others (id int PRIMARY KEY, name text)`);
+    await trial.target.query(refuseBad);
+    await trial.source.query(`INSERT INTO items SELECT n, 'good' FROM generate_series(1, 3000) n`);
+    await using running = await trial.start({ collections: ['items', 'others'], deadLetterLimit: 50 });
+    await trial.source.query(`INSERT INTO items SELECT n, 'bad' FROM generate_series(4001, 4010) n`);
+    await running.until('letters', async () => (await running.letters()).length === 10);
+    await trial.target.query(
+      `DELETE FROM items; ALTER TABLE items ADD CONSTRAINT no_good CHECK (name <> 'good')`,
+    );
+    await expect(running.engine.resync('it', { collections: ['public.items'] })).rejects.toMatchObject({
+      code: 'request-failed',
+    });
+    await trial.source.query(`INSERT INTO others VALUES (1, 'one')`);
+    await running.inStep('others');
+    expect(await running.engine.resync('it', { collections: ['public.others'] })).toMatchObject({
+      state: 'done',
+    });
+    const told = running.log
+      .all('collection.status')
+      .filter(({ collection }) => collection === 'public.items');
+    expect(told.at(-1)?.status).toBe('stopped');
+    await trial.source.query(`INSERT INTO items VALUES (5000, 'good')`);
+    const inVain = running.engine.replay('it');
+    await expect(inVain).rejects.toMatchObject({ code: 'request-failed' });
+    await expect(inVain).rejects.toThrow(/public\.items has stopped/);
+  });
+
   test('letters: cured by a replay, forgotten by a discard, gone with their row', async () => {
     await using trial = await openLiveTrial({ capture });
     await trial.both(items);

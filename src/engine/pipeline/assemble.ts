@@ -23,6 +23,7 @@ import { shapeDecision } from './drift.ts';
 import { KnownEqual } from './known-equal.ts';
 import type { LiveMemory } from './memory.ts';
 import { onBarrier } from './on-barrier.ts';
+import { onGap } from './on-gap.ts';
 import { passedHead } from './passed-head.ts';
 import { stopCollection } from './stopping.ts';
 import { Walks } from './walks.ts';
@@ -106,10 +107,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
       trouble: troubleOf(condition, 'feed'),
       onBarrier: (barrier) => onBarrier({ context, collections, walks, stop, again }, barrier),
-      onGap: async ({ gap, collections: names }) => {
-        context.events.emit('gap', { pipeline: context.pipeline, gap, collections: names });
-        await walks.add(names ?? [...collections.keys()], { reason: gap.reason, fills: false });
-      },
+      onGap: (gap) => onGap({ context, collections, walks, stop, again }, gap),
     });
     return stream;
   };

@@ -282,7 +282,7 @@ class Live {
   }
 
   #answer({ walks, touches, letters }: Assembled, until: AbortSignal): Promise<void> {
-    const { context, collections } = this.#parts;
+    const { context, collections, options } = this.#parts;
     return answerRequests({
       context,
       walks,
@@ -290,7 +290,7 @@ class Live {
       letters,
       until,
       names: () => [...collections.keys(), ...this.#parts.options.leftOut.keys()],
-      whyStopped: (name) => collections.get(name)?.stopped ?? null,
+      whyStopped: (name) => collections.get(name)?.stopped ?? options.leftOut.get(name)?.message ?? null,
       revive: (name, isNew) => this.#revive(name, isNew),
     });
   }

@@ -24,6 +24,16 @@ export async function onBarrier(parts: BarrierParts, { collections, event }: Bar
   }
 }
 
+/** Compares the source's shape with the plan's, and does what `drift` says. */
+export async function actOnShape(
+  parts: BarrierParts,
+  collection: StreamCollection,
+  told: string,
+): Promise<void> {
+  const decision = await shapeDecision(parts.context, collection, told);
+  await decisions[decision.kind](parts, collection, decision);
+}
+
 type Reaction = (parts: BarrierParts, collection: StreamCollection, event: BarrierEvent) => Promise<void>;
 
 /** A truncate is walked, never replayed: rows that were inserted around it are there or not, whatever the order in which we hear of it. */
@@ -35,10 +45,7 @@ const stopGone: Reaction = async ({ stop }, collection, { detail }) => {
   await stop(collection, new LockstepError('shape-changed', { collection: collection.plan.source, detail }));
 };
 
-const followShape: Reaction = async (parts, collection, { detail }) => {
-  const decision = await shapeDecision(parts.context, collection, detail);
-  await decisions[decision.kind](parts, collection, decision);
-};
+const followShape: Reaction = (parts, collection, { detail }) => actOnShape(parts, collection, detail);
 
 const reactions: Readonly<Record<BarrierEvent['kind'], Reaction>> = {
   truncate: walk,

@@ -90,15 +90,21 @@ function chosen(known: readonly string[], asked: readonly string[] | null): read
 
 /** Replaying is reading again: whatever the row is now is tried. Answered once it was. */
 async function replayLetters(parts: RequestParts, detail: Detail): Promise<Json> {
-  const { touches, until } = parts;
+  const { touches, until, whyStopped } = parts;
   const collections = new Set<string>();
+  const stopped = new Set<string>();
   let count = 0;
   for await (const { collection, key } of chosenLetters(parts, detail)) {
+    if (whyStopped(collection) !== null) {
+      stopped.add(collection);
+      continue;
+    }
     await touches.add(collection, [key], { signal: until });
     collections.add(collection);
     count += 1;
   }
   for (const collection of collections) await touches.drained(collection, until);
+  if (stopped.size > 0) throw stillStopped(parts, [...stopped]);
   return { letters: count };
 }
 

@@ -201,14 +201,31 @@ export class WindowWriter {
     await this.#park(part, refused, rows);
     if (missing.length === 0) return;
     const { name } = part.collection;
-    const { context, shows } = this.#parts;
-    const read = await readTouches(part.collection, missing, { shows: shows(), signal: context.signal });
+    const read = await this.#readMissing(part, missing);
+    if (read === null) return;
     part.changes.push(...read.changes);
     plan.read.set(name, [...(plan.read.get(name) ?? []), ...missing]);
     await this.#park(
       part,
       read.failures.map(({ key, error }) => [key, error]),
     );
+  }
+
+  /** Null: the collection can't be read at the source, and has stopped. */
+  async #readMissing(
+    part: PlannedPart,
+    keys: readonly Key[],
+  ): Promise<Awaited<ReturnType<typeof readTouches>> | null> {
+    const { context, shows, stop } = this.#parts;
+    try {
+      return await readTouches(part.collection, keys, { shows: shows(), signal: context.signal });
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (error.class !== 'collection') throw error;
+      part.changes = [];
+      await stop(part, error);
+      return null;
+    }
   }
 
   async #park(

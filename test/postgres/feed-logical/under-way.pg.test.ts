@@ -68,6 +68,24 @@ test.for([17, 18] as const)(
   },
 );
 
+test('tables of a publication for all tables are watched too', async () => {
+  await using db = await createTestDatabase();
+  await db.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY);
+    CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root = true)`);
+  await using feed = await feedFor(db.url, { capture: { publication: 'everything' } });
+  const collections = [collection('t', ['id']), collection('u', ['id'])];
+  await begun(feed, collections);
+  await using reading = new Reading(feed, collections);
+  await db.query(`INSERT INTO t VALUES (1)`);
+  await reading.take(1);
+  await db.query('DROP TABLE u');
+  await reading.until(() => reading.items.some(({ kind }) => kind === 'barrier'));
+  expect(reading.items.find(({ kind }) => kind === 'barrier')).toMatchObject({
+    collections: ['u'],
+    event: { kind: 'drop' },
+  });
+});
+
 test('a table that is taken out of the publication is a gap at the next connection; a new column is none', async () => {
   await using db = await createTestDatabase();
   await db.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)`);

@@ -1,5 +1,5 @@
 import type { ChangeMeta } from '../../../../../protocol/change.ts';
-import { type Assembler, shard } from './assembler.ts';
+import type { Assembler } from './assembler.ts';
 import type { Projection } from './projection.ts';
 import type { RelationBook } from './relation-book.ts';
 import { Tuple } from './tuple.ts';
@@ -28,6 +28,9 @@ export class HeadDecoder {
   readonly #parts: HeadParts;
   readonly #new = new Tuple();
   readonly #old = new Tuple();
+  /** Collections of which this transaction has told a row without its key. */
+  readonly #lost = new Set<string>();
+  #lostIn: ChangeMeta | null = null;
 
   constructor(parts: HeadParts) {
     this.#parts = parts;
@@ -39,7 +42,10 @@ export class HeadDecoder {
     if (known === undefined)
       throw new Error(`a message of the type ${JSON.stringify(type)} is above the limit of a row`);
     const tuples = this.#tuples({ type, bytes, at: start + 5, end });
-    for (const projection of known.projections) this.#tell(type, projection, { bytes, tuples });
+    for (const projection of known.projections) {
+      if (tuples.every((tuple) => projection.hasKey(tuple))) this.#tell(type, projection, { bytes, tuples });
+      else this.#lose(projection.collection, known.source);
+    }
   }
 
   /** The tuples whose keys are touched. An old one that is cut off hides the new one; its key is most likely the same. */
@@ -60,10 +66,6 @@ export class HeadDecoder {
     { bytes, tuples }: { readonly bytes: Buffer; readonly tuples: readonly Tuple[] },
   ): void {
     const { collection } = projection;
-    if (!tuples.every((tuple) => projection.hasKey(tuple))) {
-      this.#lose(collection);
-      return;
-    }
     const [first] = tuples;
     const keys = tuples.map((tuple) => projection.key(bytes, tuple, first ?? null));
     const meta = this.#parts.meta();
@@ -73,12 +75,14 @@ export class HeadDecoder {
       this.#parts.assembler.add({ ...how, collection, key, meta }, changeBytes);
   }
 
-  #lose(collection: string): void {
-    const reason = `${collection}: a row above maxRowBytes, whose key does not stand in its first columns`;
-    this.#parts.assembler.interject((at) => ({
-      kind: 'gap',
-      gap: { shard, from: at, to: at, reason },
-      collections: [collection],
-    }));
+  /** Inside of the transaction, so that whoever passes it has noted the walk. Once for all rows of it. */
+  #lose(collection: string, source: string): void {
+    const meta = this.#parts.meta();
+    if (this.#lostIn !== meta) this.#lost.clear();
+    this.#lostIn = meta;
+    if (this.#lost.has(collection)) return;
+    this.#lost.add(collection);
+    const detail = 'a row above maxRowBytes, whose key does not stand in its first columns';
+    this.#parts.assembler.barrier([collection], { kind: 'compare', source, detail });
   }
 }

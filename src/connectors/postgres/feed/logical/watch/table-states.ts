@@ -7,6 +7,8 @@ export interface TableState extends TableName {
   readonly oid: number;
   /** Name and type of each, sorted by name. The stream tells them with the next change only, and can't compare the first time. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Of a table that has rows of its own; null: it has none. Another one: it was truncated, which the stream tells too, or written anew. */
+  readonly file: number | null;
   /** Of a partitioned table: its table partitions, and the files that they are in. */
   readonly partitions: readonly { readonly name: string; readonly oid: number; readonly file: number }[];
 }
@@ -14,6 +16,7 @@ export interface TableState extends TableName {
 /** $1 the publication's name. A table partition has another file after TRUNCATE, and after it was rewritten. */
 const tableStatesQuery = `
 SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, 'table', c.relname,
+  'file', pg_catalog.pg_relation_filenode(c.oid)::bigint,
   'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname,
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attname), '[]')
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -21,8 +24,8 @@ SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, '
       'file', h.relfilenode::bigint) ORDER BY h.oid)
     FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class h ON h.oid = p.relid
     WHERE c.relkind = 'p' AND p.isleaf AND p.relid <> c.oid), '[]'))::text AS item
-FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
-  JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+FROM pg_catalog.pg_publication p CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) r
+  JOIN pg_catalog.pg_class c ON c.oid = r.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE p.pubname = $1`;
 
 export async function readTableStates(
@@ -35,8 +38,11 @@ export async function readTableStates(
 
 /** What happened to a table that its changes do not tell. */
 export interface TableEvent extends TableName {
-  /** `gone`: dropped, or taken out of the publication; `shape`: its columns changed; `partitions`: rows came or went with table partitions. */
-  readonly kind: 'gone' | 'shape' | 'partitions';
+  /**
+   * `gone`: dropped, or taken out of the publication; `shape`: its columns changed; `partitions`: rows came or went with table partitions;
+   * `file`: its rows may be others than before.
+   */
+  readonly kind: 'gone' | 'shape' | 'partitions' | 'file';
   readonly detail: string;
 }
 
@@ -56,6 +62,9 @@ export function compareStates(before: readonly TableState[], after: readonly Tab
       ...(partitions.length === 0
         ? []
         : [{ kind: 'partitions', schema, table, detail: partitions.join(', ') } as const]),
+      ...(now.file === old.file
+        ? []
+        : [{ kind: 'file', schema, table, detail: 'it was truncated or written anew' } as const]),
     ];
   });
 }

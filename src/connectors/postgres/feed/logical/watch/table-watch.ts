@@ -79,6 +79,8 @@ export class TableWatch implements AsyncDisposable {
   }
 }
 
+const barriers = { gone: 'drop', shape: 'shape', file: 'compare' } as const;
+
 interface Place {
   readonly at: Position;
   readonly names: readonly string[];
@@ -97,7 +99,7 @@ function itemOf({ kind, detail }: TableEvent, { at, names, source }: Place): Fee
     kind: 'barrier',
     shard,
     collections: names,
-    event: { kind: kind === 'gone' ? 'drop' : 'shape', source, detail },
+    event: { kind: barriers[kind], source, detail },
     boundary: at,
   };
 }
