@@ -22,7 +22,7 @@ const moveOn = async (source: Side): Promise<void> => {
   );
 };
 
-describe.each(captures)('with %s', { timeout: 120_000 }, (capture) => {
+describe.each(captures)('with %s (rules 4, 5)', { timeout: 120_000 }, (capture) => {
   test('the disk of the source is put back under a pipeline that runs, and the server has gone on since', async () => {
     await using server = await startPostgres({ version: 17 });
     // Gone with its server.

@@ -20,7 +20,7 @@ async function once(trial: LiveTrial, settings: typeof both): Promise<void> {
   await running.stop();
 }
 
-describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
+describe.each(captures)('collections that join, with %s (rule 5, L4)', { timeout: 60_000 }, (capture) => {
   test('a collection that left the configuration and is back is walked: its changes were not told meanwhile', async () => {
     await using trial = await opened(capture);
     await once(trial, both);

@@ -133,7 +133,7 @@ async function reconsidered(
   const decision = await persisting(context, { what: 'look at the shape', signal: context.signal }, () =>
     shapeDecision(context, collection, error.message),
   );
-  if (decision.kind === 'stop') return decision.error ?? error;
+  if (decision.kind === 'stop' || decision.kind === 'gone') return decision.error ?? error;
   if (decision.kind !== 'follow') return error;
   await walks.add([collection.name], { reason: decision.detail, fills: false });
   again(decision.detail);

@@ -8,10 +8,10 @@ import { leaseOf } from '../walk/context.ts';
 /** What a change of the source's shape means for a collection. */
 export interface ShapeDecision {
   /**
-   * `ignore`: nothing that is mapped changed. `walk`: values may have changed without a change of rows. `stop`: somebody has to decide.
+   * `ignore`: nothing that is mapped changed. `walk`: values may have changed without a change of rows. `stop`: somebody has to decide. `gone`: so it is, for there is no such collection.
    * `follow`: the plan is made anew.
    */
-  readonly kind: 'ignore' | 'walk' | 'stop' | 'follow';
+  readonly kind: 'ignore' | 'walk' | 'stop' | 'gone' | 'follow';
   readonly detail: string;
   readonly error: LockstepError | null;
 }
@@ -48,24 +48,33 @@ export async function shapeDecision(
 ): Promise<ShapeDecision> {
   const { reader, writer, settings, signal } = context;
   const now = await reader.describe(plan.source, { signal });
-  if (now === null) return stopped(context, plan, { now, detail: `${plan.source} is gone` });
+  if (now === null)
+    return { ...stopped(context, plan, { now, detail: `${plan.source} is gone` }), kind: 'gone' };
   const { added, dropped, retyped } = shapeDifference(plan, now);
   const { drift } = settings;
-  const news = plan.allColumns ? added : [];
+  const isIgnored = drift.columnAdded === 'ignore';
+  const news = plan.allColumns && !isIgnored ? added : [];
+  const wanted = isIgnored ? without(now, added) : now;
   const asked = [
     ...(dropped.length > 0 ? [drift.columnDropped] : []),
     ...(retyped.length > 0 ? [drift.typeChanged] : []),
     ...(news.length > 0 ? [drift.columnAdded] : []),
   ];
   const detail = describe({ added: news, dropped, retyped }, told);
-  if (asked.includes('pause')) return stopped(context, plan, { now, detail });
+  if (asked.includes('pause')) return stopped(context, plan, { now: wanted, detail });
   if (asked.includes('follow')) {
-    await writer.align(plan, { lease: leaseOf(context), sourceShape: now, signal });
+    await writer.align(plan, { lease: leaseOf(context), sourceShape: wanted, signal });
     return { kind: 'follow', detail, error: null };
   }
   // Nothing that we read changed by name or type; a rewrite may have changed its values.
   return { kind: added.length > 0 ? 'ignore' : 'walk', detail: told, error: null };
 }
+
+/** The target need not know of these. */
+const without = (shape: Shape, names: readonly string[]): Shape => ({
+  ...shape,
+  columns: shape.columns.filter(({ name }) => !names.includes(name)),
+});
 
 function describe({ added, dropped, retyped }: ShapeDifference, told: string): string {
   const parts = [

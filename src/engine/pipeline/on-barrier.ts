@@ -24,16 +24,6 @@ export async function onBarrier(parts: BarrierParts, { collections, event }: Bar
   }
 }
 
-/** Compares the source's shape with the plan's, and does what `drift` says. */
-export async function actOnShape(
-  parts: BarrierParts,
-  collection: StreamCollection,
-  told: string,
-): Promise<void> {
-  const decision = await shapeDecision(parts.context, collection, told);
-  await decisions[decision.kind](parts, collection, decision);
-}
-
 type Reaction = (parts: BarrierParts, collection: StreamCollection, event: BarrierEvent) => Promise<void>;
 
 /** A truncate is walked, never replayed: rows that were inserted around it are there or not, whatever the order in which we hear of it. */
@@ -45,7 +35,10 @@ const stopGone: Reaction = async ({ stop }, collection, { detail }) => {
   await stop(collection, new LockstepError('shape-changed', { collection: collection.plan.source, detail }));
 };
 
-const followShape: Reaction = (parts, collection, { detail }) => actOnShape(parts, collection, detail);
+const followShape: Reaction = async (parts, collection, { detail }) => {
+  const decision = await shapeDecision(parts.context, collection, detail);
+  await decisions[decision.kind](parts, collection, decision);
+};
 
 const reactions: Readonly<Record<BarrierEvent['kind'], Reaction>> = {
   truncate: walk,
@@ -55,17 +48,21 @@ const reactions: Readonly<Record<BarrierEvent['kind'], Reaction>> = {
   shape: followShape,
 };
 
-const decisions: Readonly<
-  Record<
-    ShapeDecision['kind'],
-    (parts: BarrierParts, collection: StreamCollection, decision: ShapeDecision) => Promise<void>
-  >
-> = {
+type Consequence = (
+  parts: BarrierParts,
+  collection: StreamCollection,
+  decision: ShapeDecision,
+) => Promise<void>;
+
+const stopFor: Consequence = async ({ stop }, collection, { error }) => {
+  if (error !== null) await stop(collection, error);
+};
+
+export const decisions: Readonly<Record<ShapeDecision['kind'], Consequence>> = {
   ignore: async () => undefined,
   walk: async ({ walks }, { name }, { detail }) => walks.add([name], { reason: detail, fills: false }),
-  stop: async ({ stop }, collection, { error }) => {
-    if (error !== null) await stop(collection, error);
-  },
+  stop: stopFor,
+  gone: stopFor,
   follow: async ({ walks, again }, { name }, { detail }) => {
     await walks.add([name], { reason: detail, fills: false });
     again(detail);

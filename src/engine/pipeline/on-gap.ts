@@ -1,5 +1,6 @@
 import type { FeedItem } from '../../protocol/feed.ts';
-import { actOnShape, type BarrierParts } from './on-barrier.ts';
+import { shapeDecision } from './drift.ts';
+import { type BarrierParts, decisions } from './on-barrier.ts';
 
 export type GapItem = FeedItem & { readonly kind: 'gap' };
 
@@ -15,6 +16,9 @@ export async function onGap(parts: BarrierParts, { gap, collections: told }: Gap
   await walks.add(names, { reason: gap.reason, fills: false });
   for (const name of names) {
     const collection = collections.get(name);
-    if (collection?.stopped === null) await actOnShape(parts, collection, gap.reason);
+    if (collection === undefined || collection.stopped !== null) continue;
+    const decision = await shapeDecision(context, collection, gap.reason);
+    // Some come and go with their rows: whether it may be missing the walk finds out.
+    if (decision.kind !== 'gone') await decisions[decision.kind](parts, collection, decision);
   }
 }

@@ -3,6 +3,9 @@ import { type LockstepError, toLockstepError } from '../../protocol/errors/locks
 import type { StreamContext } from '../stream/context.ts';
 import type { LiveMemory } from './memory.ts';
 
+/** Before the first one is known to be there. */
+const noneYet = '';
+
 /**
  * A random word, kept at the source and in the control store and changed as long as the stream moves: a source that was restored from an
  * older copy has an older word, even where its identity and its positions say nothing.
@@ -21,7 +24,7 @@ export class SourceWord {
     const words = await this.#memory.words();
     if (words.length === 0) return true;
     const found = await this.#context.feed.recall({ signal: this.#context.signal });
-    return found !== null && words.includes(found);
+    return words.includes(found ?? noneYet);
   }
 
   /**
@@ -35,7 +38,7 @@ export class SourceWord {
     if (!isKnown) await onOther();
     const [known, pending] = await this.#memory.words();
     const word = pending ?? randomUUID();
-    await this.#memory.setWords(known === undefined ? [word] : [known, word]);
+    await this.#memory.setWords(known === undefined ? [noneYet, word] : [known, word]);
     const { feed, signal } = this.#context;
     const isKept = await this.#unlessAway(() => feed.remember(word, { signal }));
     if (isKept !== null) await this.#memory.setWords(isKept ? [word] : []);

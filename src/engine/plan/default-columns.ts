@@ -21,7 +21,12 @@ function listedColumns(request: CollectionRequest): readonly Wanted[] {
   const { sourceShape: source, targetShape: target, config } = request;
   const takes = takenBy(request, isOpenTarget(request) ? source : (target ?? source));
   if (config.map === undefined || target === null) {
-    return source.columns.filter(takes).map(({ name }) => ({ target: name, from: { column: name } }));
+    const has = new Set(target?.columns.map(({ name }) => name));
+    const wants = ({ name }: Column): boolean =>
+      target === null || request.leavesNew !== true || isOpenTarget(request) || has.has(name);
+    return source.columns
+      .filter((column) => takes(column) && wants(column))
+      .map(({ name }) => ({ target: name, from: { column: name } }));
   }
   const known = new Set(source.columns.map((column) => column.name));
   return target.columns

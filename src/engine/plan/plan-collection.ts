@@ -18,6 +18,8 @@ export interface CollectionRequest {
   /** Absent: both sides are of one kind, and have the columns that are described. */
   readonly kinds?: { readonly source: Kind; readonly destination: Kind };
   readonly create: boolean;
+  /** Columns of the source that the target lacks are not asked for; absent: they are a fault. */
+  readonly leavesNew?: boolean | undefined;
   /** Unless the collection says otherwise. */
   readonly swap?: boolean | undefined;
 }

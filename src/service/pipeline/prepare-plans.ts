@@ -30,6 +30,7 @@ export async function preparePlans(
   const { plans, faults } = await resolveCollections({
     collections: pipeline.collections,
     create: pipeline.settings.create,
+    leavesNew: pipeline.settings.drift.columnAdded === 'ignore',
     swap: pipeline.settings.refresh.by === 'swap',
     source: reader,
     destination: writer.reader,

@@ -10,6 +10,8 @@ export interface CollectionsRequest {
   /** As configured: names and patterns, or name → mapping. */
   readonly collections: readonly string[] | Readonly<Record<string, true | CollectionConfig>>;
   readonly create: boolean;
+  /** `drift.columnAdded` is `ignore`. */
+  readonly leavesNew?: boolean;
   /** Of collections that say nothing else: a refresh swaps their targets. */
   readonly swap?: boolean;
   readonly source: Reader;
@@ -80,6 +82,7 @@ async function resolveOne(
     targetShape,
     kinds: { source: request.source.capabilities, destination: request.destination.capabilities },
     create,
+    leavesNew: request.leavesNew,
     swap: request.swap ?? false,
   });
   if (targetShape === null && !create) {

@@ -48,6 +48,7 @@ function decoderFor(items: FeedItem[]): PgOutputDecoder & { readonly flush: () =
     collections: [{ name: 't', source: 't', key: ['id'], columns: ['id', 'v'], touches: false }],
     defaultSchema: 'public',
     shapes: new Map(),
+    truncated: new Map(),
   });
   const decoder = new PgOutputDecoder({
     book,
@@ -121,6 +122,7 @@ test('a table that lacks a column of the key is told, at its first description t
       collections: [{ name: 't', source: 't', key: ['gone'], columns: ['v'], touches: false }],
       defaultSchema: 'public',
       shapes: new Map(),
+      truncated: new Map(),
     }),
     assembler,
     spill: new TransactionSpill('/nonexistent'),

@@ -54,7 +54,7 @@ export class PostgresLogicalFeed implements Feed {
   readonly #setup: CaptureSetup;
   readonly #pool: SessionPool;
   readonly #shapes = new Map<number, Relation>();
-  readonly #lastSeen: LastSeen = { states: null };
+  readonly #lastSeen: LastSeen = { states: null, rewritten: [], truncated: new Map() };
   #acknowledged: Lsn = 0n;
   /** Where `head('from')` was, until something was consumed. */
   #from: Position | null = null;

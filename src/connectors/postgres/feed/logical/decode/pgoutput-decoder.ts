@@ -258,7 +258,9 @@ export class PgOutputDecoder {
     const count = fields.uint32();
     fields.byte();
     for (let index = 0; index < count; index += 1) {
-      const known = this.#book.get(fields.uint32());
+      const oid = fields.uint32();
+      this.#book.noteTruncation(oid);
+      const known = this.#book.get(oid);
       if (known === undefined || known.collections.length === 0) continue;
       const { schema, table } = known.relation;
       const detail = `${schema}.${table} was truncated`;

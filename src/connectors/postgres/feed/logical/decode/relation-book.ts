@@ -21,6 +21,8 @@ export interface BookOptions {
   readonly defaultSchema: string;
   /** As they were described when the stream was open before; outlives the book. */
   readonly shapes: Map<number, Relation>;
+  /** When each was truncated last, in `performance.now()` milliseconds. */
+  readonly truncated: Map<number, number>;
 }
 
 /** Descriptions of the tables of one stream. */
@@ -35,6 +37,10 @@ export class RelationBook {
 
   get(oid: number): KnownRelation | undefined {
     return this.#known.get(oid);
+  }
+
+  noteTruncation(oid: number): void {
+    this.#options.truncated.set(oid, performance.now());
   }
 
   noteType(type: StreamType): void {

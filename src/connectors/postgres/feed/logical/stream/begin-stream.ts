@@ -73,7 +73,13 @@ export async function beginStream(
   return { stream, spill, watch };
 }
 
-async function makeBook({ setup, collections, shapes, signal }: StreamRequest): Promise<RelationBook> {
+async function makeBook({
+  setup,
+  collections,
+  shapes,
+  lastSeen,
+  signal,
+}: StreamRequest): Promise<RelationBook> {
   const { defaultSchema } = setup;
   const tables = await setup.pool.use(
     (session) => readCapturedTables(session, { collections, defaultSchema, signal }),
@@ -82,7 +88,7 @@ async function makeBook({ setup, collections, shapes, signal }: StreamRequest): 
   const captured = collections.map((collection) =>
     capturedCollection(collection, tables.get(formatName(parseName(collection.source, defaultSchema)))),
   );
-  return new RelationBook({ collections: captured, defaultSchema, shapes });
+  return new RelationBook({ collections: captured, defaultSchema, shapes, truncated: lastSeen.truncated });
 }
 
 interface StreamFacts {

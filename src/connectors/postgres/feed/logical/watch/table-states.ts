@@ -38,6 +38,7 @@ export async function readTableStates(
 
 /** What happened to a table that its changes do not tell. */
 export interface TableEvent extends TableName {
+  readonly oid: number;
   /**
    * `gone`: dropped, or taken out of the publication; `shape`: its columns changed; `partitions`: rows came or went with table partitions;
    * `file`: its rows may be others than before.
@@ -51,20 +52,24 @@ export function compareStates(before: readonly TableState[], after: readonly Tab
     const { schema, table } = old;
     const now = after.find(({ oid }) => oid === old.oid);
     if (now === undefined)
-      return [{ kind: 'gone', schema, table, detail: 'it was dropped or is not published any more' }];
+      return [
+        { kind: 'gone', oid: old.oid, schema, table, detail: 'it was dropped or is not published any more' },
+      ];
     if (now.schema !== schema || now.table !== table)
-      return [{ kind: 'gone', schema, table, detail: `it is called ${now.schema}.${now.table} now` }];
+      return [
+        { kind: 'gone', oid: old.oid, schema, table, detail: `it is called ${now.schema}.${now.table} now` },
+      ];
     const [columns, partitions] = [columnChanges(old, now), partitionChanges(old, now)];
     return [
       ...(columns.length === 0
         ? []
-        : [{ kind: 'shape', schema, table, detail: columns.join(', ') } as const]),
+        : [{ kind: 'shape', oid: old.oid, schema, table, detail: columns.join(', ') } as const]),
       ...(partitions.length === 0
         ? []
-        : [{ kind: 'partitions', schema, table, detail: partitions.join(', ') } as const]),
+        : [{ kind: 'partitions', oid: old.oid, schema, table, detail: partitions.join(', ') } as const]),
       ...(now.file === old.file
         ? []
-        : [{ kind: 'file', schema, table, detail: 'it was truncated or written anew' } as const]),
+        : [{ kind: 'file', oid: old.oid, schema, table, detail: 'it was written anew' } as const]),
     ];
   });
 }

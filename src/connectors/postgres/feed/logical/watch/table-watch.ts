@@ -11,7 +11,14 @@ const lookMs = 1_000;
 /** What was seen last; outlives a connection, so that what happens between two is noticed too. */
 export interface LastSeen {
   states: readonly TableState[] | null;
+  /** Tables that have other files. A truncation explains that, and the stream may be a moment behind the catalogue. */
+  rewritten: readonly TableEvent[];
+  /** By oid: when the stream told of a truncation, in `performance.now()` milliseconds. */
+  readonly truncated: Map<number, number>;
 }
+
+/** Looks that a truncation may be away from the other file that it made. */
+const looksBetween = 3;
 
 export interface WatchOptions {
   readonly setup: CaptureSetup;
@@ -58,12 +65,22 @@ export class TableWatch implements AsyncDisposable {
       );
       const events = lastSeen.states === null ? [] : compareStates(lastSeen.states, states);
       lastSeen.states = states;
-      for (const event of events) this.#tell(event);
+      for (const event of this.#unexplained(lastSeen.rewritten)) this.#tell(event);
+      lastSeen.rewritten = events.filter(({ kind }) => kind === 'file');
+      for (const event of events) if (event.kind !== 'file') this.#tell(event);
     } catch (thrown) {
       // The stream itself tells when the server is gone; until the next look nothing is lost.
       if (!signal.aborted)
         setup.notice({ kind: 'retry', message: `looking at the tables failed: ${toError(thrown).message}` });
     }
+  }
+
+  /** A truncation is told by the stream, and walked for that. */
+  #unexplained(rewritten: readonly TableEvent[]): readonly TableEvent[] {
+    const { truncated } = this.#options.lastSeen;
+    const since = performance.now() - looksBetween * lookMs;
+    const told = (oid: number): boolean => (truncated.get(oid) ?? Number.NEGATIVE_INFINITY) > since;
+    return rewritten.filter(({ oid }) => !told(oid));
   }
 
   #tell(event: TableEvent): void {
