@@ -142,7 +142,8 @@ export interface ReadSnapshot extends AsyncDisposable {
    * Some keys, by default in their newest state, *not* that of the snapshot's moment: what is seen includes everything up
    * to `notBefore` and everything committed before the call. `at: 'moment'` (with the `snapshot` capability) reads what
    * the snapshot's other reads show, so that rows which refer to each other fit together. Null proves absence: no filter of the server's
-   * (row security, rights, paging) can cause it; only the selection's own filter can.
+   * (row security, rights, paging) can cause it; only the selection's own filter can. A target may
+   * hold keys that no row here can have, and spell them as none here is spelled: they are absent too.
    */
   lookup(
     collection: CollectionName,
