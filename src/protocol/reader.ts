@@ -83,6 +83,15 @@ export interface Reader extends AsyncDisposable {
     options: { signal: AbortSignal },
   ): Promise<ReadonlyMap<string, string>>;
 
+  /**
+   * Of a destination: how it spells types that the configuration names (`varchar(9)` → `character varying(9)`); null: it has no such type.
+   * Absent: they are spelled as the configuration has them.
+   */
+  spellTypes?(
+    names: readonly string[],
+    options: { signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, string | null>>;
+
   /** The key of a row that was read with this selection; `keyColumns` are those of its output columns that form the key. */
   keyOf(row: Row, read: { readonly selection: Selection; readonly keyColumns: readonly string[] }): Key;
 

@@ -18,6 +18,8 @@ export interface CollectionRequest {
   /** Absent: both sides are of one kind, and have the columns that are described. */
   readonly kinds?: { readonly source: Kind; readonly destination: Kind };
   readonly create: boolean;
+  /** How the destination spells types that the configuration names, where that is not for itself to say; null: it has no such type. */
+  readonly spelled?: ReadonlyMap<string, string | null>;
   /** Unless the collection says otherwise. */
   readonly swap?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-import { BSON, type Document } from 'mongodb';
+import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../support/postgres.ts';
 import { everyId } from '../documents.ts';
@@ -9,6 +9,11 @@ import { type MongoPair, openMongoPair } from '../pair.ts';
 const strangers = everyId.filter((id) => !(id instanceof BSON.Binary && id.sub_type === 4));
 const uuid = '01234567-89ab-4def-8123-456789abcdef';
 const ours = { _id: new BSON.UUID(uuid), v: 'a' };
+
+interface Item {
+  readonly _id: string | BSON.UUID;
+  readonly v: string;
+}
 
 const putStrangers = ({ target }: MongoPair) =>
   target.command({
@@ -21,14 +26,14 @@ const putStrangers = ({ target }: MongoPair) =>
         ]),
     ),
   });
-const left = ({ target }: MongoPair) => target.collection<Document>('t').find().toArray();
+const left = ({ target }: MongoPair) => target.collection<Item>('t').find().toArray();
 const columns = { _id: { column: '_id', as: 'uuid' }, v: true } as const;
 
 test.each(['all', 'owned'] as const)(
   'ids that no document of the source can have are found extra where everything is ours: scope %s',
   async (scope) => {
     await using pair = await openMongoPair();
-    await pair.source.collection<Document>('t').insertOne({ ...ours, _id: uuid });
+    await pair.source.collection<Item>('t').insertOne({ ...ours, _id: uuid });
     await putStrangers(pair);
     const engine = await pair.engine({ collections: { t: { columns, scope } } });
     const extra = scope === 'all' ? strangers.length : 0;
@@ -63,7 +68,7 @@ test('so they are where the source is a table', async () => {
 
 test('so they are beside changes that flow', async () => {
   await using pair = await openMongoPair();
-  await pair.source.collection<Document>('t').insertOne({ ...ours, _id: uuid });
+  await pair.source.collection<Item>('t').insertOne({ ...ours, _id: uuid });
   await using live = await startLive(pair, { collections: { t: { columns, scope: 'all' } }, create: true });
   await live.caughtUp();
   await putStrangers(pair);
