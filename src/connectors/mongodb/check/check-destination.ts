@@ -5,6 +5,7 @@ import { collectionOf } from '../catalog/describe-collection.ts';
 import { ownedCollection } from '../names.ts';
 import type { Destination } from '../writer/destination.ts';
 import { isWholePlan } from '../writer/form/field-form.ts';
+import { whyUnstaged } from '../writer/generation/why-unstaged.ts';
 import { checkLoad } from '../writer/load/read-load.ts';
 import { makeModel, type TargetModel } from '../writer/model.ts';
 import { hasNoDocument, ours, resolveScope } from '../writer/open/open-target.ts';
@@ -56,7 +57,7 @@ export async function checkDestination(
     findings.push(...lackingRights(deployment, privileges, { collection: plan.target, actions: wanted }));
     findings.push(...checkPlan(plan), ...swapFindings(plan));
     if (findings.some(({ level }) => level === 'error')) continue;
-    findings.push(...(await targetFindings(destination, plan, options)));
+    findings.push(...(await targetFindings(destination, plan, { ...options, staged })));
   }
   return findings;
 }
@@ -75,7 +76,7 @@ const swapping = [
 async function targetFindings(
   destination: Destination,
   plan: CollectionPlan,
-  { signal }: SignalOption,
+  { signal, staged }: CheckOptions,
 ): Promise<readonly Finding[]> {
   const { target, targetShape } = plan;
   const native = targetShape === null ? null : collectionOf(targetShape);
@@ -93,10 +94,23 @@ async function targetFindings(
   });
   const faults = isLockstepError(model)
     ? [faultFinding(model, target)]
-    : await tryQueries(destination.deployment, model, { signal });
+    : [
+        ...(await tryQueries(destination.deployment, model, { signal })),
+        ...(staged && !isNew ? directFindings(model) : []),
+      ];
   // Where fields are mapped, the target is another collection than the source.
   if (!isWholePlan(plan)) return faults;
   return [...faults, ...targetDifferences(plan, { createdByUs: decision?.createdByUs ?? false })];
+}
+
+/** Where a generation is asked for, and what differs can't be part of one. */
+function directFindings(model: TargetModel): readonly Finding[] {
+  const { collection } = model;
+  const reason = whyUnstaged(model);
+  if (reason === null) return [];
+  return [
+    finding({ level: 'info', subject: collection }, 'mongodb-written-directly', { collection, reason }),
+  ];
 }
 
 function kindRefused(kind: string, isCapped: boolean): string | null {
