@@ -12,9 +12,10 @@ import type { Target, WriteOptions } from './writer.ts';
  */
 export interface GenerationWriter {
   /**
-   * Whether differences of this target can be put aside. Where they can't, they are written as they are found, and are no part of a generation.
+   * Why differences of this target can't be put aside; null: they can. Where they can't, they are written as they are found, and are no part
+   * of a generation.
    */
-  stages(target: Target): boolean;
+  unstaged(target: Target): string | null;
 
   /** Begins one. What was staged before and not brought in, by whomever, is dropped: it was read earlier. */
   begin(options: WriteOptions & BeginOptions): Promise<StagedGeneration>;

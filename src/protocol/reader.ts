@@ -83,6 +83,15 @@ export interface Reader extends AsyncDisposable {
     options: { signal: AbortSignal },
   ): Promise<ReadonlyMap<string, string>>;
 
+  /**
+   * Of a destination: how it spells types that the configuration names (`varchar(9)` → `character varying(9)`); null: it has no such type.
+   * Absent: they are spelled as the configuration has them.
+   */
+  spellTypes?(
+    names: readonly string[],
+    options: { signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, string | null>>;
+
   /** The key of a row that was read with this selection; `keyColumns` are those of its output columns that form the key. */
   keyOf(row: Row, read: { readonly selection: Selection; readonly keyColumns: readonly string[] }): Key;
 
@@ -142,7 +151,8 @@ export interface ReadSnapshot extends AsyncDisposable {
    * Some keys, by default in their newest state, *not* that of the snapshot's moment: what is seen includes everything up
    * to `notBefore` and everything committed before the call. `at: 'moment'` (with the `snapshot` capability) reads what
    * the snapshot's other reads show, so that rows which refer to each other fit together. Null proves absence: no filter of the server's
-   * (row security, rights, paging) can cause it; only the selection's own filter can.
+   * (row security, rights, paging) can cause it; only the selection's own filter can. A target may
+   * hold keys that no row here can have, and spell them as none here is spelled: they are absent too.
    */
   lookup(
     collection: CollectionName,

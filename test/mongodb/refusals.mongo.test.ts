@@ -88,6 +88,8 @@ test('more leaving than the guard lets is held back until it is approved', async
   expect(await pair.target.collection('t').countDocuments()).toBe(0);
 });
 
+const custom = (statement: string, absent: string) => ({ leaving: { custom: { statement, absent } } });
+
 test.each([
   [{ columns: ['v'] }, 'mongodb-mapping-refused'],
   [{ columns: ['_id', '$v'] }, 'expression-invalid mongodb-mapping-refused'],
@@ -97,11 +99,21 @@ test.each([
   [{ map: (row: Row) => row, mapReads: ['_id', '$$ROOT'], columns: ['_id'] }, 'column-unknown'],
   [{ columns: { _id: true as const, v: '$$ROOT' } }, 'expression-invalid'],
   [{ exclude: ['v'] }, 'column-unknown'],
-  [{ leaving: { custom: { statement: 'x', absent: 'y' } } }, 'mongodb-mapping-refused'],
+  [custom('x', '{}'), 'mongodb-expression-invalid'],
+  [custom('{"left":true}', '{"left":true}'), 'mongodb-expression-invalid'],
+  [custom('[]', '{"left":true}'), 'mongodb-expression-invalid'],
+  [custom('{"$sett":{"left":true}}', '{"left":true}'), 'mongodb-expression-invalid'],
+  [custom('[{"$set":{"at":{"$noSuch":1}}}]', '{"left":true}'), 'mongodb-expression-invalid'],
+  [custom('{"$set":{"left":true}}', '{"left":{"$noSuch":1}}'), 'mongodb-expression-invalid'],
+  [
+    { leaving: { mark: { set: { at: '{"$noSuch":1}' }, marked: '{"at":1}', clear: {} } } },
+    'mongodb-expression-invalid',
+  ],
   [{ swap: true, scope: { where: '{"v":1}' } }, 'swap-refused'],
   [{ filter: '{"v":{"$noSuch":1}}' }, 'expression-invalid'],
   [{ filter: 'v = 1' }, 'expression-invalid'],
   [{ scope: { where: '[]' } }, 'mongodb-expression-invalid'],
+  [{ scope: { where: '{"v":{"$noSuch":1}}' } }, 'mongodb-expression-invalid'],
   [{ scope: { adopt: '7' } }, 'mongodb-expression-invalid'],
 ])('what is not there yet is refused before anything is touched: %j', async (mapping, code) => {
   await using pair = await openMongoPair();

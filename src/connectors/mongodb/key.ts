@@ -27,6 +27,15 @@ export function idOfKey(key: Key): unknown {
   throw new TypeError('a key of bytes holds one element');
 }
 
+/** How a target spells an id that no row of its source can have; MongoDB stores no `_id` with such a name. */
+const otherPrefix = '{"$other":';
+
+export const otherKey = (id: Element): Key => `${otherPrefix}${keyOfId(id)}}`;
+
+/** The key that the id has for itself; null: it is no such key. */
+export const insideOther = (key: Key): Key | null =>
+  key.startsWith(otherPrefix) ? key.slice(otherPrefix.length, -1) : null;
+
 /** Numbers inside it are not spelled by value, so a key that MongoDB holds equal may be spelled otherwise. */
 export const isSpelledAsBytes = (key: Key): boolean => key.startsWith('{"$bson"');
 

@@ -19,6 +19,24 @@ export function parseQuery(text: string, fault: Fault): Document {
   throw fault('it is no document');
 }
 
+/** An update document with operators, or a pipeline: what changes a document in its place. */
+export type Update = Document | readonly Document[];
+
+export function parseUpdate(text: string, fault: Fault): Update {
+  const update = parseExpression(text, fault);
+  if (isPipeline(update)) return update;
+  if (isDocument(update) && hasOperatorsOnly(update)) return update;
+  throw fault('it is neither an update with operators, such as `$set`, nor a pipeline');
+}
+
+const isPipeline = (value: unknown): value is readonly Document[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isDocument);
+
+const hasOperatorsOnly = (update: Document): boolean => {
+  const names = Object.keys(update);
+  return names.length > 0 && names.every((name) => name.startsWith('$'));
+};
+
 const isDocument = (value: unknown): value is Document =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !('_bsontype' in value);
 

@@ -5,6 +5,9 @@ import { jsonbText } from './types/jsonb-form.ts';
 /** The text forms of the key columns, in the key's order, as a JSON array: `["42","eu"]`. */
 export const encodeKey = (parts: readonly string[]): Key => JSON.stringify(parts);
 
+/** A target of another kind may have keys that no row here can have. */
+export const isKey = (key: Key): boolean => key.startsWith('[');
+
 export function decodeKey(key: Key): string[] {
   const parts: unknown = JSON.parse(key);
   if (!Array.isArray(parts)) throw new TypeError('a key is a JSON array of texts');

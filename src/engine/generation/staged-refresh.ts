@@ -50,7 +50,7 @@ export class StagedRefresh implements Refresh {
   }
 
   async sink(member: Member): Promise<SuspectSink> {
-    if (!this.#generations.stages(member.work.target)) return await this.#direct.sink(member);
+    if (this.#generations.unstaged(member.work.target) !== null) return await this.#direct.sink(member);
     const staging = await this.#open();
     await this.#join(member, staging);
     return new StageSink(member.work, { staging, apart: member.deferred, leaving: member.leaving });
@@ -85,7 +85,7 @@ export class StagedRefresh implements Refresh {
   }
 
   async leave(member: Member): Promise<void> {
-    if (!this.#generations.stages(member.work.target)) return await this.#direct.leave(member);
+    if (this.#generations.unstaged(member.work.target) !== null) return await this.#direct.leave(member);
     // A target that was only just filled has nothing that could leave.
     if (!this.#joined.has(member)) return;
     const { work, leaving, deferred: apart } = member;

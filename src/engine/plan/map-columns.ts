@@ -17,15 +17,32 @@ export function mapColumns(request: CollectionRequest): {
     ...namingFaults(request, wanted),
     ...sourceFaults(request, wanted ?? []),
     ...targetFaults(request, wanted ?? []),
+    ...typeFaults(request, wanted ?? []),
     ...excludeFaults(request),
   ];
   return {
     columns: (wanted ?? []).map(({ as, ...column }) => ({
       ...column,
-      type: storedType(request, column, as),
+      type: storedType(request, column, spelledBy(request, as)),
     })),
     faults,
   };
+}
+
+const spelledBy = ({ spelled }: CollectionRequest, as: string | undefined): string | undefined =>
+  as === undefined ? undefined : (spelled?.get(as) ?? as);
+
+function typeFaults({ target, spelled }: CollectionRequest, wanted: readonly Wanted[]): LockstepError[] {
+  return wanted
+    .filter(({ as }) => as !== undefined && spelled?.get(as) === null)
+    .map(
+      (column) =>
+        new LockstepError('type-unknown', {
+          collection: target,
+          column: column.target,
+          type: column.as ?? '',
+        }),
+    );
 }
 
 function namingFaults({ target }: CollectionRequest, wanted: readonly Wanted[] | null): LockstepError[] {

@@ -20,6 +20,8 @@ export interface CollectionRequest {
   readonly create: boolean;
   /** Columns of the source that the target lacks are not asked for; absent: they are a fault. */
   readonly leavesNew?: boolean | undefined;
+  /** How the destination spells types that the configuration names, where that is not for itself to say; null: it has no such type. */
+  readonly spelled?: ReadonlyMap<string, string | null>;
   /** Unless the collection says otherwise. */
   readonly swap?: boolean | undefined;
 }

@@ -8,6 +8,14 @@ import { spilling } from './spill-failed.ts';
 const flushBytes = 1 << 16;
 const pageLength = 500;
 
+/** JSON has these two as they are, and readline takes them for ends of lines. */
+const lineSeparators = /[\u2028\u2029]/g;
+
+const oneLine = (text: string): string =>
+  JSON.stringify(text).replace(lineSeparators, (separator) =>
+    separator === '\u2028' ? '\\u2028' : '\\u2029',
+  );
+
 /**
  * A list of texts on disk: written once, in any number of pieces, then read in pages as often as needed. For what a pass finds and must
  * hold until its end (keys that leave, keys that wait for others), whatever its number. Not durable: a pass that dies finds it again.
@@ -40,7 +48,7 @@ export class Spool implements AsyncDisposable {
 
   async add(texts: readonly string[]): Promise<void> {
     for (const text of texts) {
-      const line = `${JSON.stringify(text)}\n`;
+      const line = `${oneLine(text)}\n`;
       this.#pending.push(line);
       this.#pendingBytes += line.length;
     }

@@ -34,6 +34,8 @@ export interface CollectionDifference {
   readonly explainedByLetters: number;
   /** Of the others, keys whose leaving a guard holds back. */
   readonly explainedByGuard: number;
+  /** Why these differences can't come in as a generation; null: they can, if the destination has any. */
+  readonly unstaged: string | null;
   readonly samples: {
     readonly missing: readonly Key[];
     readonly extra: readonly Key[];
@@ -94,15 +96,18 @@ async function differenceOf(
   const target = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
     writer.inspect(plan, { signal }),
   );
-  if (target === null) return absent(plan);
+  if (target === null) return { ...absent(plan), unstaged: null };
   await using _target = target;
   const work = await retrying(context, { what: `open ${plan.name}`, signal }, () =>
     startWork(context, target, { moment, targetReads, lookupAt: 'now' }),
   );
-  return work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work, settle);
+  const difference = work.plan.key.length === 0 ? await compareWhole(work) : await compareByKey(work, settle);
+  return { ...difference, unstaged: writer.generations?.unstaged(target) ?? null };
 }
 
-async function compareByKey(work: CollectionWork, settle: Settle): Promise<CollectionDifference> {
+type Counted = Omit<CollectionDifference, 'unstaged'>;
+
+async function compareByKey(work: CollectionWork, settle: Settle): Promise<Counted> {
   await using sink = new DifferenceSink(work, settle);
   await compareCollection(work, sink);
   await sink.settle();
@@ -110,7 +115,7 @@ async function compareByKey(work: CollectionWork, settle: Settle): Promise<Colle
   return sink.result(method);
 }
 
-async function compareWhole(work: CollectionWork): Promise<CollectionDifference> {
+async function compareWhole(work: CollectionWork): Promise<Counted> {
   const differs = !(await equalAsWhole(work));
   const { sourceRows, targetRows } = work.tally;
   return {
@@ -124,7 +129,7 @@ async function compareWhole(work: CollectionWork): Promise<CollectionDifference>
   };
 }
 
-const absent = (plan: CollectionPlan): CollectionDifference => ({
+const absent = (plan: CollectionPlan): Counted => ({
   name: plan.name,
   method: 'absent',
   sourceRows: plan.sourceShape.estimatedRows,
@@ -195,7 +200,7 @@ class DifferenceSink implements SuspectSink, AsyncDisposable {
     await this.#doubtful.add(keys);
   }
 
-  result(method: CollectionDifference['method']): CollectionDifference {
+  result(method: CollectionDifference['method']): Counted {
     const { plan, tally } = this.#work;
     return {
       name: plan.name,

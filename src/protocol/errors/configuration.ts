@@ -130,7 +130,15 @@ export const configurationErrors = defineErrors({
     message: 'Nothing says which columns {collection} gets',
     cause:
       'Documents have no columns that could be listed: where a function makes them, or where the target does not exist yet, only the configuration can name them.',
-    cure: 'Name them in `columns`: `mapped: true` for each that `map` returns, else where it comes from.',
+    cure: 'Name them in `columns`: `mapped: true` for each that `map` returns, else where it comes from. Where a table is to be created, with the type of each (`as`).',
+  },
+  'type-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}.{column}: the destination has no type {type}',
+    cause:
+      'The target is to be created, and `as` names the types of its columns as the destination spells them.',
+    cure: 'Correct `as`; types of an extension or of your own have to be there, with their schema unless it is searched.',
   },
   'columns-none': {
     class: 'configuration',

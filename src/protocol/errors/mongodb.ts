@@ -79,6 +79,15 @@ export const mongodbErrors = defineErrors({
       'A column of `uuid` takes UUIDs and their text in small letters, one of integers whole numbers, one of text these, strings and ObjectIds. Other ids have no text that they come back from, and other types of columns hold no key of documents.',
     cure: 'Choose a key column of type text, or leave such documents out with a `filter`.',
   },
+  'mongodb-written-directly': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collection}: what differs is written as it is found, and no generation keeps what was there: {reason}',
+    cause:
+      'Generations put whole documents of a collection that is ours aside. Fields that are set beside those of others have another inverse for each document.',
+    cure: 'Nothing is needed. Where readers must see all of a refresh at once, or it must be possible to take it back, give the documents a collection of their own and map them whole.',
+  },
   'mongodb-value-narrowed': {
     class: 'configuration',
     exit: 'configuration',

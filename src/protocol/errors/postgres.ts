@@ -26,6 +26,13 @@ export const postgresErrors = defineErrors({
       'Base types are code of the server or of an extension, and row types belong to their tables; neither can be made from the catalogue.',
     cure: 'Install it at the destination, or map the column with an expression to another type.',
   },
+  'postgres-columns-untyped': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection} can’t be created: nothing says the types of {columns}',
+    cause: 'Documents say the types of their values one by one, and a table has one for each column.',
+    cure: 'Name the type of each with `as` in `columns`, as PostgreSQL spells it, or create the table.',
+  },
   'postgres-not-copied': {
     class: 'configuration',
     exit: 'configuration',

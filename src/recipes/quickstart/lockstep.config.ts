@@ -1,4 +1,26 @@
-import { defineConfig, env } from '../../index.ts';
+import process from 'node:process';
+import { defineConfig, env, type PipelineConfig } from '../../index.ts';
+
+/** Where a server of MongoDB can be had: the customers as documents, followed as they change. */
+const documents: PipelineConfig = {
+  mode: 'live',
+  source: { connector: 'postgres', url: env('QUICKSTART_SOURCE') },
+  destination: { connector: 'mongodb', url: env('QUICKSTART_DOCUMENTS'), database: 'shop' },
+  collections: {
+    'shop.customers': {
+      target: 'customers',
+      columns: {
+        _id: 'id',
+        email: 'email',
+        name: 'name',
+        'account.standing': 'standing',
+        'account.credit': 'credit',
+        joinedAt: 'joined_at',
+      },
+    },
+  },
+  create: true,
+};
 
 /** What the demo runs; in your own project the import is `from 'lockstep'`. */
 export default defineConfig({
@@ -27,5 +49,6 @@ export default defineConfig({
       },
       create: true,
     },
+    ...(process.env['QUICKSTART_DOCUMENTS'] !== undefined && { 'shop-documents': documents }),
   },
 });

@@ -9,13 +9,14 @@ export function comesIn(
   { settings, hasGenerations }: { readonly settings: PipelineSettings; readonly hasGenerations: boolean },
 ): ComesIn | null {
   const { mode, refresh } = settings;
-  const { missing, different, extra, targetRows, method } = difference;
+  const { missing, different, extra, targetRows, method, unstaged } = difference;
   if (mode === 'live' || missing + different + extra === 0) return null;
   if (method === 'absent' || targetRows === 0)
     return { by: 'copy', reason: 'its target has no rows yet, so nobody reads it' };
   if (mode === 'incremental') return { by: 'direct', reason: 'an incremental run writes what it finds' };
   if (refresh.by === 'direct') return { by: 'direct', reason: '`refresh.by` is `direct`' };
   if (!hasGenerations) return { by: 'direct', reason: 'its destination has no generations' };
+  if (unstaged !== null) return { by: 'direct', reason: unstaged };
   if (plan.swap === true) return { by: 'swap', reason: whySwapped(refresh.by) };
   if (plan.key.length === 0)
     return { by: 'whole', reason: 'it has no key by which rows could be told apart' };

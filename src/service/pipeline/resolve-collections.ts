@@ -83,6 +83,7 @@ async function resolveOne(
     kinds: { source: request.source.capabilities, destination: request.destination.capabilities },
     create,
     leavesNew: request.leavesNew,
+    ...(targetShape === null && { spelled: await spelledTypes(request, config) }),
     swap: request.swap ?? false,
   });
   if (targetShape === null && !create) {
@@ -93,6 +94,17 @@ async function resolveOne(
   // Without columns there is nothing that could be checked further.
   if (planned.plan.columns.length === 0) return { plan: null, faults: planned.faults };
   return planned.faults.length > 0 ? planned : withTypes(request, planned.plan);
+}
+
+/** The types of a target that is to be created. */
+async function spelledTypes(
+  { destination, signal }: CollectionsRequest,
+  { columns = {} }: CollectionConfig,
+): Promise<ReadonlyMap<string, string | null>> {
+  const named = Object.values(columns).flatMap((column) =>
+    typeof column === 'object' && column.as !== undefined ? [column.as] : [],
+  );
+  return named.length === 0 ? new Map() : ((await destination.spellTypes?.(named, { signal })) ?? new Map());
 }
 
 async function unknownTarget(
@@ -119,7 +131,8 @@ async function withTypes({ source, signal }: CollectionsRequest, plan: Collectio
     // A right that is missing is found by `check`, which says what to grant.
     if (isLockstepError(thrown, 'permission-denied') || isLockstepError(thrown, 'rows-hidden'))
       return { plan, faults: [] };
-    if (!isLockstepError(thrown, 'expression-invalid')) throw thrown;
+    if (!isLockstepError(thrown, 'expression-invalid') && !isLockstepError(thrown, 'mongodb-id-unfit'))
+      throw thrown;
     return { plan, faults: [thrown] };
   }
 }

@@ -11,7 +11,9 @@ describe('a spool', () => {
       await using spool = await Spool.create(directory);
       const lane = (name: string) =>
         Promise.all(
-          Array.from({ length: 400 }, (_, index) => spool.add([`${name}\n${index}"ü`, 'x'.repeat(500)])),
+          Array.from({ length: 400 }, (_, index) =>
+            spool.add([`${name}\n${index}"ü\r\u0085\u2028\u2029`, 'x'.repeat(500)]),
+          ),
         );
       await Promise.all([lane('a'), lane('b'), lane('c')]);
       expect(spool.count).toBe(2_400);

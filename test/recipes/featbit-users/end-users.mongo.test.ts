@@ -3,7 +3,7 @@ import { idOfNumber } from '../../../src/recipes/featbit-users/demo/bitsacco.ts'
 import { change, featbitId, insert, numbersIn, otherId, remove, users } from './support/people.ts';
 import { eventually, openTown, uuidOf } from './support/town.ts';
 
-test('FB-14 FB-16 end users alone: made, followed, marked, and FeatBit’s own left alone', {
+test('FB-14 FB-16 FB-19 end users alone: made, followed, marked, and FeatBit’s own left alone', {
   timeout: 90_000,
 }, async () => {
   await using town = await openTown({ env: { FEATBIT_TARGET: 'end-users' } });
@@ -58,6 +58,11 @@ test('FB-14 FB-16 end users alone: made, followed, marked, and FeatBit’s own l
     'the link says so',
     async () =>
       (await town.find('lockstep_featbit_users', { endUserId: uuidOf(11), userId: null })).length === 1,
+  );
+  expect(await town.find('EndUsers', { keyId: idOfNumber(4) })).toEqual([evaluated]);
+  await town.featbit.db.collection('EndUsers').deleteOne({ _id: evaluated._id as never });
+  await eventually('ours comes once FeatBit’s own is gone', async () =>
+    (await numbersIn(town, 'EndUsers')).includes(4),
   );
 });
 

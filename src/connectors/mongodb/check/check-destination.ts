@@ -5,8 +5,9 @@ import { collectionOf } from '../catalog/describe-collection.ts';
 import { ownedCollection } from '../names.ts';
 import type { Destination } from '../writer/destination.ts';
 import { isWholePlan } from '../writer/form/field-form.ts';
+import { whyUnstaged } from '../writer/generation/why-unstaged.ts';
 import { checkLoad } from '../writer/load/read-load.ts';
-import { makeModel } from '../writer/model.ts';
+import { makeModel, type TargetModel } from '../writer/model.ts';
 import { hasNoDocument, ours, resolveScope } from '../writer/open/open-target.ts';
 import { readDecision } from '../writer/state/read-state.ts';
 import { checkDeployment } from './check-deployment.ts';
@@ -15,6 +16,7 @@ import { swapFindings } from './check-swap.ts';
 import { generationRights } from './generation-rights.ts';
 import { lackingRights, readPrivileges } from './privileges.ts';
 import { targetDifferences } from './target-differences.ts';
+import { tryQueries } from './try-queries.ts';
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -55,7 +57,7 @@ export async function checkDestination(
     findings.push(...lackingRights(deployment, privileges, { collection: plan.target, actions: wanted }));
     findings.push(...checkPlan(plan), ...swapFindings(plan));
     if (findings.some(({ level }) => level === 'error')) continue;
-    findings.push(...(await targetFindings(destination, plan, options)));
+    findings.push(...(await targetFindings(destination, plan, { ...options, staged })));
   }
   return findings;
 }
@@ -74,7 +76,7 @@ const swapping = [
 async function targetFindings(
   destination: Destination,
   plan: CollectionPlan,
-  { signal }: SignalOption,
+  { signal, staged }: CheckOptions,
 ): Promise<readonly Finding[]> {
   const { target, targetShape } = plan;
   const native = targetShape === null ? null : collectionOf(targetShape);
@@ -85,14 +87,30 @@ async function targetFindings(
     ];
   const decision = await readDecision(destination, { target, signal });
   const isNew = targetShape === null || (await hasNoDocument(destination, { collection: target, signal }));
-  const faults = faultOf(() => {
+  const model = modelOrFault(() => {
     const scope = resolveScope(plan, decision ?? (isNew ? ours : null));
     const shape = targetShape ?? plan.sourceShape;
-    makeModel({ ...plan, scope }, { shape, pipeline: destination.pipeline });
-  }).map(({ code, message, cure }): Finding => ({ level: 'error', subject: target, code, message, cure }));
+    return makeModel({ ...plan, scope }, { shape, pipeline: destination.pipeline });
+  });
+  const faults = isLockstepError(model)
+    ? [faultFinding(model, target)]
+    : [
+        ...(await tryQueries(destination.deployment, model, { signal })),
+        ...(staged && !isNew ? directFindings(model) : []),
+      ];
   // Where fields are mapped, the target is another collection than the source.
   if (!isWholePlan(plan)) return faults;
   return [...faults, ...targetDifferences(plan, { createdByUs: decision?.createdByUs ?? false })];
+}
+
+/** Where a generation is asked for, and what differs can't be part of one. */
+function directFindings(model: TargetModel): readonly Finding[] {
+  const { collection } = model;
+  const reason = whyUnstaged(model);
+  if (reason === null) return [];
+  return [
+    finding({ level: 'info', subject: collection }, 'mongodb-written-directly', { collection, reason }),
+  ];
 }
 
 function kindRefused(kind: string, isCapped: boolean): string | null {
@@ -101,12 +119,19 @@ function kindRefused(kind: string, isCapped: boolean): string | null {
   return isCapped ? 'a capped collection, whose documents can’t be replaced freely' : null;
 }
 
-function faultOf(work: () => void): readonly LockstepError[] {
+function modelOrFault(make: () => TargetModel): TargetModel | LockstepError {
   try {
-    work();
-    return [];
+    return make();
   } catch (thrown) {
-    if (isLockstepError(thrown)) return [thrown];
+    if (isLockstepError(thrown)) return thrown;
     throw thrown;
   }
 }
+
+const faultFinding = ({ code, message, cure }: LockstepError, subject: string): Finding => ({
+  level: 'error',
+  subject,
+  code,
+  message,
+  cure,
+});

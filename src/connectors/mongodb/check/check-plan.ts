@@ -30,7 +30,6 @@ const generalFaults = (plan: CollectionPlan): readonly string[] =>
       plan.key.join() !== idColumn,
       `the key of a document is ${idColumn}; map it from the key of the source, such as \`columns: { ${idColumn}: 'id' }\``,
     ],
-    [plan.leaving.kind === 'custom', '`leaving: custom` is not there for MongoDB; `mark` is'],
   ]);
 
 function wholeFaults(plan: CollectionPlan): readonly string[] {

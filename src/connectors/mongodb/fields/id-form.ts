@@ -2,7 +2,7 @@ import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../protocol/names.ts';
 import { decodeValue } from '../bson/id-value.ts';
 import type { Element } from '../bson/layout.ts';
-import { idOfKey, keyOfId } from '../key.ts';
+import { idOfKey, insideOther, keyOfId, otherKey } from '../key.ts';
 import { numberText } from '../key-number.ts';
 import { NotStorable } from './encode.ts';
 import { encoderOf } from './types.ts';
@@ -15,7 +15,10 @@ export interface IdForm {
 }
 
 /** As the collection itself spells them. */
-export const plainIds: IdForm = { keyOf: keyOfId, idsOf: (key) => [idOfKey(key)] };
+export const plainIds: IdForm = {
+  keyOf: keyOfId,
+  idsOf: (key) => (insideOther(key) === null ? [idOfKey(key)] : []),
+};
 
 /** How another side spells a key that is one text. */
 export interface KeyText {
@@ -70,8 +73,6 @@ function hexOf(id: object): string | null {
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-const other = '{"$other":';
-
 /**
  * Ids of one type for keys that are texts. An id of another type is nobody's key at the other side, and is spelled so that it never meets
  * one.
@@ -82,12 +83,13 @@ export function typedIds(type: string, text: KeyText): IdForm {
   const encode = encoderOf(type);
   const keyOf: IdForm['keyOf'] = (id) => {
     const found = toText(decodeValue(id));
-    return found === null ? `${other}${keyOfId(id)}}` : text.spell(found);
+    return found === null ? otherKey(id) : text.spell(found);
   };
   return {
     keyOf,
     idsOf: (key) => {
-      if (key.startsWith(other)) return [idOfKey(key.slice(other.length, -1))];
+      const inside = insideOther(key);
+      if (inside !== null) return [idOfKey(inside)];
       const read = text.read(key);
       const id = read === null ? null : idOfText(read, encode);
       // 007 is not the key of 7.

@@ -3,7 +3,7 @@ import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan, Leaving, Scope } from '../../../protocol/mapping.ts';
 import type { PipelineName } from '../../../protocol/names.ts';
 import type { Shape } from '../../../protocol/shape.ts';
-import { allOf, type Fault, parseExpression, parseQuery } from '../query.ts';
+import { allOf, type Fault, parseExpression, parseQuery, parseUpdate, type Update } from '../query.ts';
 import { fieldForm, isConverted, isWholePlan } from './form/field-form.ts';
 import { type RowForm, wholeDocuments } from './form/row-form.ts';
 import type { Owned } from './owned/owned-keys.ts';
@@ -17,12 +17,14 @@ export interface TargetModel {
   readonly scope: Document | null;
   /** Null: ownership is not kept. */
   readonly owned: Owned | null;
-  /** Those of ours that count: marked ones are absent. */
+  /** Which count as absent though they are there; null: none. */
+  readonly absent: Document | null;
+  /** Those of ours that count. */
   readonly counted: Document;
-  /** What leaving does, where it does not delete: an update. */
-  readonly mark: readonly Document[] | null;
+  /** What leaving does, where it does not delete. */
+  readonly mark: Update | null;
   /** What undoes it when the key comes back; null: nothing is needed, or a document that is replaced needs nothing. */
-  readonly clear: readonly Document[] | null;
+  readonly clear: Update | null;
   readonly form: RowForm;
 }
 
@@ -35,17 +37,19 @@ export function makeModel(
     plan.scope.kind === 'where'
       ? parseQuery(plan.scope.predicate, faultOf(collection, '`scope.where`'))
       : null;
-  const marked = markedQuery(plan.leaving, collection);
-  const counted = allOf([scope, marked === null ? null : { $nor: [marked] }]);
+  const text = absentText(plan.leaving);
+  const absent = text === null ? null : parseQuery(text, faultOf(collection, 'what is absent by `leaving`'));
+  const counted = allOf([scope, absent === null ? null : { $nor: [absent] }]);
   return {
     plan,
     shape: isWholePlan(plan) || !isConverted(plan) ? shape : withoutOrder(shape),
     collection,
     scope,
     owned: ownedOf(plan, pipeline),
+    absent,
     counted,
-    mark: settingOf(plan.leaving, 'set', collection),
-    clear: settingOf(plan.leaving, 'clear', collection),
+    mark: markOf(plan.leaving, collection),
+    clear: clearOf(plan.leaving, collection),
     form: isWholePlan(plan) ? wholeDocuments : fieldForm(plan),
   };
 }
@@ -70,15 +74,44 @@ const faultOf =
   (detail) =>
     new LockstepError('mongodb-expression-invalid', { collection, what, detail });
 
-const markedQuery = (leaving: Leaving, collection: string): Document | null =>
-  leaving.kind === 'mark' ? parseQuery(leaving.marked, faultOf(collection, '`mark.marked`')) : null;
+/** Which documents count as absent, as the configuration has it; null: none. */
+function absentText(leaving: Leaving): string | null {
+  switch (leaving.kind) {
+    case 'mark':
+      return leaving.marked;
+    case 'custom':
+      return leaving.absent;
+    case 'delete':
+    case 'keep':
+      return null;
+  }
+}
+
+function markOf(leaving: Leaving, collection: string): Update | null {
+  switch (leaving.kind) {
+    case 'mark':
+      return settingOf(leaving.set, { collection, what: 'mark.set' });
+    case 'custom':
+      return parseUpdate(leaving.statement, faultOf(collection, '`custom.statement`'));
+    case 'delete':
+    case 'keep':
+      return null;
+  }
+}
+
+const clearOf = (leaving: Leaving, collection: string): Update | null =>
+  leaving.kind === 'mark' || leaving.kind === 'custom'
+    ? settingOf(leaving.clear ?? {}, { collection, what: `${leaving.kind}.clear` })
+    : null;
 
 /** A pipeline, so that expressions such as `"$$NOW"` can be set. */
-function settingOf(leaving: Leaving, which: 'set' | 'clear', collection: string): readonly Document[] | null {
-  if (leaving.kind !== 'mark') return null;
-  const fields = Object.entries(leaving[which]).map(([field, text]) => [
+function settingOf(
+  texts: Readonly<Record<string, string>>,
+  { collection, what }: { readonly collection: string; readonly what: string },
+): Update | null {
+  const fields = Object.entries(texts).map(([field, text]) => [
     field,
-    parseExpression(text, faultOf(collection, `\`mark.${which}.${field}\``)),
+    parseExpression(text, faultOf(collection, `\`${what}.${field}\``)),
   ]);
   return fields.length === 0 ? null : [{ $set: Object.fromEntries(fields) }];
 }
@@ -86,8 +119,9 @@ function settingOf(leaving: Leaving, which: 'set' | 'clear', collection: string)
 /** The filter of `counted`, as a selection has it. */
 export function countedText({ plan }: TargetModel): string | null {
   const scope = plan.scope.kind === 'where' ? plan.scope.predicate : null;
-  const marked = plan.leaving.kind === 'mark' ? `{"$nor":[${plan.leaving.marked}]}` : null;
-  const parts = [scope, marked].filter((part) => part !== null);
+  const absent = absentText(plan.leaving);
+  const present = absent === null ? null : `{"$nor":[${absent}]}`;
+  const parts = [scope, present].filter((part) => part !== null);
   if (parts.length === 0) return null;
   return parts.length === 1 ? (parts[0] ?? null) : `{"$and":[${parts.join(',')}]}`;
 }

@@ -2,7 +2,9 @@ import type { PgColumn, PgTable, PgUnique } from './pg-table.ts';
 import { underlying } from './pg-type.ts';
 
 /** Sets of columns that are unique over all rows, checked at once: what an upsert can go by. The primary key first. */
-export function wholeKeys(table: PgTable): readonly Pick<PgUnique, 'name' | 'columns'>[] {
+export function wholeKeys(
+  table: Pick<PgTable, 'primaryKey' | 'uniques'>,
+): readonly Pick<PgUnique, 'name' | 'columns'>[] {
   const primary = table.primaryKey === null || table.primaryKey.deferrable ? [] : [table.primaryKey];
   const uniques = table.uniques.filter(
     ({ predicate, expressions, deferrable }) => predicate === null && !expressions && !deferrable,

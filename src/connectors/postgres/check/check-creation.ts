@@ -5,6 +5,7 @@ import { tableOf } from '../catalog/to-shape.ts';
 import { createStatements } from '../create/create-table.ts';
 import { keyStatements } from '../create/key-statements.ts';
 import type { Omission } from '../create/omission.ts';
+import { type TableSource, tableSourceOf } from '../create/table-source.ts';
 import { readTargetFacts, type TargetFacts } from '../create/target-facts.ts';
 import { qualified, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
@@ -23,29 +24,32 @@ export async function checkCreation(
   { plan, target, rights }: CreationRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
-  const source = tableOf(plan.sourceShape);
-  if (source === null) {
-    const nearest = '; it can only be created from a PostgreSQL source';
-    return [
-      finding({ level: 'error', subject: plan.target }, 'collection-unknown', {
-        side: 'destination',
-        collection: plan.target,
-        nearest,
-      }),
-    ];
-  }
+  const untyped = untypedColumns(plan);
+  if (untyped !== null) return [untyped];
+  const source = tableSourceOf(plan.sourceShape);
+  const table = tableOf(plan.sourceShape);
   const facts = await readTargetFacts(session, { source, target, signal: options.signal });
   const request = { source, plan, target, facts };
   const omissions = [
     ...createStatements(request).omissions,
     ...keyStatements({ ...request, existing: null, which: 'all' }).omissions,
-    ...neverCopied(source),
+    ...(table === null ? [] : neverCopied(table)),
   ];
   return [
     ...rightFindings(rights, target, options),
     ...typeFindings(source, facts, plan.target),
     ...omissions.map((omission) => omissionFinding(omission, plan.target)),
   ];
+}
+
+/** Only a source of PostgreSQL has types that the table could take. */
+function untypedColumns({ columns, target, conversion }: CollectionPlan): Finding | null {
+  const untyped = columns.filter(({ type }) => type === null).map((column) => column.target);
+  if (conversion === undefined || untyped.length === 0) return null;
+  return finding({ level: 'error', subject: target }, 'postgres-columns-untyped', {
+    collection: target,
+    columns: untyped.join(', '),
+  });
 }
 
 function rightFindings(
@@ -74,7 +78,7 @@ function rightFindings(
   ];
 }
 
-function typeFindings(source: PgTable, facts: TargetFacts, collection: string): Finding[] {
+function typeFindings(source: TableSource, facts: TargetFacts, collection: string): Finding[] {
   return source.userTypes.flatMap((type) => {
     if (facts.types.some(({ name }) => name === type.name)) return [];
     const reason = whyNot(type, facts);

@@ -1,6 +1,7 @@
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
-import type { PgColumn, PgTable } from '../catalog/pg-table.ts';
+import type { PgColumn } from '../catalog/pg-table.ts';
 import { quoteIdentifier } from '../names.ts';
+import type { TableSource } from './table-source.ts';
 
 /**
  * A column of the table to be made. Expressions (checks, generated columns, indexes) speak of the source's
@@ -19,7 +20,10 @@ export interface LaidColumn {
 }
 
 /** The columns of the plan, and the source's generated columns that can be computed from these. */
-export function layOutColumns(source: PgTable, plan: CollectionPlan): readonly LaidColumn[] {
+export function layOutColumns(
+  source: Pick<TableSource, 'columns'>,
+  plan: CollectionPlan,
+): readonly LaidColumn[] {
   const mapped = layOutMapped(source, plan);
   const present = new Set(mapped.filter(({ alike }) => alike).map(({ interim }) => interim));
   const targets = new Set(mapped.flatMap(({ target, interim }) => [target, interim]));
@@ -32,11 +36,12 @@ export function layOutColumns(source: PgTable, plan: CollectionPlan): readonly L
 
 const laid = (column: PgColumn) => ({ source: column, formatType: column.formatType, alike: true });
 
-function layOutMapped(source: PgTable, plan: CollectionPlan): LaidColumn[] {
-  const taken = new Set(plan.columns.flatMap(({ from }) => ('column' in from ? [from.column] : [])));
+function layOutMapped({ columns }: Pick<TableSource, 'columns'>, plan: CollectionPlan): LaidColumn[] {
+  const wanted = new Set(plan.columns.flatMap(({ from }) => ('column' in from ? [from.column] : [])));
+  const taken = new Set(columns.map(({ name }) => name).filter((name) => wanted.has(name)));
   const used = new Set<string>();
   return plan.columns.map(({ target, from, type }, index) => {
-    const column = 'column' in from ? source.columns.find(({ name }) => name === from.column) : undefined;
+    const column = 'column' in from ? columns.find(({ name }) => name === from.column) : undefined;
     const first = column !== undefined && !used.has(column.name);
     if (first) used.add(column.name);
     const spare = taken.has(target) ? `lockstep_column_${index}` : target;

@@ -1,15 +1,16 @@
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PreparedStep } from '../../../protocol/writer.ts';
-import type { PgCheck, PgColumn, PgTable } from '../catalog/pg-table.ts';
+import type { PgCheck, PgColumn } from '../catalog/pg-table.ts';
 import { formatName, qualified, quoteIdentifier, quoteLiteral, type TableName } from '../names.ts';
 import { type LaidColumn, layOutColumns, renameStatements } from './column-layout.ts';
 import { type LaidSequence, laySequences, sequenceOptions } from './create-sequences.ts';
 import { collate, typeSteps } from './create-types.ts';
 import { missing, type Omission } from './omission.ts';
+import type { TableSource } from './table-source.ts';
 import { missingNeeds, type TargetFacts } from './target-facts.ts';
 
 export interface CreateRequest {
-  readonly source: PgTable;
+  readonly source: TableSource;
   readonly plan: CollectionPlan;
   readonly target: TableName;
   readonly facts: TargetFacts;
@@ -54,7 +55,7 @@ export function createStatements({ source, plan, target, facts }: CreateRequest)
 export const attachable = (columns: readonly LaidColumn[]): ReadonlySet<string> =>
   new Set(columns.filter(({ alike }) => alike).map(({ interim }) => interim));
 
-function unlaid(source: PgTable, plan: CollectionPlan, columns: readonly LaidColumn[]): Omission[] {
+function unlaid(source: TableSource, plan: CollectionPlan, columns: readonly LaidColumn[]): Omission[] {
   const laid = new Set(columns.map((column) => column.source?.name));
   const wanted = new Set(plan.columns.map(({ target }) => target));
   return source.columns

@@ -1,8 +1,8 @@
 import type { PreparedStep } from '../../../protocol/writer.ts';
-import type { PgTable } from '../catalog/pg-table.ts';
 import type { PgUserType } from '../catalog/pg-type.ts';
 import { qualified, quoteIdentifier, quoteLiteral } from '../names.ts';
 import { missing, type Omission } from './omission.ts';
+import type { TableSource } from './table-source.ts';
 import { hasNeeds, missingNeeds, rangeNeeds, type TargetFacts } from './target-facts.ts';
 
 export interface TypeSteps {
@@ -13,7 +13,7 @@ export interface TypeSteps {
 }
 
 /** The user types that the table needs and the destination lacks, in the order in which they need each other. */
-export function typeSteps(source: PgTable, facts: TargetFacts): TypeSteps {
+export function typeSteps(source: TableSource, facts: TargetFacts): TypeSteps {
   const omissions: Omission[] = [];
   const before: PreparedStep[] = [];
   const steps: PreparedStep[] = [];

@@ -3,14 +3,13 @@ import { reach } from '../../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PreparedStep } from '../../../protocol/writer.ts';
 import { describeTable } from '../catalog/describe-table.ts';
-import type { PgTable } from '../catalog/pg-table.ts';
-import { tableOf } from '../catalog/to-shape.ts';
 import { parseName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { createStatements } from './create-table.ts';
 import { keyStatements } from './key-statements.ts';
 import { omissionStep } from './omission.ts';
 import { type ReferenceStep, referenceStatements } from './reference-statements.ts';
+import { tableSourceOf } from './table-source.ts';
 import { readTargetFacts } from './target-facts.ts';
 
 export interface EnsureOptions {
@@ -34,7 +33,7 @@ export async function ensureCreated(
   plan: CollectionPlan,
   options: EnsureOptions,
 ): Promise<PreparedStep[]> {
-  const source = sourceOf(plan);
+  const source = tableSourceOf(plan.sourceShape);
   const target = parseName(plan.target, options.defaultSchema);
   const look = async () => {
     const facts = await readTargetFacts(session, { source, target, signal: options.signal });
@@ -61,7 +60,7 @@ export async function ensureKeys(
   plan: CollectionPlan,
   options: EnsureOptions & { readonly which?: 'key' | 'all' },
 ): Promise<PreparedStep[]> {
-  const source = sourceOf(plan);
+  const source = tableSourceOf(plan.sourceShape);
   const target = parseName(plan.target, options.defaultSchema);
   const facts = await readTargetFacts(session, { source, target, signal: options.signal });
   const existing = await describeTable(session, target, options);
@@ -88,7 +87,7 @@ export async function ensureReferences(
   plan: CollectionPlan,
   options: EnsureOptions & { readonly plans: readonly CollectionPlan[] },
 ): Promise<PreparedStep[]> {
-  const source = sourceOf(plan);
+  const source = tableSourceOf(plan.sourceShape);
   const target = parseName(plan.target, options.defaultSchema);
   const existing = await describeTable(session, target, options);
   const { plans, defaultSchema } = options;
@@ -129,13 +128,6 @@ async function runReference(
     throw thrown;
   }
   return steps;
-}
-
-/** The source's table, which a plan whose target is created must have. */
-export function sourceOf(plan: CollectionPlan): PgTable {
-  const source = tableOf(plan.sourceShape);
-  if (source === null) throw new Error(`${plan.source} has no shape of PostgreSQL to create a table from`);
-  return source;
 }
 
 async function run(session: Session, step: PreparedStep, options: EnsureOptions): Promise<void> {

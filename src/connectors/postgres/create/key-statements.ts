@@ -7,6 +7,7 @@ import { type LaidColumn, layOutColumns, renameStatements } from './column-layou
 import { attachable, type CreateRequest } from './create-table.ts';
 import { freeName, nameCandidates, ownKeyName } from './free-names.ts';
 import { missing, type Omission } from './omission.ts';
+import type { TableSource } from './table-source.ts';
 import { missingNeeds, type TargetFacts } from './target-facts.ts';
 
 export interface KeyRequest extends CreateRequest {
@@ -54,7 +55,7 @@ export function keyStatements(request: KeyRequest): KeySteps {
 
 /** Names of the source's indexes that make exactly the plan's key unique. */
 function keyIndexes(
-  source: PgTable,
+  source: TableSource,
   plan: CollectionPlan,
   columns: readonly LaidColumn[],
 ): ReadonlySet<string> {

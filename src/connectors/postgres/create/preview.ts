@@ -4,10 +4,11 @@ import { describeTable } from '../catalog/describe-table.ts';
 import { formatName, parseName, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { createStatements } from './create-table.ts';
-import { sourceOf, stepsOf } from './ensure.ts';
+import { stepsOf } from './ensure.ts';
 import { keyStatements } from './key-statements.ts';
 import { omissionStep } from './omission.ts';
 import { referenceStatements } from './reference-statements.ts';
+import { tableSourceOf } from './table-source.ts';
 import { readTargetFacts } from './target-facts.ts';
 
 export interface PreviewOptions {
@@ -34,7 +35,7 @@ async function previewTable(
   plan: CollectionPlan,
   options: PreviewOptions,
 ): Promise<PreparedStep[]> {
-  const source = sourceOf(plan);
+  const source = tableSourceOf(plan.sourceShape);
   const target = parseName(plan.target, options.defaultSchema);
   const facts = await readTargetFacts(session, { source, target, signal: options.signal });
   const request = { source, plan, target, facts };
@@ -59,7 +60,7 @@ async function previewReferences(
   const planned = new Set(created.map((candidate) => formatName(parseName(candidate.target, defaultSchema))));
   const referenced = async (name: TableName) =>
     planned.has(formatName(name)) ? ('planned' as const) : describeTable(session, name, options);
-  const source = sourceOf(plan);
+  const source = tableSourceOf(plan.sourceShape);
   const target = parseName(plan.target, defaultSchema);
   const { steps, omissions } = await referenceStatements({
     source,

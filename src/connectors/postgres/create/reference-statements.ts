@@ -5,9 +5,10 @@ import { tableOf } from '../catalog/to-shape.ts';
 import { formatName, parseName, qualified, quoteIdentifier, quoteLiteral, type TableName } from '../names.ts';
 import { layOutColumns } from './column-layout.ts';
 import type { Omission } from './omission.ts';
+import type { TableSource } from './table-source.ts';
 
 export interface ReferenceRequest {
-  readonly source: PgTable;
+  readonly source: TableSource;
   readonly plan: CollectionPlan;
   readonly target: TableName;
   /** As it is now; null in a preview. */
@@ -115,7 +116,7 @@ function whereTo(reference: PgReference, { plans, defaultSchema }: ReferenceRequ
   return columns === null ? null : { table: parseName(plan.target, defaultSchema), columns };
 }
 
-function targetColumns(names: readonly string[], source: PgTable, plan: CollectionPlan): string[] | null {
+function targetColumns(names: readonly string[], source: TableSource, plan: CollectionPlan): string[] | null {
   const laid = layOutColumns(source, plan);
   const targets = names.flatMap(
     (name) => laid.find((column) => column.alike && column.source?.name === name)?.target ?? [],

@@ -1,9 +1,10 @@
-import type { PgColumn, PgTable } from '../catalog/pg-table.ts';
+import type { PgColumn } from '../catalog/pg-table.ts';
 import type { PgExtension, PgNeed, PgUserType } from '../catalog/pg-type.ts';
 import { readItems } from '../catalog/read-items.ts';
 import type { TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { nameCandidates, ownKeyName } from './free-names.ts';
+import type { TableSource } from './table-source.ts';
 import { targetFactsQuery } from './target-facts.sql.ts';
 
 /** What is there already at the destination, of all that a new table needs. */
@@ -28,7 +29,7 @@ export interface ExistingType {
 }
 
 export interface FactsRequest {
-  readonly source: PgTable;
+  readonly source: TableSource;
   readonly target: TableName;
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,7 +82,7 @@ export function rangeNeeds(type: PgUserType): PgNeed[] {
   ];
 }
 
-function neededBy(source: PgTable): readonly PgNeed[] {
+function neededBy(source: TableSource): readonly PgNeed[] {
   const ofTypes = source.userTypes.flatMap((type) =>
     type.kind === 'domain'
       ? [...type.needs, ...type.checks.flatMap((check) => check.needs)]
@@ -91,7 +92,7 @@ function neededBy(source: PgTable): readonly PgNeed[] {
   return [...ofTypes, ...ofTable];
 }
 
-function collationsOf(source: PgTable): string[] {
+function collationsOf(source: TableSource): string[] {
   const ofColumns = source.columns.map(({ collation }: PgColumn) => collation?.name);
   const ofTypes = source.userTypes.flatMap(collationsOfType);
   return [...new Set([...ofColumns, ...ofTypes].filter((name) => name !== undefined && name !== null))];

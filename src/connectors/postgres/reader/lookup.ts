@@ -3,7 +3,7 @@ import type { Key } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { underlying, unmodifiedName } from '../catalog/pg-type.ts';
-import { decodeKey } from '../key.ts';
+import { decodeKey, isKey } from '../key.ts';
 import { quoteLiteral } from '../names.ts';
 import { typeRule } from '../types/type-table.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
@@ -44,8 +44,9 @@ export async function lookupRows(
   const path = operatorPath(key.map(({ type }) => type));
   const before = `${surroundings.before ?? ''}${path === null ? '' : `${path}; `}`;
   const found = new Map<Key, Row | null>(keys.map((asked) => [asked, null]));
-  for (let from = 0; from < keys.length; from += keysPerStatement) {
-    const batch = keys.slice(from, from + keysPerStatement);
+  const possible = keys.filter(isKey);
+  for (let from = 0; from < possible.length; from += keysPerStatement) {
+    const batch = possible.slice(from, from + keysPerStatement);
     await lookupBatch(context, {
       batch,
       output,

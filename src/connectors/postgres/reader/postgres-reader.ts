@@ -23,6 +23,7 @@ import { OutputCache } from './output-cache.ts';
 import { PostgresSnapshot } from './postgres-snapshot.ts';
 import { ReadingOwner } from './reading-owner.ts';
 import { markSince } from './since/mark.ts';
+import { spellTypes } from './spell-types.ts';
 import { TypeCache } from './type-cache.ts';
 import { typesOf } from './types-of.ts';
 
@@ -111,6 +112,10 @@ export class PostgresReader implements Reader, DigestNegotiator {
       types: this.#types,
     };
     return this.#pool.use((session) => typesOf(session, request, options), options);
+  }
+
+  spellTypes(names: readonly string[], options: SignalOption): Promise<ReadonlyMap<string, string | null>> {
+    return this.#pool.use((session) => spellTypes(session, names, options), options);
   }
 
   keyOf(row: Row, { keyColumns }: Parameters<Reader['keyOf']>[1]): Key {

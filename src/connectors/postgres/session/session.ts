@@ -24,6 +24,8 @@ export interface QueryResult<Row> {
   readonly rowCount: number;
   /** OIDs of the result columns' types. */
   readonly typeOids: readonly number[];
+  /** Their modifiers, -1 for none: pg_attribute.atttypmod. */
+  readonly typeModifiers: readonly number[];
 }
 
 export interface StatementOptions {
@@ -152,7 +154,8 @@ export class Session implements AsyncDisposable {
       options,
     );
     const typeOids = result.fields.map(({ dataTypeID }) => dataTypeID);
-    return { rows: result.rows, rowCount: result.rowCount ?? 0, typeOids };
+    const typeModifiers = result.fields.map(({ dataTypeModifier }) => dataTypeModifier);
+    return { rows: result.rows, rowCount: result.rowCount ?? 0, typeOids, typeModifiers };
   }
 
   /** Simple protocol: one or several statements without values. */

@@ -155,10 +155,11 @@ async function lettersLeft(stage: Stage): Promise<number> {
   }
 }
 
-/** Nothing of ours stays behind: slot, publication, state. */
+/** Nothing of ours stays behind: slots, publications, state. */
 export async function removeAll(stage: Stage, view: View): Promise<void> {
-  view.step('lockstep remove · slot, publication and our own state go; rows of the target stay');
-  for (const name of ['shop-live', 'shop']) {
+  view.step('lockstep remove · slots, publications and our own state go; what the targets hold stays');
+  const documents = 'database' in stage.documents ? ['shop-documents'] : [];
+  for (const name of [...documents, 'shop-live', 'shop']) {
     const ended = await startLockstep(['remove', name, '--yes'], stage.environment).ended;
     const { left } = answerOf<RemoveResult>(ended, [0]);
     if (left.length > 0) view.say(`left behind: ${left.join(', ')}`);

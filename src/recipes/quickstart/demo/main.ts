@@ -1,4 +1,5 @@
 import { copyAgain, copyWithAKill } from './acts-of-copying.ts';
+import { followIntoDocuments } from './acts-of-documents.ts';
 import { disturb, planned, prove, repairAll } from './acts-of-drift.ts';
 import { live, removeAll } from './acts-of-living.ts';
 import { refreshAndTakeBack } from './acts-of-refreshing.ts';
@@ -29,6 +30,8 @@ export interface DemoResult {
   readonly changes: number;
   /** From commit to visible, looking included. */
   readonly latencyMs: { readonly p50: number };
+  /** Followed into MongoDB and proved equal there; null: no server of it can be had here. */
+  readonly documents: number | null;
 }
 
 const fewestRows = 120_000;
@@ -36,13 +39,16 @@ const mostRows = 2_000_000;
 
 /**
  * Two databases made equal, with a kill in the middle, disturbed, repaired, and judged by an export that is not ours; refreshed, taken back
- * and refreshed again; then followed live, through everything that may go wrong, with a second engine that takes over, and judged again.
+ * and refreshed again; then followed live, through everything that may go wrong, with a second engine that takes over, and judged again. Last
+ * one table is followed into MongoDB, and judged there.
  */
 export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<DemoResult> {
   const view = new View(write);
   const size = sizeOf(Math.min(mostRows, Math.max(fewestRows, seconds * 15_000)));
   const rows = size.customers + size.orders + size.lines + size.specimens + 1;
-  view.step('Starting PostgreSQL 17 (source) and 18 (target), with nothing in the target');
+  view.step(
+    'Starting PostgreSQL 17 (source), PostgreSQL 18 and MongoDB (targets), with nothing in the targets',
+  );
   await using stage = await setStage(signal);
   view.step(
     `Making a shop of ${rows.toLocaleString('en')} rows, one table with a column of every common type`,
@@ -60,8 +66,9 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
     pipeline: 'shop-live',
     names: [...tables, 'baskets', 'letters'],
   });
+  const documents = await followIntoDocuments(stage, view);
   await removeAll(stage, view);
-  const verified = copiedOnce.verified && followed.verified;
+  const verified = copiedOnce.verified && followed.verified && documents?.equal !== false;
   const left = copiedOnce.left + followed.left;
   const ok = copied && refreshed && drift > 0 && repaired > 0 && verified && left === 0 && deadLetters === 0;
   view.step(ok ? 'Done: equal, and proved so from both sides.' : 'NOT equal: this is a defect of Lockstep.');
@@ -77,5 +84,6 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
     refreshed,
     changes,
     latencyMs: { p50: Math.round(medianMs * 10) / 10 },
+    documents: documents?.count ?? null,
   };
 }

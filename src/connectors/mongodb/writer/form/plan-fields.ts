@@ -5,7 +5,7 @@ import { documentOf, type Element, elementsOf, idElement } from '../../bson/layo
 import { elementAt } from '../../fields/paths.ts';
 import type { TargetModel } from '../model.ts';
 import type { GivesUp, PartFacts, Weighed } from '../window/part-plan.ts';
-import { fieldUpdate, insertion, pipelineUpdate } from '../write/statements.ts';
+import { fieldUpdate, givenUpdate, insertion } from '../write/statements.ts';
 import { type Changes, changesOf, type Fields } from './field-form.ts';
 import { valueAside } from './value-aside.ts';
 
@@ -50,7 +50,7 @@ export function weighFields(
   const changes = kind === 'patch' ? { ...all, unset: [] } : all;
   if (!isMarked && changes.set.length === 0 && changes.unset.length === 0) return only('unchanged');
   const id = idElement(found);
-  const clear = isMarked && model.clear !== null ? [pipelineUpdate(id, model.clear)] : [];
+  const clear = isMarked && model.clear !== null ? [givenUpdate(id, model.clear)] : [];
   const vacated = vacating(found, changes, givesUp);
   return {
     ...only('updated'),

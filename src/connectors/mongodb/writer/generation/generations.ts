@@ -9,7 +9,6 @@ import type {
 import type { PipelineName } from '../../../../protocol/names.ts';
 import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
-import { wholeDocuments } from '../form/row-form.ts';
 import { changeEntry } from './change-entry.ts';
 import { cleanUp } from './clean-up.ts';
 import { type Refused, siftDifferences } from './differences/sift.ts';
@@ -18,6 +17,7 @@ import { modelOf } from './model-of.ts';
 import { promoteGeneration } from './promote.ts';
 import { rollBackGeneration } from './rollback.ts';
 import { beginGeneration } from './staging.ts';
+import { whyUnstaged } from './why-unstaged.ts';
 
 /**
  * Generations as differences that come in by one transaction, as long as they fit into one; and by renaming, where another collection takes the
@@ -31,10 +31,8 @@ export class Generations implements GenerationWriter {
     this.#destination = destination;
   }
 
-  /** Whole documents, whose keys need not be kept: fields that are set beside others would need patches, and patches their own inverse. */
-  stages(target: Target): boolean {
-    const { form, owned } = modelOf(target);
-    return form === wholeDocuments && owned === null;
+  unstaged(target: Target): string | null {
+    return whyUnstaged(modelOf(target));
   }
 
   begin(options: WriteOptions & BeginOptions): Promise<StagedGeneration> {

@@ -8,10 +8,10 @@ import { toFieldWrite, weighFields } from '../form/plan-fields.ts';
 import { documentOfRow } from '../write/batches.ts';
 import {
   deletion,
+  givenUpdate,
   insertion,
   literalReplacement,
   needsLiteral,
-  pipelineUpdate,
   upsertion,
 } from '../write/statements.ts';
 import type { WindowPart } from './window-part.ts';
@@ -103,7 +103,7 @@ function weighLeave(key: Key, { model }: WindowPart, { stored, within, marked }:
   const id = idElement(found);
   return model.mark === null
     ? { ...only('left'), delete: [deletion(id)] }
-    : { ...only('left'), update: [pipelineUpdate(id, model.mark)] };
+    : { ...only('left'), update: [givenUpdate(id, model.mark)] };
 }
 
 type Write = Exclude<Change, { readonly kind: 'leave' }>;

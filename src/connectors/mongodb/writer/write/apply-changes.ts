@@ -12,7 +12,7 @@ import { readFacts } from '../window/read-facts.ts';
 import { whoGivesUp } from '../window/unique-fields.ts';
 import { documentOfRow } from './batches.ts';
 import { bringIn, insert, type KeyedDocument } from './bring-in.ts';
-import { deletion, pipelineUpdate } from './statements.ts';
+import { deletion, givenUpdate } from './statements.ts';
 import { type BringIn, write } from './write.ts';
 
 type Leave = Change & { readonly kind: 'leave' };
@@ -105,7 +105,7 @@ async function leave(into: BringIn, keys: readonly Key[]): Promise<ReadonlyMap<K
   const { mark } = model;
   if (mark === null) await write(into, 'delete', ids.map(deletion));
   else {
-    const updates = ids.map((id) => pipelineUpdate(id, mark));
+    const updates = ids.map((id) => givenUpdate(id, mark));
     await write(into, 'update', updates);
   }
   const outcomes = left.map(() => ({ kind: 'left' as const }));

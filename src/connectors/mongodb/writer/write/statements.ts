@@ -8,6 +8,7 @@ import {
   idElement,
   someElement,
 } from '../../bson/layout.ts';
+import type { Update } from '../../query.ts';
 
 const int32 = (name: string, number: number): Element => {
   const value = Buffer.alloc(4);
@@ -59,15 +60,17 @@ export const fieldUpdate = (
   return documentOf([oneOf(id), documentElement('u', documentOf(parts))]);
 };
 
-/** Of the command `update`: a pipeline over the document with this id. */
-export const pipelineUpdate = (id: Element, stages: readonly Document[]): Uint8Array =>
-  documentOf([
-    oneOf(id),
-    arrayElement(
-      'u',
-      stages.map((stage) => documentElement('', BSON.serialize(stage))),
-    ),
-  ]);
+/** Of the command `update`: what the configuration says, for the document with this id. */
+export const givenUpdate = (id: Element, update: Update): Uint8Array =>
+  documentOf([oneOf(id), given(update)]);
+
+const given = (update: Update): Element =>
+  Array.isArray(update)
+    ? arrayElement(
+        'u',
+        update.map((stage: Document) => documentElement('', BSON.serialize(stage))),
+      )
+    : documentElement('u', BSON.serialize(update));
 
 /**
  * Replacements must not have top-level names that begin with `$`; and the server puts its clock in the place of a top-level Timestamp(0, 0),

@@ -28,8 +28,8 @@ export class Generations implements GenerationWriter {
     this.#destination = destination;
   }
 
-  stages(): boolean {
-    return true;
+  unstaged(): null {
+    return null;
   }
 
   begin(options: WriteOptions & BeginOptions): Promise<StagedGeneration> {

@@ -71,7 +71,7 @@ export function inversePart({ share, before, came, kept }: TakingBack): WindowPa
   const { plan } = share.model;
   const model: TargetModel = {
     ...share.model,
-    ...{ scope: null, counted: {}, mark: null, plan: { ...plan, leaving: { kind: 'delete' } } },
+    ...{ scope: null, absent: null, counted: {}, mark: null, plan: { ...plan, leaving: { kind: 'delete' } } },
   };
   const changes = [...[...before].map(upsertOf), ...[...came].map(leaveOf)];
   return { model, changes: changes.filter(({ key }) => !kept.has(key)) };
