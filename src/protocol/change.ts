@@ -12,6 +12,9 @@ export type Change =
       readonly row: Row;
       /** A hint: as far as the feed can tell no row has this key. There may be one all the same: it was copied, or it is somebody else's. */
       readonly isNew?: boolean;
+      /** A hint: as far as the feed can tell there is a row with this key, and this one differs from it. */
+      readonly isThere?: boolean;
+      readonly backing?: RowBacking | undefined;
       readonly meta?: ChangeMeta;
     }
   | { readonly kind: 'patch'; readonly key: Key; readonly row: Row; readonly meta?: ChangeMeta }
@@ -27,6 +30,7 @@ export type FeedChange =
       readonly row: Row;
       /** No column that was asked for is absent. */
       readonly complete: boolean;
+      readonly backing?: RowBacking | undefined;
       /** Set when the key itself changed: the row that had it is now `key`. */
       readonly previousKey?: Key;
       readonly meta: ChangeMeta;
@@ -50,6 +54,15 @@ export type FeedChange =
       readonly gone?: true;
       readonly meta: ChangeMeta;
     };
+
+/**
+ * What a row was told in, under the same names, for a writer of the same dialect: its values are then written as they were told, without
+ * being made. Never needed for correctness.
+ */
+export interface RowBacking {
+  /** A writer that does not know it looks at the row. */
+  readonly layout: string;
+}
 
 /** A row that goes on under another key. */
 export interface KeyMove {

@@ -45,6 +45,27 @@ test('what is prepared stays prepared, and names that somebody took away do no h
   }, options);
 });
 
+test('values of every size arrive as they were sent, among others', async () => {
+  await using db = await createTestDatabase();
+  await using pool = poolFor(db.url);
+  const sizes = [0, 1, 4095, 4096, 5000, 65_536, 700_000];
+  const sql = 'SELECT octet_length($1::bytea), md5($1::bytea), $2::text, octet_length($3::text)';
+  const valuesOf = (size: number) => [Buffer.alloc(size, size % 251), `of ${size}`, 'ä'.repeat(size)];
+  const expected = await Promise.all(
+    sizes.map(async (size) => {
+      const { rows } = await db.query<{ md5: string }>(
+        `SELECT md5(decode(repeat('${(size % 251).toString(16).padStart(2, '0')}', ${size}), 'hex'))`,
+      );
+      return [[String(size), rows[0]?.md5 ?? '', `of ${size}`, String(2 * size)]];
+    }),
+  );
+  const statements = sizes.map((size) => ({ sql, values: () => valuesOf(size) }));
+  await pool.use(async (session) => {
+    expect(await session.batch(statements, options)).toEqual(expected);
+    expect(await session.batch(statements.toReversed(), options)).toEqual(expected.toReversed());
+  }, options);
+});
+
 test('a batch within a transaction belongs to it', async () => {
   await using db = await createTestDatabase();
   await using pool = poolFor(db.url);

@@ -1,4 +1,4 @@
-import type { FeedChange } from '../../protocol/change.ts';
+import type { FeedChange, RowBacking } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
 import { MovedKeys } from './moved-keys.ts';
@@ -16,6 +16,8 @@ export type Merged =
       readonly row: Row;
       /** The row has every column that was asked for. */
       readonly complete: boolean;
+      /** What the row as a whole was told in. */
+      readonly backing?: RowBacking | undefined;
       /** An insert of a key that had a row before, which has left or moved. */
       readonly again?: true;
     }
@@ -25,6 +27,8 @@ export type Merged =
       /** A row that had the key was deleted, or may have been. */
       readonly gone?: true;
     };
+
+type Told = Extract<Merged, { readonly row: Row }>;
 
 const gone: Merged = { kind: 'delete' };
 const touch: Merged = { kind: 'touch' };
@@ -134,8 +138,29 @@ const endsRow = (merged: Merged): boolean =>
   mayBeGone(merged) || (merged.kind === 'insert' && merged.again === true);
 
 /** What it says, without what makes it: a feed's change may be more than an object of values. */
-const rowOf = ({ kind, complete, again }: Extract<Merged, { readonly row: Row }>) =>
+const rowOf = ({ kind, complete, again }: Told) =>
   again === true ? { kind, complete, again } : { kind, complete };
+
+/** A row that is new under its key, as it is by now; it is still made when it is needed. */
+class Grown {
+  readonly kind = 'insert';
+  readonly complete = true;
+  declare readonly again?: true;
+  readonly #newest: Told;
+
+  constructor({ again }: Told, newest: Told) {
+    this.#newest = newest;
+    if (again === true) this.again = again;
+  }
+
+  get row(): Row {
+    return this.#newest.row;
+  }
+
+  get backing(): RowBacking | undefined {
+    return this.#newest.backing;
+  }
+}
 
 const mayBeGone = (merged: Merged | undefined): boolean =>
   merged !== undefined && (merged.kind === 'delete' || (merged.kind === 'touch' && merged.gone === true));
@@ -149,7 +174,7 @@ function follow(before: Merged | undefined, after: Merged): Merged {
     return { kind: 'insert', row: after.row, complete: after.complete, again: true };
   // An update of what is gone: the feed left something out.
   if (before.kind === 'delete') return touchGone;
-  // Most rows are told whole: what came before them says nothing more.
-  if (after.complete) return after;
+  // Most rows are told whole: what came before them says nothing more, but that there was none under the key.
+  if (after.complete) return before.kind === 'insert' ? new Grown(before, after) : after;
   return { ...rowOf(before), row: { ...before.row, ...after.row } };
 }

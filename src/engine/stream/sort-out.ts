@@ -1,4 +1,4 @@
-import type { Change } from '../../protocol/change.ts';
+import type { Change, RowBacking } from '../../protocol/change.ts';
 import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Key } from '../../protocol/names.ts';
@@ -94,8 +94,16 @@ class CarriedUpsert {
     return renameRow(this.#carried, this.#told.row);
   }
 
+  get backing(): RowBacking | undefined {
+    return this.#carried.asTheyAre ? this.#told.backing : undefined;
+  }
+
   get isNew(): boolean {
     return this.#told.kind === 'insert' && this.#told.again !== true;
+  }
+
+  get isThere(): boolean {
+    return this.#told.kind === 'update';
   }
 }
 

@@ -33,7 +33,9 @@ describe('changes of one key', () => {
   test('a row that is told whole takes the place of everything before it', () => {
     const last = updated('1', { a: 2, b: 2 });
     expect(merge(updated('1', { a: 1 }), last).get('1')).toBe(last);
-    expect(merge(inserted('1', { a: 1, b: 1 }), last).get('1')).toBe(last);
+    const grown = merge(inserted('1', { a: 1, b: 1 }), last).get('1');
+    expect(grown).toMatchObject({ kind: 'insert', row: { a: 2, b: 2 }, complete: true });
+    expect(grown).not.toHaveProperty('again');
     expect(merge(touched('1'), last).get('1')).toEqual({ kind: 'touch' });
     expect(merge(deleted('1'), last).get('1')).toEqual({ kind: 'touch', gone: true });
   });

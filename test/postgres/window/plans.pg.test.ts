@@ -18,7 +18,7 @@ test.each(['t', 'u'])(
     await using open = await openTables(db, ddl, [{ target: name, columns: ['id', 'v'], scope }]);
     const [target] = open.targets;
     if (!(target instanceof PostgresTarget)) throw new Error('no target was opened');
-    const { upsert, upsertExactly, update, insert, leave, disown, clashes, present } = targetSql(
+    const { upsert, upsertExactly, update, updateThere, insert, leave, disown, clashes, present } = targetSql(
       target.model,
     );
     const session = await db.connect();
@@ -27,7 +27,7 @@ test.each(['t', 'u'])(
       const { rows } = await session.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, [...values]);
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     };
-    for (const sql of [upsert, upsertExactly, update ?? '', insert]) {
+    for (const sql of [upsert, upsertExactly, update ?? '', updateThere ?? '', insert]) {
       const text = await plan(sql, [numbers, numbers, numbers.map(String)]);
       expect(text).not.toMatch(/Seq Scan|hashed|Hash Join|Merge Join/);
     }

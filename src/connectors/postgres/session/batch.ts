@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Connection, Submittable } from 'pg';
 import pg from 'pg';
 import type { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
@@ -32,13 +33,19 @@ export type BatchRows = readonly (readonly (string | null)[])[];
 const lostNames: ReadonlySet<string> = new Set(['26000', '42P05']);
 
 /** Messages are written here; small ones are copied, which costs less than a buffer of their own. */
-const scratch = new ByteWriter();
-const pieceBytes = 64 * 1024;
+let scratch = new ByteWriter();
+const largestKept = 512 * 1024;
+const pieceBytes = 16 * 1024;
+
+function sendWritten(stream: Duplex): void {
+  if (scratch.at > 0) stream.write(Buffer.from(scratch.bytes.subarray(0, scratch.at)));
+  scratch.at = 0;
+}
 
 /** Makes sure that nothing before it is committed. */
 function writeRefused(out: ByteWriter): void {
   writeParse(out, '', 'SELECT 1 / 0');
-  writeBind(out, '', []);
+  writeBind(out, { name: '', values: [] }, () => undefined);
   writeExecute(out);
 }
 const refusedState = '22012';
@@ -90,23 +97,22 @@ export class BatchQuery implements Submittable {
   }
 
   submit(connection: Connection): void {
+    const { stream } = connection;
     scratch.at = 0;
     for (const name of this.#names.takeDoubtful()) writeClose(scratch, name);
     try {
-      for (const statement of this.#statements) {
-        this.#write(statement);
-        if (scratch.at > pieceBytes) connection.stream.write(scratch.take());
-      }
+      for (const statement of this.#statements) this.#write(statement, stream);
       this.#beforeCommit();
     } catch (thrown) {
       this.#unmade = { error: thrown };
       writeRefused(scratch);
     }
     writeSync(scratch);
-    connection.stream.write(Buffer.from(scratch.bytes.subarray(0, scratch.at)));
+    sendWritten(stream);
+    if (scratch.bytes.length > largestKept) scratch = new ByteWriter();
   }
 
-  #write({ sql, values }: BatchStatement): void {
+  #write({ sql, values }: BatchStatement, stream: Duplex): void {
     // Made first: what throws must not leave half a statement.
     const made = typeof values === 'function' ? values() : values;
     const known = this.#names.find(sql);
@@ -116,8 +122,17 @@ export class BatchQuery implements Submittable {
       this.#parsed.push({ sql, index: this.#written });
     }
     this.#written += 1;
-    writeBind(scratch, name, made);
+    stream.cork();
+    let isBegun = false;
+    writeBind(scratch, { name, values: made }, (bytes) => {
+      sendWritten(stream);
+      stream.write(bytes);
+      isBegun = true;
+    });
     writeExecute(scratch);
+    // The server waits for the end of what has begun.
+    if (isBegun || scratch.at > pieceBytes) sendWritten(stream);
+    stream.uncork();
   }
 
   handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {

@@ -15,18 +15,36 @@ export function writeParse(out: ByteWriter, name: string, sql: string): void {
   });
 }
 
-/** To the unnamed portal; results arrive as text. */
-export function writeBind(out: ByteWriter, name: string, values: readonly Parameter[]): void {
-  message(out, codes.bind, () => {
-    cString(out, '');
-    cString(out, name);
-    out.int16(values.length);
-    for (const value of values) out.int16(value instanceof Uint8Array ? 1 : 0);
-    out.int16(values.length);
-    for (const value of values) parameter(out, value);
-    out.int16(0);
-  });
+/** Bytes from here on are not copied. */
+const largeBytes = 4096;
+
+/** To the unnamed portal; results arrive as text. `pass` takes large values, which stand behind what was written so far. */
+export function writeBind(
+  out: ByteWriter,
+  { name, values }: { readonly name: string; readonly values: readonly Parameter[] },
+  pass: (bytes: Uint8Array) => void,
+): void {
+  const lengths = values.map(lengthOf);
+  const ofValues = lengths.reduce((sum, length) => sum + 4 + Math.max(0, length), 0);
+  out.byte(codes.bind);
+  out.int32(4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 * values.length + 2 + ofValues + 2);
+  cString(out, '');
+  cString(out, name);
+  out.int16(values.length);
+  for (const value of values) out.int16(value instanceof Uint8Array ? 1 : 0);
+  out.int16(values.length);
+  for (const [index, value] of values.entries()) {
+    out.int32(lengths[index] ?? -1);
+    if (typeof value === 'string') out.text(value);
+    else if (value !== null && value.length < largeBytes) out.raw(value);
+    else if (value !== null) pass(value);
+  }
+  out.int16(0);
 }
+
+/** -1: null. */
+const lengthOf = (value: Parameter): number =>
+  value === null ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
 
 export function writeExecute(out: ByteWriter): void {
   message(out, codes.execute, () => {
@@ -51,18 +69,6 @@ function message(out: ByteWriter, code: number, body: () => void): void {
   out.int32(0);
   body();
   out.bytes.writeInt32BE(out.at - start, start);
-}
-
-function parameter(out: ByteWriter, value: Parameter): void {
-  if (value === null) {
-    out.int32(-1);
-    return;
-  }
-  const start = out.at;
-  out.int32(0);
-  if (typeof value === 'string') out.text(value);
-  else out.raw(value);
-  out.bytes.writeInt32BE(out.at - start - 4, start);
 }
 
 function cString(out: ByteWriter, text: string): void {

@@ -1,4 +1,5 @@
 import { daysOf } from './calendar.ts';
+import type { Characters } from './field.ts';
 
 const secondsPerDay = 86_400;
 const zero = 0x30;
@@ -12,23 +13,27 @@ const separators: readonly (readonly [at: number, code: number])[] = [
   [16, 0x3a],
 ];
 const dot = 0x2e;
+const zulu = 0x5a;
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
  * Microseconds since 2000-01-01 of a moment in the usual spelling, `2026-01-02T03:04:05.123456` with or without Z, without making anything
  * on the way. Null: it is spelled otherwise, or is none, or is not exact as a number.
  */
-export function microsOfIso(text: string): number | null {
+export function microsOfIso(text: Characters): number | null {
   for (const [at, code] of separators) if (text.charCodeAt(at) !== code) return null;
   const days = daysAt(text);
   const seconds = secondsAt(text);
-  const fraction = fractionAt(text, text.endsWith('Z') ? text.length - 1 : text.length);
+  const fraction = fractionAt(
+    text,
+    text.charCodeAt(text.length - 1) === zulu ? text.length - 1 : text.length,
+  );
   if (days === null || seconds === null || fraction === null) return null;
   const micros = (days * secondsPerDay + seconds) * 1_000_000 + fraction;
   return Number.isSafeInteger(micros) ? micros : null;
 }
 
-function daysAt(text: string): number | null {
+function daysAt(text: Characters): number | null {
   const year = number(text, 0, 4);
   const month = number(text, 5, 7);
   const day = number(text, 8, 10);
@@ -40,7 +45,7 @@ function daysAt(text: string): number | null {
 
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
-function secondsAt(text: string): number | null {
+function secondsAt(text: Characters): number | null {
   const hours = number(text, 11, 13);
   const minutes = number(text, 14, 16);
   const seconds = number(text, 17, wholeSeconds);
@@ -48,7 +53,7 @@ function secondsAt(text: string): number | null {
 }
 
 /** As microseconds; nothing is rounded here. */
-function fractionAt(text: string, end: number): number | null {
+function fractionAt(text: Characters, end: number): number | null {
   if (end === wholeSeconds) return 0;
   const digits = end - wholeSeconds - 1;
   if (text.charCodeAt(wholeSeconds) !== dot || digits < 1 || digits > 6) return null;
@@ -57,7 +62,7 @@ function fractionAt(text: string, end: number): number | null {
 }
 
 /** NaN: not only digits. */
-function number(text: string, start: number, end: number): number {
+function number(text: Characters, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at += 1) {
     const digit = text.charCodeAt(at) - zero;

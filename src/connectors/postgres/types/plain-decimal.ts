@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../copy/byte-writer.ts';
+import type { Characters } from './field.ts';
 
 const plus = 0x2b;
 const minus = 0x2d;
@@ -12,7 +13,7 @@ const headerBytes = 8;
  * Writes digits, with or without sign and point, as numeric_send does, and makes nothing on the way: nearly all numbers are spelled so.
  * False: it is spelled otherwise, or has more than `scale` digits behind the point and must be rounded; nothing is written then.
  */
-export function writePlainDecimal(text: string, out: ByteWriter, scale: number | null): boolean {
+export function writePlainDecimal(text: Characters, out: ByteWriter, scale: number | null): boolean {
   const sign = text.charCodeAt(0);
   const start = sign === minus || sign === plus ? 1 : 0;
   const point = endOfDigits(text, start);
@@ -23,7 +24,10 @@ export function writePlainDecimal(text: string, out: ByteWriter, scale: number |
   const header = out.at;
   out.ensure(headerBytes + count + 2 * digitsPerGroup);
   out.at += headerBytes;
-  const weight = writeGroups(text, { start, point, end }, out);
+  places.start = start;
+  places.point = point;
+  places.end = end;
+  const weight = writeGroups(text, places, out);
   const groups = (out.at - header - headerBytes) / 2;
   const { at } = out;
   out.at = header;
@@ -36,13 +40,16 @@ export function writePlainDecimal(text: string, out: ByteWriter, scale: number |
 }
 
 interface Places {
-  readonly start: number;
-  readonly point: number;
-  readonly end: number;
+  start: number;
+  point: number;
+  end: number;
 }
 
+/** Of the number that is being written: made once. */
+const places: Places = { start: 0, point: 0, end: 0 };
+
 /** Without zeros before and behind. Returns which power of 10000 the first one counts. */
-function writeGroups(text: string, { start, point, end }: Places, out: ByteWriter): number {
+function writeGroups(text: Characters, { start, point, end }: Readonly<Places>, out: ByteWriter): number {
   const whole = Math.ceil((point - start) / digitsPerGroup);
   let weight = 0;
   let first = true;
@@ -71,7 +78,7 @@ function writeGroups(text: string, { start, point, end }: Places, out: ByteWrite
 
 const powersOfTen = [1, 10, 100, 1000];
 
-function endOfDigits(text: string, from: number): number {
+function endOfDigits(text: Characters, from: number): number {
   let at = from;
   for (; at < text.length; at += 1) {
     const digit = text.charCodeAt(at) - zero;
@@ -80,7 +87,7 @@ function endOfDigits(text: string, from: number): number {
   return at;
 }
 
-function digits(text: string, from: number, to: number): number {
+function digits(text: Characters, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at += 1) value = value * 10 + text.charCodeAt(at) - zero;
   return value;

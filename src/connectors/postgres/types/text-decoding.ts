@@ -11,7 +11,7 @@ export type TextDecoder = (bytes: Buffer, start: number, end: number) => Value;
 const minus = 0x2d;
 const zero = 0x30;
 /** Integers of up to so many digits are exact as JavaScript numbers. */
-const exactDigits = 15;
+export const exactDigits = 15;
 
 export function decodeInteger(bytes: Buffer, start: number, end: number): number {
   const isNegative = bytes[start] === minus;
@@ -132,9 +132,8 @@ const namesByOid: ReadonlyMap<number, string> = new Map([
   [3802, 'jsonb'],
 ]);
 
-/** Of a built-in type. */
-export const textDecoderOfOid = (oid: number): TextDecoder =>
-  textDecoderOfName(namesByOid.get(oid) ?? 'text');
+/** The short name of a built-in type, as far as it is more than a text. */
+export const typeNameOfOid = (oid: number): string => namesByOid.get(oid) ?? 'text';
 
 /** Of a type of pg_catalog by its short name; texts are what no other rule holds for. */
 export const textDecoderOfName = (typeName: string): TextDecoder => byTypeName.get(typeName) ?? decodeUtf8;

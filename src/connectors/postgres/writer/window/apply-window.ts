@@ -7,9 +7,8 @@ import { writeTransaction } from '../state/write-transaction.ts';
 import { applyCarefully } from './careful-window.ts';
 import { applyFast, canBeFast } from './fast-window.ts';
 import { Foreseen, type ReadyWindow } from './foreseen.ts';
-import { HintTrust } from './hint-trust.ts';
+import { Hints, isAlike, nothingBelieved } from './hints.ts';
 import { inOrder } from './in-order.ts';
-import { isNew } from './part-statements.ts';
 import { partsOf, type WindowPart } from './window-part.ts';
 import { WindowSessions } from './window-sessions.ts';
 import { introduceShard } from './window-state.sql.ts';
@@ -24,7 +23,7 @@ export class WindowWriter implements AsyncDisposable {
   /** What the destination has, as far as we know: a number that did not change is not written again. */
   #letter: { readonly pipeline: PipelineName; readonly number: number } | null = null;
 
-  readonly #trust = new HintTrust();
+  readonly #hints = new Hints();
   readonly #foreseen = new Foreseen();
   /** Shards and lanes that have a row. */
   readonly #introduced = new Set<string>();
@@ -51,7 +50,7 @@ export class WindowWriter implements AsyncDisposable {
 
   /** Makes ready what will most likely be asked for next. */
   foresee(given: readonly GivenPart[]): void {
-    this.#foreseen.foresee(given, (parts) => canBeFast(parts) && this.#believes(parts));
+    this.#foreseen.foresee(given, (parts) => (canBeFast(parts) ? this.#hints.of(parts) : nothingBelieved));
   }
 
   /** Somebody else may have written the state. */
@@ -78,25 +77,21 @@ export class WindowWriter implements AsyncDisposable {
     if (again !== null) throw again;
   }
 
-  /** Believes the feed about rows that are new, as long as it was right. */
+  /** Believes the feed about rows that are new or there, as long as it was right. */
   async #believing(request: WindowRequest): Promise<LockstepError | null> {
-    const believing = this.#believes(request.parts);
-    this.#trust.passed();
-    const refusal = await this.#quickly(request, believing);
-    if (!believing || refusal?.code !== 'unique-conflict') return refusal;
-    this.#trust.misled();
+    const believed = this.#hints.of(request.parts);
+    this.#hints.passed();
+    const refusal = await this.#quickly(request, believed);
+    if (refusal === null || !this.#hints.misled(believed, refusal.code)) return refusal;
     return await this.#quickly(request);
   }
 
-  #believes(parts: readonly WindowPart[]): boolean {
-    return this.#trust.isGiven && parts.some(({ changes }) => changes.some(isNew));
-  }
-
   /** What was refused; null: nothing. */
-  async #quickly(request: WindowRequest, believing = false): Promise<LockstepError | null> {
+  async #quickly(request: WindowRequest, believed = nothingBelieved): Promise<LockstepError | null> {
     try {
       const { parts, ready } = request;
-      const planned = ready?.believing === believing ? ready.planned : inOrder(parts, believing);
+      const planned =
+        ready !== null && isAlike(ready.believed, believed) ? ready.planned : inOrder(parts, believed);
       await applyFast({ ...request, destination: this.#destination, sessions: this.#sessions, planned });
       return null;
     } catch (thrown) {

@@ -5,6 +5,7 @@ import { list } from '../model/expressions.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 import { fromText, ordinal, type Stage } from '../stage/stage.sql.ts';
 import { arrayTypeOf, columnArray, ordinalArray, textArray } from './column-array.ts';
+import { toldColumns } from './told-columns.ts';
 
 /**
  * Changes as parameters of the statement itself: a stage that needs no table. Its `sql` stands where a temporary table's name would; $1 are
@@ -90,7 +91,10 @@ export const patchValues = (request: RowsRequest): readonly Parameter[] => [
   ...columnValues(request),
 ];
 
-function columnValues({ model, columns, piece, stored }: RowsRequest): readonly Parameter[] {
+function columnValues(request: RowsRequest): readonly Parameter[] {
+  const told = toldColumns(request);
+  if (told !== null) return told;
+  const { model, columns, piece, stored } = request;
   const { collection } = model;
   const rows = piece.changes.map(({ row }) => row);
   return columns.map((column) => {

@@ -34,7 +34,7 @@ export function arrayTypeOf(type: PgType): ArrayType {
 
 /** Where the flag stands that says that some elements are null. */
 const nullFlagAt = 4;
-const largestKept = 2 * 1024 * 1024;
+export const largestKept = 2 * 1024 * 1024;
 let scratch = new ByteWriter();
 
 /**
@@ -43,8 +43,7 @@ let scratch = new ByteWriter();
  */
 function arrayBytes(elementOid: number, values: Iterable<Value>, encode: Encode): Uint8Array {
   const out = scratch;
-  out.at = 0;
-  for (const head of [1, 0, elementOid, 0, 1]) out.uint32(head);
+  beginArray(out, elementOid);
   let count = 0;
   let nulls = 0;
   for (const value of values) {
@@ -52,11 +51,24 @@ function arrayBytes(elementOid: number, values: Iterable<Value>, encode: Encode)
     if (value === null) nulls = 1;
     writeElement(out, value, encode);
   }
-  out.bytes.writeInt32BE(nulls, nullFlagAt);
-  out.bytes.writeInt32BE(count, nullFlagAt + 8);
-  const bytes = Buffer.from(out.bytes.subarray(0, out.at));
+  const bytes = endArray(out, { count, nulls });
   if (out.bytes.length > largestKept) scratch = new ByteWriter();
   return bytes;
+}
+
+export function beginArray(out: ByteWriter, elementOid: number): void {
+  out.at = 0;
+  for (const head of [1, 0, elementOid, 0, 1]) out.uint32(head);
+}
+
+/** A copy: the writer may begin another one. `nulls`: 1 if some elements are null. */
+export function endArray(
+  out: ByteWriter,
+  { count, nulls }: { readonly count: number; readonly nulls: number },
+): Uint8Array {
+  out.bytes.writeInt32BE(nulls, nullFlagAt);
+  out.bytes.writeInt32BE(count, nullFlagAt + 8);
+  return Buffer.from(out.bytes.subarray(0, out.at));
 }
 
 type Encode = (value: Value, out: ByteWriter) => void;
@@ -84,10 +96,17 @@ export function columnArray(
     const given = complete(values, { collection, column: column.name });
     return arrayBytes(elementOid, given, (value, out) => codec.encode(value, out, modifier));
   } catch (thrown) {
-    if (!(thrown instanceof NotEncodable)) throw thrown;
-    const details = { collection, column: column.name, kind: thrown.kind, type: column.formatType };
-    throw new LockstepError('value-not-encodable', details);
+    throw encodingError(thrown, { collection, column });
   }
+}
+
+export function encodingError(
+  thrown: unknown,
+  { collection, column }: { readonly collection: string; readonly column: TargetColumn },
+): unknown {
+  if (!(thrown instanceof NotEncodable)) return thrown;
+  const details = { collection, column: column.name, kind: thrown.kind, type: column.formatType };
+  return new LockstepError('value-not-encodable', details);
 }
 
 function complete(

@@ -1,5 +1,6 @@
 import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
 import type { BatchStatement } from '../../session/batch.ts';
+import type { Believed } from './hints.ts';
 import { inOrder } from './in-order.ts';
 import type { Planned } from './part-statements.ts';
 import { partsOf, type WindowPart } from './window-part.ts';
@@ -9,8 +10,7 @@ const mostBytes = 512 * 1024;
 
 export interface ReadyWindow {
   readonly parts: readonly WindowPart[];
-  /** Whether rows of which the feed says that they are new are inserted without a look. */
-  readonly believing: boolean;
+  readonly believed: Believed;
   readonly planned: readonly Planned[];
 }
 
@@ -18,12 +18,12 @@ export interface ReadyWindow {
 export class Foreseen {
   #next: (ReadyWindow & { readonly given: readonly GivenPart[] }) | null = null;
 
-  foresee(given: readonly GivenPart[], isBelieved: (parts: readonly WindowPart[]) => boolean): void {
+  foresee(given: readonly GivenPart[], believedOf: (parts: readonly WindowPart[]) => Believed): void {
     this.#next = null;
     try {
       const parts = partsOf(given);
-      const believing = isBelieved(parts);
-      this.#next = { given, parts, believing, planned: beginning(inOrder(parts, believing)) };
+      const believed = believedOf(parts);
+      this.#next = { given, parts, believed, planned: beginning(inOrder(parts, believed)) };
     } catch {
       // Whatever can't be written is told when its turn has come: then the same is made again.
     }

@@ -5,6 +5,7 @@ import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 import type { OutcomeList } from '../write/outcome-list.ts';
 import { keyValues, type Piece, patchValues, pieceOf, rowValues } from './array-stage.ts';
 import { canUpsert } from './can-upsert.ts';
+import { type Believed, type Hint, isNew, isThere } from './hints.ts';
 import { patchColumns, patchSql, type TargetSql, targetSql } from './target-sql.ts';
 import { keyRepeated, type WindowPart } from './window-part.ts';
 
@@ -25,13 +26,10 @@ export interface PlannedPart {
 /** With the ordinals of so few, how each single change came out is asked; of more only how many. */
 const mostExact = 64;
 
-/** `believing`: rows of which the feed says that they are new are inserted without a look. */
-export function planPart(
-  { model, changes, outcomes }: WindowPart,
-  { believing }: { readonly believing: boolean },
-): PlannedPart {
+/** `believed`: what the feed says of rows that is followed without a look. */
+export function planPart({ model, changes, outcomes }: WindowPart, believed: Believed): PlannedPart {
   const planner = new Planner(model, outcomes);
-  const { fresh, upserts } = split(only(changes, 'upsert'), believing && mayBelieve(model));
+  const { fresh, there, upserts } = split(only(changes, 'upsert'), hintsFor(model, believed));
   const patches = only(changes, 'patch');
   const leaves = only(changes, 'leave');
   const keyed =
@@ -44,6 +42,7 @@ export function planPart(
     clashes: piecewise(keyed, (piece) => [planner.clashes(piece)]),
     writes: [
       ...piecewise(patches, (piece) => planner.patches(piece)),
+      ...piecewise(there, (piece) => planner.updatesThere(piece)),
       ...piecewise(upserts, (piece) => planner.upserts(piece)),
       ...piecewise(fresh, (piece) => [planner.insertsNew(piece)]),
     ],
@@ -58,24 +57,44 @@ const changesPerPiece = 1000;
 const refersToItself = ({ table }: TargetModel): boolean =>
   table.references.some((each) => each.schema === table.schema && each.table === table.table);
 
-/** Whether some rows of a window may go in a statement of their own. */
-const mayBelieve = (model: TargetModel): boolean => canUpsert(model) && !refersToItself(model);
+/** What is believed of a target's rows, which go in statements of their own then. Null: nothing is. */
+interface FollowedHints {
+  readonly isNew: Hint | null;
+  readonly isThere: Hint | null;
+}
+
+function hintsFor(model: TargetModel, believed: Believed): FollowedHints {
+  const mayBelieve = canUpsert(model) && !refersToItself(model);
+  // A row that is somebody else's must be told from one that is not there.
+  const mayUpdate = model.scope.kind === 'all' && targetSql(model).updateThere !== null;
+  return {
+    isNew: mayBelieve && believed.isNew ? isNew : null,
+    isThere: mayBelieve && believed.isThere && mayUpdate ? isThere : null,
+  };
+}
 
 interface Split {
   readonly fresh: Piece<'upsert'>;
+  readonly there: Piece<'upsert'>;
   readonly upserts: Piece<'upsert'>;
 }
 
-function split(piece: Piece<'upsert'>, believing: boolean): Split {
-  if (!believing || !piece.changes.some(isNew)) return { fresh: nothing, upserts: piece };
-  if (piece.changes.every(isNew)) return { fresh: piece, upserts: nothing };
-  const isOld = (change: Change): change is Upsert => !isNew(change);
-  return { fresh: chosen(piece, isNew), upserts: chosen(piece, isOld) };
+function split(piece: Piece<'upsert'>, hints: FollowedHints): Split {
+  const fresh = hints.isNew === null ? nothing : hinted(piece, hints.isNew);
+  const there = hints.isThere === null ? nothing : hinted(piece, hints.isThere);
+  const told = fresh.changes.length + there.changes.length;
+  if (told === piece.changes.length) return { fresh, there, upserts: nothing };
+  if (told === 0) return { fresh, there, upserts: piece };
+  const isOther: Hint = (change): change is Upsert =>
+    hints.isNew?.(change) !== true && hints.isThere?.(change) !== true;
+  return { fresh, there, upserts: chosen(piece, isOther) };
 }
 
 type Upsert = Change & { readonly kind: 'upsert' };
 
-export const isNew = (change: Change): change is Upsert => change.kind === 'upsert' && change.isNew === true;
+/** Most often all of them or none. */
+const hinted = (piece: Piece<'upsert'>, hint: Hint): Piece<'upsert'> =>
+  piece.changes.every(hint) ? piece : chosen(piece, hint);
 
 function piecesOf<Kind extends Change['kind']>(
   model: TargetModel,
@@ -149,6 +168,14 @@ export class Planner {
     const values = () => this.#rowValues(piece, false);
     const note = () => this.#outcomes.set(piece.ordinals, 'inserted');
     return this.plan(this.#sql.insertNew, { values, note });
+  }
+
+  updatesThere(piece: Piece<'upsert'>): readonly Planned[] {
+    const sql = this.#sql.updateThere;
+    if (sql === null) return this.upserts(piece);
+    const values = () => this.#rowValues(piece, true);
+    const note = () => this.#outcomes.set(piece.ordinals, 'updated');
+    return [this.plan(sql, { values, note, refusal: this.#rowMissing })];
   }
 
   #upsertAtOnce(piece: Piece<'upsert'>, exactly: boolean): Planned {

@@ -15,7 +15,7 @@ import {
   updateDiffering,
 } from '../write/upsert.sql.ts';
 import { keyStage, rowStage } from './array-stage.ts';
-import { insertNew, refuseAny, refuseMissing, upsertWindow } from './upsert-window.sql.ts';
+import { insertNew, refuseAny, refuseMissing, updateThere, upsertWindow } from './upsert-window.sql.ts';
 
 /** All statements of windows about one target; made once, since their text is the name under which they are prepared. */
 export interface TargetSql {
@@ -26,6 +26,8 @@ export interface TargetSql {
   readonly upsert: string;
   readonly upsertExactly: string;
   readonly insertNew: string;
+  /** Null: there is nothing that an update could set. */
+  readonly updateThere: string | null;
   /** Null: there is nothing that an update could set. */
   readonly update: string | null;
   readonly refuseAbsent: string | null;
@@ -66,6 +68,7 @@ function makeSql(model: TargetModel): TargetSql {
     upsert: upsertWindow(model, rows, { exactly: false }),
     upsertExactly: upsertWindow(model, rows, { exactly: true }),
     insertNew: insertNew(model, rows),
+    updateThere: updateThere(model, rows),
     update: update === null ? null : returningOrdinal(update),
     refuseAbsent: marks ? refuseAny(stillAbsent(model, rows)) : null,
     insert: insertCounting(model, insertMissing(model, rows)),

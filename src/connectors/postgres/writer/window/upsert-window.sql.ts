@@ -1,6 +1,7 @@
 import { comparedColumns, exact, keyMatches, list, stored } from '../model/expressions.ts';
 import { insertable, type TargetColumn, type TargetModel, updatable } from '../model/target-model.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
+import { updateDiffering } from '../write/upsert.sql.ts';
 
 /**
  * One statement that inserts what is missing and updates what differs. Only where `canUpsert` says so. Values are compared as the row
@@ -29,6 +30,15 @@ SELECT ${list(insertable(model).map(({ slot }) => `s.${slot}`))} FROM ${stage.sq
   return `WITH written AS (${insert} RETURNING ${list(keys)})
 INSERT INTO ${model.owned} (${list(model.key.map(({ ownedName }) => ownedName))})
 SELECT ${list(model.key.map(({ slot }) => slot))} FROM written ON CONFLICT DO NOTHING`;
+}
+
+/** Rows that are there and differ: fails (division by zero) when a row is not there, or is the same already. Null: an update could set nothing. */
+export function updateThere(model: TargetModel, stage: Stage): string | null {
+  const update = updateDiffering(model, stage);
+  if (update === null) return null;
+  return `
+WITH written AS (${update} RETURNING 1)
+SELECT 1 / (CASE WHEN count(*) = pg_catalog.cardinality($1) THEN 1 ELSE 0 END) FROM written`;
 }
 
 function onConflict(model: TargetModel): string {

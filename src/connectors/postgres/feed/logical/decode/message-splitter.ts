@@ -14,7 +14,7 @@ export interface SplitterOptions {
 const headBytes = 64 * 1024;
 
 /**
- * Tells each CopyData message of a stream that is cut anywhere: its content lies between two offsets of `bytes`. Whole ones are not
+ * Tells each CopyData message of a stream that is cut anywhere: its content lies between two offsets of `bytes`. Only one that was cut is
  * copied; of one above the limit only the beginning is kept.
  */
 export class MessageSplitter {
@@ -31,20 +31,28 @@ export class MessageSplitter {
   }
 
   push(piece: Buffer): void {
-    const skipped = Math.min(this.#skipping, piece.length);
+    let at = this.#skip(piece, 0);
+    while (this.#parts.length > 0 && at < piece.length) at = this.#skip(piece, this.#fill(piece, at));
+    if (at < piece.length) this.#split(at === 0 ? piece : piece.subarray(at));
+  }
+
+  #skip(piece: Buffer, at: number): number {
+    const skipped = Math.min(this.#skipping, piece.length - at);
     this.#skipping -= skipped;
-    const fresh = skipped === 0 ? piece : piece.subarray(skipped);
-    if (this.#parts.length === 0) {
-      this.#split(fresh);
-      return;
-    }
-    this.#parts.push(fresh);
-    this.#partBytes += fresh.length;
-    if (this.#partBytes < this.#needed) return;
-    const whole = Buffer.concat(this.#parts, this.#partBytes);
+    return at + skipped;
+  }
+
+  /** Takes what is missing of the message that was cut, and no more: nearly every piece begins in one. Returns where the rest begins. */
+  #fill(piece: Buffer, at: number): number {
+    const end = Math.min(piece.length, at + this.#needed - this.#partBytes);
+    this.#parts.push(piece.subarray(at, end));
+    this.#partBytes += end - at;
+    if (this.#partBytes < this.#needed) return end;
+    const cut = Buffer.concat(this.#parts, this.#partBytes);
     this.#parts = [];
     this.#partBytes = 0;
-    this.#split(whole);
+    this.#split(cut);
+    return end;
   }
 
   #split(bytes: Buffer): void {

@@ -2,7 +2,7 @@ import type { FeedCollection } from '../../../../../protocol/feed.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Row, Value } from '../../../../../protocol/value.ts';
 import { encodeKey, keyText } from '../../../key.ts';
-import { isKeySpelling, type TextDecoder } from '../../../types/text-decoding.ts';
+import { isKeySpelling, type TextDecoder, textDecoderOfName } from '../../../types/text-decoding.ts';
 import type { Relation } from './relation.ts';
 import { cutField, nullField, type Tuple, unchangedField } from './tuple.ts';
 
@@ -12,9 +12,11 @@ export interface CapturedCollection extends Pick<FeedCollection, 'name' | 'key' 
   readonly touches: boolean;
 }
 
-interface ProjectedColumn {
+export interface ProjectedColumn {
   readonly name: string;
   readonly index: number;
+  /** `text` for every type that has no values of its own. */
+  readonly typeName: string;
   readonly decode: TextDecoder;
 }
 
@@ -27,6 +29,8 @@ interface KeyColumn extends ProjectedColumn {
 export interface Projection {
   readonly collection: string;
   readonly touches: boolean;
+  /** Of the rows, by name. */
+  readonly columns: ReadonlyMap<string, ProjectedColumn>;
   /** The key can be told although the message was cut off. */
   hasKey(tuple: Tuple): boolean;
   key(bytes: Buffer, tuple: Tuple, older: Tuple | null): Key;
@@ -41,12 +45,14 @@ export interface Projection {
 export function projectionOf(
   collection: CapturedCollection,
   relation: Relation,
-  decoderOf: (typeOid: number) => TextDecoder,
+  typeNameOf: (typeOid: number) => string,
 ): Projection | null {
   const locate = (name: string): ProjectedColumn[] => {
     const index = relation.columns.findIndex((column) => column.name === name);
     const column = relation.columns[index];
-    return column === undefined ? [] : [{ name, index, decode: decoderOf(column.typeOid) }];
+    if (column === undefined) return [];
+    const typeName = typeNameOf(column.typeOid);
+    return [{ name, index, typeName, decode: textDecoderOfName(typeName) }];
   };
   const key = collection.key
     .flatMap(locate)
@@ -58,6 +64,7 @@ export function projectionOf(
   return {
     collection: collection.name,
     touches: collection.touches,
+    columns: new Map(columns.map((column) => [column.name, column])),
     hasKey: ({ lengths }) => key.every(({ index }) => (lengths[index] ?? cutField) !== cutField),
     key: keyMaker(key),
     row: rowMaker(columns),

@@ -1,5 +1,5 @@
 import { parseName } from '../../../names.ts';
-import { type TextDecoder, textDecoderOfName, textDecoderOfOid } from '../../../types/text-decoding.ts';
+import { typeNameOfOid } from '../../../types/text-decoding.ts';
 import type { CapturedCollection, Projection } from './projection.ts';
 import { projectionOf } from './projection.ts';
 import { compareRelations, type Relation, type RelationChange, type StreamType } from './relation.ts';
@@ -69,20 +69,21 @@ export class RelationBook {
       const { schema, table } = parseName(source, this.#options.defaultSchema);
       return schema === relation.schema && table === relation.table;
     });
-    const decoderOf = (oid: number): TextDecoder => this.#decoderOf(oid);
+    const typeNameOf = (oid: number): string => this.#typeNameOf(oid);
     return {
       relation,
       source: wanted[0]?.source ?? relation.table,
       collections: wanted.map(({ name }) => name),
       projections: wanted
-        .map((collection) => projectionOf(collection, relation, decoderOf))
+        .map((collection) => projectionOf(collection, relation, typeNameOf))
         .filter((projection) => projection !== null),
     };
   }
 
-  #decoderOf(oid: number): TextDecoder {
-    if (oid < firstUserOid) return textDecoderOfOid(oid);
+  /** By which its values are read. */
+  #typeNameOf(oid: number): string {
+    if (oid < firstUserOid) return typeNameOfOid(oid);
     const type = this.#types.get(oid);
-    return textDecoderOfName(type?.schema === 'pg_catalog' ? type.name : 'text');
+    return type?.schema === 'pg_catalog' ? type.name : 'text';
   }
 }

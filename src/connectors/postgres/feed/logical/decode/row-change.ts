@@ -1,4 +1,4 @@
-import type { ChangeMeta } from '../../../../../protocol/change.ts';
+import type { ChangeMeta, RowBacking } from '../../../../../protocol/change.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Row } from '../../../../../protocol/value.ts';
 import type { Projection } from './projection.ts';
@@ -20,7 +20,7 @@ const scanned = new Tuple();
  * newer one of their key while they wait: rows that are made when they are needed are garbage at once, which costs next to nothing, while
  * rows that wait as objects are moved by every collection.
  */
-export class RowChange {
+export class RowChange implements RowBacking {
   readonly key: Key;
   readonly meta: ChangeMeta;
   readonly #source: RowSource;
@@ -46,11 +46,32 @@ export class RowChange {
     return true;
   }
 
+  get backing(): RowBacking {
+    return this;
+  }
+
+  get layout(): 'pgoutput' {
+    return 'pgoutput';
+  }
+
+  get projection(): Projection {
+    return this.#source.projection;
+  }
+
+  get bytes(): Buffer {
+    return this.#source.bytes;
+  }
+
+  /** Where its fields are, until it is asked of another row. */
+  get fields(): Tuple {
+    scanned.scan(this.#source.bytes, this.#at);
+    return scanned;
+  }
+
   /** Made anew each time. */
   get row(): Row {
     const { bytes, projection } = this.#source;
-    scanned.scan(bytes, this.#at);
-    return projection.row(bytes, scanned, null);
+    return projection.row(bytes, this.fields, null);
   }
 }
 
