@@ -5,6 +5,7 @@ import { movesDocuments } from './moves-documents.ts';
 
 /** Both halves of the nursery together. */
 const mappedBytes = 8 * 1024 * 1024;
+const documentBytes = 4 * 1024 * 1024;
 const liveBytes = 16 * 1024 * 1024;
 
 /**
@@ -48,8 +49,8 @@ const nurseryBytes = (): number =>
 function wantedFor(config: ResolvedConfig): number | null {
   const pipelines = [...config.pipelines.values()];
   if (pipelines.some(({ settings }) => settings.mode === 'live')) return liveBytes;
-  const isMapped = pipelines.some(({ collections }) => hasFunctions(collections));
-  return isMapped || movesDocuments(config) ? mappedBytes : null;
+  if (pipelines.some(({ collections }) => hasFunctions(collections))) return mappedBytes;
+  return movesDocuments(config) ? documentBytes : null;
 }
 
 const hasFunctions = (collections: object): boolean => Object.values(collections).some(hasFunction);
