@@ -3,6 +3,7 @@ import type { Lockstep } from '../service/lockstep.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { loadConfiguration } from './load-configuration.ts';
 import { keepMemorySmall } from './memory-keeper.ts';
+import { movesDocuments } from './moves-documents.ts';
 import { letNurseryGrow } from './nursery.ts';
 import { watchProgress } from './progress/watch.ts';
 
@@ -24,7 +25,7 @@ export async function openSession(
   const config = await loadConfiguration(context);
   const { openEngine } = await import('../service/open-engine.ts');
   letNurseryGrow(config);
-  const kept = keepMemorySmall();
+  const kept = keepMemorySmall({ countsBuffers: !movesDocuments(config) });
   const engine = openEngine(config);
   const progress = isShown ? watchProgress(engine.events, context.terminal) : null;
   return {

@@ -1,19 +1,22 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import type { ResolvedConfig, ResolvedPipeline } from '../service/config/resolved-config.ts';
+import type { ResolvedConfig } from '../service/config/resolved-config.ts';
 import { collector } from './collector.ts';
+import { movesDocuments } from './moves-documents.ts';
 
 /** Both halves of the nursery together. */
 const mappedBytes = 8 * 1024 * 1024;
+const documentBytes = 4 * 1024 * 1024;
 const liveBytes = 16 * 1024 * 1024;
 
 /**
  * `bin/lockstep.mjs` keeps V8's nursery at its first megabyte, which is right for bytes that pass by. Rows that a function maps are objects: a
  * batch of them outlives so small a nursery and is moved to where only a full collection finds it (1 M rows × 16 columns: 10.4 s instead
- * of 6.9 s, half of it spent on that). The changes of a stream are objects too, and live as long as a window. So it grows once, to a size
+ * of 6.9 s, half of it spent on that). Buffers of documents die with the objects that hold them, if those are still in it. The changes of
+ * a stream are objects too, and live as long as a window. So it grows once, to a size
  * beyond which memory grows and speed does not.
  */
 export function letNurseryGrow(config: ResolvedConfig): void {
-  const wantedBytes = wantedFor([...config.pipelines.values()]);
+  const wantedBytes = wantedFor(config);
   if (wantedBytes !== null) growNursery(wantedBytes);
 }
 
@@ -43,9 +46,11 @@ const nurseryBytes = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
 
 /** Null: as it is. */
-function wantedFor(pipelines: readonly ResolvedPipeline[]): number | null {
+function wantedFor(config: ResolvedConfig): number | null {
+  const pipelines = [...config.pipelines.values()];
   if (pipelines.some(({ settings }) => settings.mode === 'live')) return liveBytes;
-  return pipelines.some(({ collections }) => hasFunctions(collections)) ? mappedBytes : null;
+  if (pipelines.some(({ collections }) => hasFunctions(collections))) return mappedBytes;
+  return movesDocuments(config) ? documentBytes : null;
 }
 
 const hasFunctions = (collections: object): boolean => Object.values(collections).some(hasFunction);

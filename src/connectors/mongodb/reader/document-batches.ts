@@ -3,7 +3,7 @@ import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { takeDocuments } from '../bson/documents.ts';
 import { elementsOf } from '../bson/layout.ts';
 import type { Deployment } from '../session/deployment.ts';
-import { type DocumentsRequest, documentsAtOnce } from './documents.ts';
+import type { DocumentsRequest } from './documents.ts';
 import { sessionAfter } from './not-before.ts';
 
 /** Documents as they are stored, one after the other. */
@@ -18,6 +18,9 @@ interface CursorReply {
 }
 
 const goodbyeMs = 1_000;
+
+/** The driver keeps the newest reply of each connection. */
+const batchSize = 1_000;
 
 /**
  * The documents of a collection in the order of their ids, as bytes, by commands of our own: the driver makes several objects for each
@@ -34,13 +37,13 @@ export async function* documentBatches(
   const ask = asking(deployment, { collection, session, signal });
   // A session that reads after a time adds that to the level; without one it would read what may yet be rolled back.
   const readConcern = { level: 'majority' };
-  const order = { sort: { _id: 1 }, batchSize: documentsAtOnce, readConcern };
+  const order = { sort: { _id: 1 }, batchSize, readConcern };
   let { id, batch } = await ask({ find: collection, filter, ...order });
   try {
     for (;;) {
       if (batch.count > 0) yield batch;
       if (id.isZero()) return;
-      const getMore = { getMore: id, collection, batchSize: documentsAtOnce };
+      const getMore = { getMore: id, collection, batchSize };
       id = BSON.Long.ZERO; // a cursor that failed is gone
       ({ id, batch } = await ask(getMore));
     }

@@ -1,15 +1,15 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
 import { placesOf } from '../../bson/documents.ts';
 import type { RowForm } from '../form/row-form.ts';
+import { DocumentSection } from './document-section.ts';
 import { needsLiteralAt } from './statements.ts';
 
-/** Of one transaction of an append. Larger ones save little; the driver copies what it sends twice. */
-const limits = { documents: 5_000, bytes: 4 * 1024 * 1024 };
+/** Of one transaction of an append. Larger ones save the server little, and the driver copies what it sends twice. */
+const limits = { documents: 5_000, bytes: 2 * 1024 * 1024 };
 
-/** Documents that go in by one command. */
+/** Documents that go in by one command. They are there until the next batch is asked for. */
 export interface RawBatch {
-  /** Each piece is documents that lie one after the other. */
-  readonly pieces: readonly Uint8Array[];
+  readonly documents: DocumentSection;
   readonly count: number;
   /** Those that an insert alone would change. */
   readonly literal: readonly Uint8Array[];
@@ -23,15 +23,16 @@ export async function* rawBatches(chunks: AsyncIterable<Chunk>, form: RowForm): 
     let begin = 0;
     for (const [from, to] of placesOf(bytes)) {
       if (batch.isFullWith(to - from)) {
-        batch.takePiece(bytes.subarray(begin, from));
-        yield batch.empty();
+        batch.take(bytes.subarray(begin, from));
+        yield batch;
+        batch.clear();
         begin = from;
       }
-      batch.count(bytes, from, to);
+      batch.note(bytes, from, to);
     }
-    batch.takePiece(bytes.subarray(begin));
+    batch.take(bytes.subarray(begin));
   }
-  if (!batch.isEmpty) yield batch.empty();
+  if (batch.count > 0) yield batch;
 }
 
 function bytesOf(chunk: Chunk, form: RowForm): Uint8Array {
@@ -39,34 +40,31 @@ function bytesOf(chunk: Chunk, form: RowForm): Uint8Array {
   return chunk.format === 'bson' ? chunk.bytes : Buffer.concat(chunk.rows.map((row) => form.documentOf(row)));
 }
 
-class Batch {
-  #pieces: Uint8Array[] = [];
-  #literal: Uint8Array[] = [];
-  #count = 0;
+class Batch implements RawBatch {
+  readonly documents = new DocumentSection('documents', limits.bytes);
+  readonly literal: Uint8Array[] = [];
+  count = 0;
   #bytes = 0;
-
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
 
   /** One document may be larger by itself. */
   isFullWith(length: number): boolean {
-    return this.#count > 0 && (this.#count >= limits.documents || this.#bytes + length > limits.bytes);
+    return this.count > 0 && (this.count >= limits.documents || this.#bytes + length > limits.bytes);
   }
 
-  count(bytes: Uint8Array, from: number, to: number): void {
-    this.#count += 1;
+  /** One that is taken with others beside it. */
+  note(bytes: Uint8Array, from: number, to: number): void {
+    this.count += 1;
     this.#bytes += to - from;
-    if (needsLiteralAt(bytes, from)) this.#literal.push(bytes.subarray(from, to));
+    if (needsLiteralAt(bytes, from)) this.literal.push(bytes.subarray(from, to));
   }
 
-  takePiece(piece: Uint8Array): void {
-    if (piece.length > 0) this.#pieces.push(piece);
+  take(documents: Uint8Array): void {
+    if (documents.length > 0) this.documents.add(documents);
   }
 
-  empty(): RawBatch {
-    const batch = { pieces: this.#pieces, count: this.#count, literal: this.#literal };
-    [this.#pieces, this.#literal, this.#count, this.#bytes] = [[], [], 0, 0];
-    return batch;
+  clear(): void {
+    this.documents.clear();
+    this.literal.length = 0;
+    [this.count, this.#bytes] = [0, 0];
   }
 }

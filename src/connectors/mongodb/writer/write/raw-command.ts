@@ -4,6 +4,7 @@ import type { LockstepError } from '../../../../protocol/errors/lockstep-error.t
 import { splitDocuments } from '../../bson/documents.ts';
 import { keepingTypes } from '../../bson/id-value.ts';
 import type { Deployment } from '../../session/deployment.ts';
+import { DocumentSection } from './document-section.ts';
 
 /**
  * Part of an OP_MSG that holds documents as bytes (section kind 1,
@@ -12,11 +13,15 @@ import type { Deployment } from '../../session/deployment.ts';
  */
 interface Sequence {
   push(document: unknown, bytes: Uint8Array): number;
+  /** The section as it is sent. */
+  toBin: () => Uint8Array;
 }
 type SequenceClass = new (field: string) => Sequence;
 
 const isSequenceClass = (found: unknown): found is SequenceClass =>
-  typeof found === 'function' && typeof found.prototype?.push === 'function';
+  typeof found === 'function' &&
+  typeof found.prototype?.push === 'function' &&
+  typeof found.prototype?.toBin === 'function';
 
 /** Null: this driver keeps it elsewhere; documents are then decoded and encoded again. */
 export function findSequenceClass(): SequenceClass | null {
@@ -32,20 +37,15 @@ export function findSequenceClass(): SequenceClass | null {
 
 let sequenceClass: SequenceClass | null | undefined;
 
-/** The documents of a command's field, as bytes where the driver can: each piece is one document, or several that lie one after the other. */
-export function sequenceOf(field: string, documents: readonly Uint8Array[]): unknown {
+/** The documents of a command's field, as bytes where the driver can. */
+export function sequenceOf(field: string, documents: readonly Uint8Array[] | DocumentSection): unknown {
   sequenceClass ??= findSequenceClass();
-  return sequenceClass === null
-    ? decoded(documents.flatMap((piece) => [...splitDocuments(piece)]))
-    : rawSequence(sequenceClass, { field, documents });
-}
-
-function rawSequence(
-  Sequence: SequenceClass,
-  { field, documents }: { readonly field: string; readonly documents: readonly Uint8Array[] },
-): Sequence {
-  const sequence = new Sequence(field);
-  for (const document of documents) sequence.push(null, document);
+  const isSection = documents instanceof DocumentSection;
+  if (sequenceClass === null)
+    return decoded(isSection ? [...splitDocuments(documents.documents)] : documents);
+  const sequence = new sequenceClass(field);
+  if (isSection) sequence.toBin = () => documents.bytes;
+  else for (const document of documents) sequence.push(null, document);
   return sequence;
 }
 
@@ -56,7 +56,7 @@ export const decoded = (documents: readonly Uint8Array[]): readonly Document[] =
 export interface RawCommand {
   readonly command: Document;
   readonly field: 'documents' | 'updates' | 'deletes';
-  readonly documents: readonly Uint8Array[];
+  readonly documents: readonly Uint8Array[] | DocumentSection;
   readonly session: ClientSession;
 }
 
