@@ -3,12 +3,13 @@ import {
   type CheckResult,
   createLockstep,
   type Lockstep,
-  LockstepError,
   type MongodbDatabase,
   openMongodb,
   type StartedPipeline,
   toLockstepError,
 } from '../../index.ts';
+import type { Log } from '../program/log.ts';
+import { notReady } from '../program/not-ready.ts';
 import { configuration, pipeline } from './configuration.ts';
 import { findFaults } from './featbit/find-faults.ts';
 import { findPlacement } from './featbit/find-placement.ts';
@@ -16,10 +17,9 @@ import { prepareFeatBit } from './featbit/prepare.ts';
 import { countUsers, type Source } from './featbit/source.ts';
 import { Strangers } from './featbit/strangers.ts';
 import { tend } from './featbit/tend.ts';
-import type { Log } from './log.ts';
-import { logEvents } from './log-events.ts';
 import type { Placement } from './mapping/ids.ts';
 import { inOurWords } from './our-words.ts';
+import { sayEvents } from './say-events.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export interface ServiceOptions {
@@ -71,7 +71,7 @@ export class FeatbitSyncService implements AsyncDisposable {
       findFaults(sides, settings, { signal }),
     ]);
     const { placement } = found;
-    if (placement === null || faults.length > 0) throw notReady([...faults, ...found.faults]);
+    if (placement === null || faults.length > 0) throw notReady(pipeline, [...faults, ...found.faults]);
     const strangers = new Strangers(({ user, with: kind }) =>
       log('WARNING', `User ${user} is left out: FeatBit has another ${clashing[kind]}`, { user, kind }),
     );
@@ -109,7 +109,7 @@ export class FeatbitSyncService implements AsyncDisposable {
     const opened = await this.#openPatiently(signal);
     if (opened === null) return { pipeline, ended: 'drained', restarts: 0, failure: null };
     const { engine, placement, strangers } = opened;
-    using _lines = logEvents(engine, { log, placement });
+    using _lines = sayEvents(engine, { log, placement });
     const request = { engine, placement, strangers, featbit: this.featbit, source: this.source, log };
     const tending = tend(request, over.signal);
     try {
@@ -166,7 +166,10 @@ export class FeatbitSyncService implements AsyncDisposable {
       if (level !== 'error')
         this.#options.log('WARNING', inOurWords(message), { code, cure: inOurWords(cure) });
     if (errors.length > 0)
-      throw notReady(errors.map(({ code, message, cure }) => inOurWords(`${code}: ${message}\n    ${cure}`)));
+      throw notReady(
+        pipeline,
+        errors.map(({ code, message, cure }) => inOurWords(`${code}: ${message}\n    ${cure}`)),
+      );
   }
 }
 
@@ -183,12 +186,5 @@ const nowhere: Placement = {
   hasWorkspaceUsers: true,
   hasMembers: true,
 };
-
-const notReady = (faults: readonly string[]): LockstepError =>
-  new LockstepError('not-ready', {
-    pipeline,
-    count: faults.length,
-    findings: faults.map((fault) => `  ${fault}`).join('\n'),
-  });
 
 const endpoint = ({ url, database }: DatabaseSettings) => ({ url, database });
