@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CheckResult,
   createLockstep,
@@ -6,7 +5,7 @@ import {
   type MongodbDatabase,
   openMongodb,
   type StartedPipeline,
-  toLockstepError,
+  withRetry,
 } from '../../index.ts';
 import type { Log } from '../program/log.ts';
 import { notReady } from '../program/not-ready.ts';
@@ -39,7 +38,13 @@ interface Opened {
   readonly strangers: Strangers;
 }
 
-const longestWaitMs = 30_000;
+/** For databases that are away at the start. */
+const patience = {
+  attempts: Number.POSITIVE_INFINITY,
+  initialDelayMs: 1_000,
+  maxDelayMs: 30_000,
+  factor: 2,
+} as const;
 /** Most of 30 s, which whoever stops containers waits at least; what has not ended by then goes on with the next start. */
 export const drainMs = 27_000;
 
@@ -131,26 +136,27 @@ export class FeatbitSyncService implements AsyncDisposable {
   /** Null: it was stopped meanwhile. */
   async #openPatiently(signal: AbortSignal): Promise<Opened | null> {
     const { log } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const opened = await this.open({ signal });
-        await this.prepare(opened, { signal });
-        log('INFO', 'Starting full user synchronization...');
-        log('INFO', `Found ${await this.countUsers({ signal })} users to synchronize`);
-        return opened;
-      } catch (thrown) {
-        const error = toLockstepError(thrown);
-        if (signal.aborted) return null;
-        if (error.class !== 'transient') throw error;
-        const nextInMs = Math.min(longestWaitMs, 500 * 2 ** Math.min(attempt, 10));
-        log('WARNING', `Attempt ${attempt} to reach both databases failed`, {
-          code: error.code,
-          reason: error.message,
-          nextInMs,
-        });
-        await delay(nextInMs, undefined, { signal }).catch(() => undefined);
-      }
+    try {
+      return await withRetry(() => this.#openPrepared(signal), {
+        what: 'reach both databases',
+        settings: patience,
+        signal,
+        onRetry: ({ error: { code, message: reason }, attempt, delayMs: nextInMs }) =>
+          log('WARNING', `Attempt ${attempt} to reach both databases failed`, { code, reason, nextInMs }),
+      });
+    } catch (thrown) {
+      if (signal.aborted) return null;
+      throw thrown;
     }
+  }
+
+  async #openPrepared(signal: AbortSignal): Promise<Opened> {
+    const { log } = this.#options;
+    const opened = await this.open({ signal });
+    await this.prepare(opened, { signal });
+    log('INFO', 'Starting full user synchronization...');
+    log('INFO', `Found ${await this.countUsers({ signal })} users to synchronize`);
+    return opened;
   }
 
   async #openEngine(parts: Omit<Opened, 'engine'>): Promise<Lockstep> {
