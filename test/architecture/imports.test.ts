@@ -50,6 +50,8 @@ const planted: readonly (readonly [file: string, code: string, verdict: RegExp])
   ['src/cli/a.ts', `import { type P, p } from '../protocol/p.ts';`, /cli must not/],
   ['src/recipes/quickstart/a.ts', `import { s } from '../../service/s.ts';`, /recipes must not/],
   ['src/recipes/quickstart/a.ts', `import { o } from '../other/o.ts';`, /recipes must not/],
+  ['src/recipes/program/a.ts', `import { b } from '../quickstart/b.ts';`, /recipes must not/],
+  ['src/recipes/program/a.ts', `import { s } from '../../service/s.ts';`, /recipes must not/],
   ['src/service/a.ts', `import { x } from '../../tools/servers/t.ts';`, /outside src/],
   ['src/service/a.ts', `import { x } from '../engine/e';`, /does not exist/],
   ['src/engine/index.ts', `export const x = 1;`, /is an index file/],
@@ -78,6 +80,7 @@ const allowed: readonly (readonly [file: string, code: string])[] = [
   ],
   ['src/cli/a.ts', `import { s } from '../service/s.ts'; export type P = import('../protocol/p.ts').P;`],
   ['src/recipes/quickstart/a.ts', `import { x } from '../../index.ts'; import { b } from './b.ts';`],
+  ['src/recipes/quickstart/a.ts', `import { l } from '../program/l.ts'; import { d } from '../demo/d.ts';`],
   ['src/index.ts', `export { s } from './service/s.ts'; export type { P } from './protocol/p.ts';`],
 ];
 
@@ -92,6 +95,8 @@ const targets = [
     'cli/c',
     'recipes/quickstart/b',
     'recipes/other/o',
+    'recipes/program/l',
+    'recipes/demo/d',
   ],
   ...['connectors/postgres/p', 'connectors/mongodb/m', 'connectors/shared'],
 ].map((name) => (name.endsWith('.ts') ? name : `src/${name}.ts`));

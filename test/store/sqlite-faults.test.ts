@@ -6,7 +6,7 @@ import { SqliteDatabase } from '../../src/store/sqlite/database.ts';
 import { createStoreFile } from '../../src/store/sqlite/file.ts';
 import { migrate } from '../../src/store/sqlite/migrations/migrate.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { SqliteStore } from '../../src/store/sqlite/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { durationMs, leaseOn, pipeline } from '../conformance/control-store/store-under-test.ts';
 import { errorOf, openStoreUnderTest, StoreDirectory } from './sqlite-fixture.ts';
 
@@ -18,7 +18,7 @@ describe('a full disk', () => {
     createStoreFile(directory.file);
     const database = new SqliteDatabase(directory.file);
     await migrate(database);
-    await using store = await SqliteStore.open(database, systemClock);
+    await using store = await createSqliteStore(database, systemClock);
     const { fence } = await leaseOn(store);
     await store.checkpoints.save({ pipeline, fence }, entry('before'));
     database.execute('PRAGMA max_page_count = 1'); // Means: as large as it is now.

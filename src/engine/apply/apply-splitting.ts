@@ -1,5 +1,6 @@
 import type { Change } from '../../protocol/change.ts';
 import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Target, WriteOptions } from '../../protocol/writer.ts';
 
@@ -24,7 +25,7 @@ export async function applySplitting(
     return changes.map((change, index) => ({ change, outcome: outcomes[index] ?? { kind: 'unchanged' } }));
   } catch (thrown) {
     const error = toLockstepError(thrown);
-    if (error.class !== 'deferred' && error.class !== 'change') throw thrown;
+    if (!isRefusal(error)) throw thrown;
     const [only] = changes;
     if (changes.length === 1 && only !== undefined)
       return [{ change: only, outcome: { kind: 'failed', error } }];

@@ -1,5 +1,6 @@
 import type { Change } from '../../protocol/change.ts';
 import { isLockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { CollectionWork } from '../walk/collection-work.ts';
 import { leaseOf } from '../walk/context.ts';
 import { retrying } from '../walk/retrying.ts';
@@ -88,7 +89,7 @@ const writeTogether: WriteStep = async (work, changes, next) => {
       for (const { kind } of outcomes) tally.addOutcome(kind);
     } catch (thrown) {
       const error = toLockstepError(thrown);
-      if (error.class !== 'deferred' && error.class !== 'change') throw thrown;
+      if (!isRefusal(error)) throw thrown;
       await next.add(changes.filter((change) => group.includes(change)).map(({ key }) => key));
     }
   }
@@ -112,7 +113,7 @@ async function parkOne(work: CollectionWork, change: Change): Promise<void> {
     );
     if (outcome !== undefined) tally.addOutcome(outcome.kind);
   } catch (thrown) {
-    if (!isLockstepError(thrown) || (thrown.class !== 'deferred' && thrown.class !== 'change')) throw thrown;
+    if (!isLockstepError(thrown) || !isRefusal(thrown)) throw thrown;
     await parkLetters(context, plan.name, [{ key: change.key, code: thrown.code, message: thrown.message }]);
   }
 }

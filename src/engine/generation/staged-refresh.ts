@@ -1,5 +1,6 @@
 import type { Chunk } from '../../protocol/chunk.ts';
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { GenerationRecord, GenerationWriter, StagedGeneration } from '../../protocol/generation.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
 import { parkLetters } from '../apply/dead-letters.ts';
@@ -136,8 +137,7 @@ export class StagedRefresh implements Refresh {
         return;
       } catch (thrown) {
         const error = toLockstepError(thrown);
-        const isOfRows = error.class === 'change' || error.class === 'deferred';
-        if (!isOfRows || siftings >= mostSiftings) throw error;
+        if (!isRefusal(error) || siftings >= mostSiftings) throw error;
         await this.#sift(id, members, refused);
       }
     }

@@ -20,8 +20,10 @@ import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
 import { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
+import { WindowMarks } from './window-marks.ts';
 import { emptyPlan, type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
-import { clashesOf, WindowWriter, type WriteRequest, type WrittenPart } from './write-window.ts';
+import type { WriteRequest, WrittenPart } from './write-request.ts';
+import { clashesOf, WindowWriter } from './write-window.ts';
 
 export type Touches = ReadonlyMap<string, ReadonlyMap<Key, Touch>>;
 
@@ -54,6 +56,17 @@ export interface AppliedWindow {
   readonly laned: boolean;
 }
 
+interface StreamPlace {
+  readonly shard: Shard;
+  readonly at: Position;
+}
+
+/** Where a window takes the stream, and in which way. */
+interface Place extends Pick<WriteRequest, 'position' | 'extent' | 'isLaned'> {
+  /** The position is written by itself, after the rows. */
+  readonly isApart: boolean;
+}
+
 const noTouches: Touches = new Map();
 
 /** Brings windows to the destination, one after the other: each is durable there, with its position, when `apply` returns. */
@@ -69,7 +82,7 @@ export class Applier {
   /** Collections that have a mark at the destination. */
   readonly #kept: Set<string>;
   /** Where the stream stands. */
-  #at: { readonly shard: Shard; readonly at: Position } | null = null;
+  #at: StreamPlace | null = null;
 
   constructor(parts: ApplierParts) {
     const { context, letters, alternatives, trouble } = parts;
@@ -96,53 +109,70 @@ export class Applier {
   }
 
   async apply(window: Window | null, touches: Touches = noTouches): Promise<AppliedWindow> {
-    const { letters, holder, gauges, collections } = this.#parts;
     const plan = await this.#plan(window, touches);
-    for (const [name, refused] of plan.refused) {
-      if (await this.#putLetters(name, refused)) continue;
-      plan.parts.delete(name);
-    }
+    await this.#prepare(plan);
+    const place = this.#placeOf(window, plan);
+    const written = await this.#bring(plan, place);
+    if (place.position !== null) this.#movedTo(place.position);
+    // What was refused just now may wait for a head that this window has reached already.
+    if (this.#at !== null) this.#parts.letters.passed(this.#at.at, this.#reached(this.#at.shard));
+    return {
+      ...summaryOf(written),
+      touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
+      laned: place.isLaned,
+    };
+  }
+
+  /** What could not be planned gets its letter, what may not leave unweighed is held, and keys that go apart are tried later. */
+  async #prepare(plan: WindowPlan): Promise<void> {
+    const { letters, holder, gauges } = this.#parts;
+    for (const [name, refused] of plan.refused)
+      if (!(await this.#putLetters(name, refused))) plan.parts.delete(name);
     for (const part of plan.parts.values()) await holder.hold(part, gauges);
     for (const [name, keys] of plan.apart) letters.wake(name, keys);
+  }
+
+  #placeOf(window: Window | null, plan: WindowPlan): Place {
     const at = window?.boundary ?? null;
     const position = window === null || at === null ? null : { shard: window.shard, lane: 0, at };
-    const passed = at === null ? [] : this.#passed(window?.shard ?? '', at);
-    // Which keys others hold shows only when the rows are written; their letters come before the position that covers them.
     const extent = this.#extentOf(position);
     const isLaned = extent !== null && this.#wantsLanes(plan);
+    // Which keys others hold shows only when the rows are written; their letters come before the position that covers them.
     const isApart = isLaned || (position !== null && [...plan.parts.values()].some(mayClash));
+    return { position, extent, isLaned, isApart };
+  }
+
+  /** Writes what is planned, with its position or before it; both are durable when it returns. */
+  async #bring(
+    plan: WindowPlan,
+    { position, extent, isLaned, isApart }: Place,
+  ): Promise<readonly WrittenPart[]> {
+    const passed = position === null ? [] : this.#passed(position);
     if (extent !== null) this.#parts.torn.begin(extent.shard, extent.at);
     const written = await this.#write(
       plan,
       { position: isApart ? null : position, extent, isLaned },
       isApart ? [] : passed,
     );
-    if (plan.parts.size > 0) await this.#settle(written, collections);
+    if (plan.parts.size > 0) await this.#settle(written);
     if (isApart && position !== null) {
       reach('stream.lanes.before-position');
-      await this.#write(
-        emptyPlan(),
-        { position, extent: null, isLaned: false },
-        this.#outlived(passed, position),
-      );
+      const alone = { position, extent: null, isLaned: false };
+      await this.#write(emptyPlan(), alone, this.#outlived(passed, position));
     }
-    if (position !== null) {
-      this.#at = position;
-      this.#positions.set(position.shard, position.at);
-      this.#parts.torn.end(position.shard);
-      this.#parts.marks.passed(position.at, this.#reached(position.shard));
-    }
-    // What was refused just now may wait for a head that this window has reached already.
-    if (this.#at !== null) letters.passed(this.#at.at, this.#reached(this.#at.shard));
-    return {
-      ...summaryOf(written),
-      touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
-      laned: isLaned,
-    };
+    return written;
+  }
+
+  #movedTo(position: NonNullable<Place['position']>): void {
+    const { torn, marks } = this.#parts;
+    this.#at = position;
+    this.#positions.set(position.shard, position.at);
+    torn.end(position.shard);
+    marks.passed(position.at, this.#reached(position.shard));
   }
 
   /** Null: it ends inside a transaction of the source, or the destination has only one position. */
-  #extentOf(position: WindowWrite['position']): WindowExtent | null {
+  #extentOf(position: Place['position']): WindowExtent | null {
     const from = position === null ? undefined : this.#positions.get(position.shard);
     if (position === null || from === undefined || this.#parts.context.writer.lanes === undefined)
       return null;
@@ -270,15 +300,12 @@ export class Applier {
   }
 
   /** Marks at the destination that nobody needs once the stream has come to this position. They go in memory when it has. */
-  #passed(shard: string, at: Position): readonly string[] {
-    this.#parts.letters.passed(at, this.#reached(shard));
-    return this.#outlived([...this.#kept], { shard, at });
+  #passed(position: StreamPlace): readonly string[] {
+    this.#parts.letters.passed(position.at, this.#reached(position.shard));
+    return this.#outlived([...this.#kept], position);
   }
 
-  #outlived(
-    names: readonly string[],
-    { shard, at }: { readonly shard: Shard; readonly at: Position },
-  ): readonly string[] {
+  #outlived(names: readonly string[], { shard, at }: StreamPlace): readonly string[] {
     const reached = this.#reached(shard);
     return names.filter((name) => !this.#parts.marks.outlives(name, at, reached));
   }
@@ -288,8 +315,8 @@ export class Applier {
     return (here, until) => feed.order(shard, here, until) !== 'before';
   }
 
-  async #settle(written: readonly WrittenPart[], collections: ApplierParts['collections']): Promise<void> {
-    const { letters, alternatives, gauges, context } = this.#parts;
+  async #settle(written: readonly WrittenPart[]): Promise<void> {
+    const { collections, letters, alternatives, gauges, context } = this.#parts;
     for (const each of written) {
       const { collection, mayLeave } = each.part;
       tellKeys({ context, collection: collection.name }, each.changes, each.outcomes);
@@ -326,58 +353,6 @@ const touchesOf = (...sets: readonly ReadonlyMap<string, readonly Key[]>[]): Tou
 
 /** Rows of others are at the target too. */
 const mayClash = ({ collection: { target } }: PlannedPart): boolean => target.plan.scope.kind !== 'all';
-
-interface WindowMarksParts {
-  readonly plan: WindowPlan;
-  readonly through: () => Promise<Position>;
-  /** Collections whose last mark the stream has passed. */
-  readonly passed: readonly string[];
-  /** Collections that have a mark at the destination. */
-  readonly kept: Set<string>;
-}
-
-/** Which marks go to the destination with a window: of what was read for it, and of what the stream has passed. */
-class WindowMarks {
-  readonly #plan: WindowPlan;
-  readonly #through: () => Promise<Position>;
-  readonly #kept: Set<string>;
-  readonly #marked = new Map<string, number>();
-  readonly #all = new Map<string, Position | null>();
-
-  constructor({ plan, through, passed, kept }: WindowMarksParts) {
-    this.#plan = plan;
-    this.#through = through;
-    this.#kept = kept;
-    for (const name of passed) if (kept.has(name)) this.#all.set(name, null);
-  }
-
-  get all(): ReadonlyMap<string, Position | null> {
-    return this.#all;
-  }
-
-  /** What was read since the last call. The head is taken after the read. */
-  async fresh(): Promise<
-    readonly { readonly collection: string; readonly keys: readonly Key[]; readonly until: Position }[]
-  > {
-    const unmarked = [...this.#plan.read].filter(
-      ([name, keys]) => keys.length > (this.#marked.get(name) ?? 0),
-    );
-    if (unmarked.length === 0) return [];
-    const until = await this.#through();
-    return unmarked.map(([collection, keys]) => {
-      this.#marked.set(collection, keys.length);
-      this.#all.set(collection, until);
-      return { collection, keys, until };
-    });
-  }
-
-  written(): void {
-    for (const [name, until] of this.#all) {
-      if (until === null) this.#kept.delete(name);
-      else this.#kept.add(name);
-    }
-  }
-}
 
 function summaryOf(written: readonly WrittenPart[]): Omit<AppliedWindow, 'touches' | 'laned'> {
   const summary = { keys: 0, inserted: 0, updated: 0, left: 0, unchanged: 0 };

@@ -1,44 +1,27 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Change } from '../../protocol/change.ts';
-import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
-import { isLockstepError, LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import {
+  isLockstepError,
+  type LockstepError,
+  toLockstepError,
+} from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { Key, Position } from '../../protocol/names.ts';
-import type { Outcome } from '../../protocol/outcome.ts';
 import type { Row } from '../../protocol/value.ts';
-import type { WindowWrite } from '../../protocol/writer.ts';
 import { hasAlternatives } from '../alternatives/choose.ts';
 import { dropInverses } from '../generation/drop-inverses.ts';
-import { backoffDelayMs } from '../retry/backoff.ts';
 import { leaseOf } from '../walk/context.ts';
 import { clashLetter } from '../walk/write-rows.ts';
 import type { AlternativeBook } from './alternative-book.ts';
 import type { StreamContext } from './context.ts';
+import { destinationAnswers, Isolation } from './isolation.ts';
 import type { LanedWriter } from './lanes/laned-writer.ts';
 import { isDivisible } from './lanes/split-window.ts';
-import { lanePosition, type WindowExtent } from './lanes/torn-windows.ts';
+import { lanePosition } from './lanes/torn-windows.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import type { Perseverance } from './persevere.ts';
 import { readTouches } from './read-touches.ts';
+import { mayBeOfSomeRow, suspectAfter } from './row-faults.ts';
 import { type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
-
-export interface WrittenPart {
-  readonly part: PlannedPart;
-  readonly changes: readonly Change[];
-  readonly outcomes: readonly Outcome[];
-}
-
-export interface WriteRequest {
-  readonly plan: WindowPlan;
-  readonly position: WindowWrite['position'];
-  /** What is noted with each piece that is durable before the position; null: there is no position, or the destination keeps no such notes. */
-  readonly extent: WindowExtent | null;
-  /** Its position follows apart, and lanes may write it. */
-  readonly isLaned: boolean;
-  /** Asked anew for each attempt: keys may have been read since the last. */
-  readonly marks: () => Promise<WindowWrite['marks']>;
-  /** Of these those of what was read: what the stream has passed goes with its position. */
-  readonly freshMarks: () => Promise<WindowWrite['marks']>;
-}
+import type { WriteRequest, WrittenPart } from './write-request.ts';
 
 interface WriterParts {
   readonly context: StreamContext;
@@ -54,20 +37,24 @@ interface WriterParts {
 
 /** Repeats with the refused taken out; more rounds than this mean that each round finds others, and halves find them one by one. */
 const mostRounds = 8;
-/** Transient failures of one window, while the destination answers to others, after which the window itself is suspected. */
-const suspectAfter = 4;
-
 /**
  * Writes a window as a whole: what the destination refuses is found out, gets its letter, and the rest is written again with the position.
  * So a poisoned row costs its window a second attempt, and tears nothing.
  */
 export class WindowWriter {
   readonly #parts: WriterParts;
+  readonly #isolation: Isolation;
   /** No generation can be taken back any more. */
   #isBound = false;
 
   constructor(parts: WriterParts) {
+    const { context, letters } = parts;
     this.#parts = parts;
+    this.#isolation = new Isolation({
+      context,
+      letters,
+      takeOut: (part, failed, plan) => this.#takeOut(part, failed, plan),
+    });
   }
 
   async write(request: WriteRequest): Promise<readonly WrittenPart[]> {
@@ -110,7 +97,7 @@ export class WindowWriter {
       async (error, failures) => {
         if (parts.length === 0 || failures < suspectAfter || round > mostRounds) return;
         if (!mayBeOfSomeRow(error)) return;
-        if (await this.#answers()) throw new SuspectWindow(error);
+        if (await destinationAnswers(this.#parts)) throw new SuspectWindow(error);
       },
     );
     return parts.map((part, index) => ({ part, changes: part.changes, outcomes: outcomes[index] ?? [] }));
@@ -122,10 +109,10 @@ export class WindowWriter {
     error: LockstepError | SuspectWindow,
     { request, round }: { readonly request: WriteRequest; readonly round: number },
   ): Promise<readonly WrittenPart[]> {
-    if (error instanceof SuspectWindow || (isOfSomeRow(error) && round > mostRounds))
-      return await this.#isolate(parts, request);
+    if (error instanceof SuspectWindow || (isRefusal(error) && round > mostRounds))
+      return await this.#isolation.isolate(parts, request);
     if (error.class === 'deferred' && (await this.#chooseAll(parts, request.plan))) return [];
-    if (isOfSomeRow(error)) await this.#takeOutRefused(parts, request.plan);
+    if (isRefusal(error)) await this.#takeOutRefused(parts, request.plan);
     else if (error.class === 'collection') await this.#takeOutStopped(parts, error);
     else throw error;
     return [];
@@ -272,83 +259,6 @@ export class WindowWriter {
     }
     if (!found) throw error;
   }
-
-  /** Halves, until what is to blame stands alone: each half that goes through is durable. The position follows with the rest. */
-  async #isolate(parts: readonly PlannedPart[], request: WriteRequest): Promise<readonly WrittenPart[]> {
-    const written: WrittenPart[] = [];
-    for (const part of parts) {
-      const changes = leavingLast(part);
-      part.changes = [];
-      written.push(...(await this.#halve(part, changes, request)));
-    }
-    return written;
-  }
-
-  async #halve(
-    part: PlannedPart,
-    changes: readonly Change[],
-    request: WriteRequest,
-  ): Promise<readonly WrittenPart[]> {
-    if (changes.length === 0) return [];
-    const result = await this.#writeAlone(part, changes, request);
-    if (!(result instanceof LockstepError)) return [{ part, changes, outcomes: result }];
-    const [only] = changes;
-    if (changes.length === 1 && only !== undefined) {
-      await this.#takeOut(part, new Map([[only.key, result]]), request.plan);
-      return [];
-    }
-    const middle = changes.length >> 1;
-    const first = await this.#halve(part, changes.slice(0, middle), request);
-    return [...first, ...(await this.#halve(part, changes.slice(middle), request))];
-  }
-
-  /** What became of them, durably, or why not. A single change is to blame only when it fails again and again while others go through. */
-  async #writeAlone(
-    part: PlannedPart,
-    changes: readonly Change[],
-    request: WriteRequest,
-  ): Promise<readonly Outcome[] | LockstepError> {
-    const { context, letters } = this.#parts;
-    const options = { lease: leaseOf(context), signal: context.signal };
-    // With the marks: what was read may be newer than what the stream tells again, should we die before the position.
-    const marks = await request.freshMarks();
-    const position = request.extent === null ? null : lanePosition(request.extent, 0);
-    const alone = { parts: [toWritten({ ...part, changes: [...changes] })], position, marks };
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const write = { ...alone, newestLetter: letters.newest };
-        const [outcomes = []] = await context.writer.applyWindow(write, options);
-        return outcomes;
-      } catch (thrown) {
-        const error = toLockstepError(thrown);
-        if (isOfSomeRow(error)) return error;
-        if (!mayBeOfSomeRow(error) || !(await this.#answers())) throw error;
-        if (changes.length > 1 || attempt >= suspectAfter) return error;
-        const pauseMs = backoffDelayMs(context.settings.retry, attempt, { jitter: 'full' });
-        await delay(pauseMs, undefined, { signal: context.signal });
-      }
-    }
-  }
-
-  /** Whether the destination takes anything at all at present. */
-  async #answers(): Promise<boolean> {
-    const { context, letters } = this.#parts;
-    const nothing = { parts: [], position: null, marks: new Map(), newestLetter: letters.newest };
-    try {
-      await context.writer.applyWindow(nothing, { lease: leaseOf(context), signal: context.signal });
-      return true;
-    } catch (thrown) {
-      if (toLockstepError(thrown).class === 'transient') return false;
-      throw thrown;
-    }
-  }
-}
-
-/** A row that goes on under another key must have it before its former key leaves. */
-function leavingLast({ changes, moves }: PlannedPart): readonly Change[] {
-  if (moves.length === 0) return changes;
-  const former = new Set(moves.map(({ from }) => from));
-  return [...changes.filter(({ key }) => !former.has(key)), ...changes.filter(({ key }) => former.has(key))];
 }
 
 /** The destination answers, and yet this window fails again and again for reasons that should pass. */
@@ -357,21 +267,6 @@ class SuspectWindow extends Error {
     super(cause.message, { cause });
   }
 }
-
-const isOfSomeRow = (error: LockstepError): boolean => error.class === 'deferred' || error.class === 'change';
-
-/**
- * Some rows end their connection, take for ever, or are too much together; a lock that others hold, a full disk and a conflict are never a
- * row's own fault.
- */
-const mayBeOfSomeRow = ({ code, class: kind }: LockstepError): boolean =>
-  kind === 'transient' && ofRows.has(code);
-
-const ofRows: ReadonlySet<ErrorCode> = new Set([
-  'connection-lost',
-  'statement-timeout',
-  'transaction-too-large',
-]);
 
 /** A row that fails alone, again and again, while others go through is to blame itself, whatever the destination calls it. */
 const toRefusedKey = (

@@ -1,5 +1,6 @@
 import type { Chunk } from '../../protocol/chunk.ts';
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import { wholeCollection } from '../../protocol/partition.ts';
 import type { WholeAppend } from '../../protocol/writer.ts';
 import type { CollectionWork } from './collection-work.ts';
@@ -63,8 +64,7 @@ function hindrance({ context, plan }: CollectionWork): string | null {
 }
 
 /** What a partition may bear, or find out more about. */
-const isForPartitions = ({ class: kind }: LockstepError): boolean =>
-  kind === 'transient' || kind === 'deferred' || kind === 'change';
+const isForPartitions = (error: LockstepError): boolean => error.class === 'transient' || isRefusal(error);
 
 /** A stop that was asked for does not wait until all is in: nothing of it can be saved half way. */
 async function* wholeChunks(work: CollectionWork, failures: Failures): AsyncIterable<Chunk> {

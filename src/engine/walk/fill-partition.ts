@@ -2,6 +2,7 @@ import type { Change } from '../../protocol/change.ts';
 import type { Chunk, Format, RowsChunk } from '../../protocol/chunk.ts';
 import type { ErrorCode } from '../../protocol/errors/catalogue.ts';
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { refusalOf } from '../../protocol/errors/refusal.ts';
 import type { WriteCounts } from '../../protocol/outcome.ts';
 import type { Partition } from '../../protocol/partition.ts';
 import type { Row } from '../../protocol/value.ts';
@@ -40,18 +41,6 @@ export async function fillPartition(
     );
     if (refusal === null) return;
     if (index === ways.length - 1) throw refusal;
-  }
-}
-
-/** What the destination has against the rows; everything else is thrown. */
-async function refusalOf(work: () => Promise<void>): Promise<LockstepError | null> {
-  try {
-    await work();
-    return null;
-  } catch (thrown) {
-    const error = toLockstepError(thrown);
-    if (error.class === 'deferred' || error.class === 'change') return error;
-    throw thrown;
   }
 }
 

@@ -1,4 +1,5 @@
 import { LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { CollectionCounts } from '../../protocol/events.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
@@ -204,8 +205,7 @@ class Pass implements AsyncDisposable {
       return member;
     } catch (thrown) {
       const error = toLockstepError(thrown);
-      const isOfRows = error.class === 'change' || error.class === 'deferred';
-      if (member.plan.key.length === 0 || !isOfRows) throw error;
+      if (member.plan.key.length === 0 || !isRefusal(error)) throw error;
       this.#tellCompared(member.plan, error);
       const other = await this.#joinAnew(member);
       await this.#compare(other);

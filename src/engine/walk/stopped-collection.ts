@@ -1,4 +1,5 @@
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../protocol/errors/refusal.ts';
 import type { CollectionName } from '../../protocol/names.ts';
 import type { WalkContext } from './context.ts';
 
@@ -22,5 +23,5 @@ export function stoppedCollection(
 }
 
 /** A row's own fault that gets here has no key to be parked under, as in a collection without one: the collection stops. */
-const stopsOnlyItsCollection = ({ class: kind }: LockstepError): boolean =>
-  kind === 'collection' || kind === 'change' || kind === 'deferred';
+const stopsOnlyItsCollection = (error: LockstepError): boolean =>
+  error.class === 'collection' || isRefusal(error);

@@ -1,14 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CheckResult,
   createLockstep,
   type Lockstep,
-  LockstepError,
   type MongodbDatabase,
   openMongodb,
   type StartedPipeline,
-  toLockstepError,
+  withRetry,
 } from '../../index.ts';
+import type { Log } from '../program/log.ts';
+import { notReady } from '../program/not-ready.ts';
 import { configuration, pipeline } from './configuration.ts';
 import { findFaults } from './featbit/find-faults.ts';
 import { findPlacement } from './featbit/find-placement.ts';
@@ -16,10 +16,9 @@ import { prepareFeatBit } from './featbit/prepare.ts';
 import { countUsers, type Source } from './featbit/source.ts';
 import { Strangers } from './featbit/strangers.ts';
 import { tend } from './featbit/tend.ts';
-import type { Log } from './log.ts';
-import { logEvents } from './log-events.ts';
 import type { Placement } from './mapping/ids.ts';
 import { inOurWords } from './our-words.ts';
+import { sayEvents } from './say-events.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export interface ServiceOptions {
@@ -39,7 +38,13 @@ interface Opened {
   readonly strangers: Strangers;
 }
 
-const longestWaitMs = 30_000;
+/** For databases that are away at the start. */
+const patience = {
+  attempts: Number.POSITIVE_INFINITY,
+  initialDelayMs: 1_000,
+  maxDelayMs: 30_000,
+  factor: 2,
+} as const;
 /** Most of 30 s, which whoever stops containers waits at least; what has not ended by then goes on with the next start. */
 export const drainMs = 27_000;
 
@@ -71,7 +76,7 @@ export class FeatbitSyncService implements AsyncDisposable {
       findFaults(sides, settings, { signal }),
     ]);
     const { placement } = found;
-    if (placement === null || faults.length > 0) throw notReady([...faults, ...found.faults]);
+    if (placement === null || faults.length > 0) throw notReady(pipeline, [...faults, ...found.faults]);
     const strangers = new Strangers(({ user, with: kind }) =>
       log('WARNING', `User ${user} is left out: FeatBit has another ${clashing[kind]}`, { user, kind }),
     );
@@ -109,7 +114,7 @@ export class FeatbitSyncService implements AsyncDisposable {
     const opened = await this.#openPatiently(signal);
     if (opened === null) return { pipeline, ended: 'drained', restarts: 0, failure: null };
     const { engine, placement, strangers } = opened;
-    using _lines = logEvents(engine, { log, placement });
+    using _lines = sayEvents(engine, { log, placement });
     const request = { engine, placement, strangers, featbit: this.featbit, source: this.source, log };
     const tending = tend(request, over.signal);
     try {
@@ -131,26 +136,27 @@ export class FeatbitSyncService implements AsyncDisposable {
   /** Null: it was stopped meanwhile. */
   async #openPatiently(signal: AbortSignal): Promise<Opened | null> {
     const { log } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const opened = await this.open({ signal });
-        await this.prepare(opened, { signal });
-        log('INFO', 'Starting full user synchronization...');
-        log('INFO', `Found ${await this.countUsers({ signal })} users to synchronize`);
-        return opened;
-      } catch (thrown) {
-        const error = toLockstepError(thrown);
-        if (signal.aborted) return null;
-        if (error.class !== 'transient') throw error;
-        const nextInMs = Math.min(longestWaitMs, 500 * 2 ** Math.min(attempt, 10));
-        log('WARNING', `Attempt ${attempt} to reach both databases failed`, {
-          code: error.code,
-          reason: error.message,
-          nextInMs,
-        });
-        await delay(nextInMs, undefined, { signal }).catch(() => undefined);
-      }
+    try {
+      return await withRetry(() => this.#openPrepared(signal), {
+        what: 'reach both databases',
+        settings: patience,
+        signal,
+        onRetry: ({ error: { code, message: reason }, attempt, delayMs: nextInMs }) =>
+          log('WARNING', `Attempt ${attempt} to reach both databases failed`, { code, reason, nextInMs }),
+      });
+    } catch (thrown) {
+      if (signal.aborted) return null;
+      throw thrown;
     }
+  }
+
+  async #openPrepared(signal: AbortSignal): Promise<Opened> {
+    const { log } = this.#options;
+    const opened = await this.open({ signal });
+    await this.prepare(opened, { signal });
+    log('INFO', 'Starting full user synchronization...');
+    log('INFO', `Found ${await this.countUsers({ signal })} users to synchronize`);
+    return opened;
   }
 
   async #openEngine(parts: Omit<Opened, 'engine'>): Promise<Lockstep> {
@@ -166,7 +172,10 @@ export class FeatbitSyncService implements AsyncDisposable {
       if (level !== 'error')
         this.#options.log('WARNING', inOurWords(message), { code, cure: inOurWords(cure) });
     if (errors.length > 0)
-      throw notReady(errors.map(({ code, message, cure }) => inOurWords(`${code}: ${message}\n    ${cure}`)));
+      throw notReady(
+        pipeline,
+        errors.map(({ code, message, cure }) => inOurWords(`${code}: ${message}\n    ${cure}`)),
+      );
   }
 }
 
@@ -183,12 +192,5 @@ const nowhere: Placement = {
   hasWorkspaceUsers: true,
   hasMembers: true,
 };
-
-const notReady = (faults: readonly string[]): LockstepError =>
-  new LockstepError('not-ready', {
-    pipeline,
-    count: faults.length,
-    findings: faults.map((fault) => `  ${fault}`).join('\n'),
-  });
 
 const endpoint = ({ url, database }: DatabaseSettings) => ({ url, database });

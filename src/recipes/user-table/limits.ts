@@ -1,4 +1,4 @@
-import type { Log } from './log.ts';
+import type { Log } from '../program/log.ts';
 import type { Settings } from './settings/settings.ts';
 
 /** What is looked at twice a second. */

@@ -4,23 +4,23 @@ import {
   type Database,
   isLockstepError,
   type Lockstep,
-  LockstepError,
   openDatabase,
   type StartedPipeline,
   type StatusResult,
   toLockstepError,
   withRetry,
 } from '../../index.ts';
+import type { Log } from '../program/log.ts';
+import { notReady } from '../program/not-ready.ts';
 import { configuration, pipeline, type Work } from './configuration.ts';
 import { reconcile, recordEvents } from './errors/record-events.ts';
 import { SyncErrors } from './errors/sync-errors.ts';
 import { type HealthStatus, healthOf } from './health.ts';
 import { factsOf } from './health-facts.ts';
 import { LimitWatch, limitsOf, type Readings } from './limits.ts';
-import type { Log } from './log.ts';
-import { logEvents } from './log-events.ts';
 import { faultsOfTables } from './mapping/check-tables.ts';
 import { readTables } from './mapping/tables.ts';
+import { sayEvents } from './say-events.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 import { Statistics, type SyncStats } from './statistics.ts';
 import { watchPasses } from './watch-passes.ts';
@@ -73,17 +73,12 @@ export class UserTableSyncService implements AsyncDisposable {
     const { settings, directory, log } = this.#options;
     const tables = await readTables(this, options);
     const faults = faultsOfTables(tables, settings);
-    if (faults.length > 0)
-      throw new LockstepError('not-ready', {
-        pipeline,
-        count: faults.length,
-        findings: faults.map((fault) => `  ${fault}`).join('\n'),
-      });
+    if (faults.length > 0) throw notReady(pipeline, faults);
     const engine = await createLockstep(configuration(settings, tables, work), { directory, env: {} });
     this.#engine = engine;
     this.#isScheduled = work.kind === 'live';
     this.#statistics.follow(engine);
-    logEvents(engine, log, settings.reconnectAttempts);
+    sayEvents(engine, log, settings.reconnectAttempts);
     recordEvents(engine, this.errors, settings.retry.attempts);
     return engine;
   }

@@ -1,5 +1,5 @@
 import type { Lockstep } from '../../index.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../program/log.ts';
 
 const warnAtShare = 0.8;
 const longestTimerMs = 2 ** 31 - 1;

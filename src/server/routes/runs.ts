@@ -1,5 +1,5 @@
 import { limitInvalid } from '../../service/http-failures.ts';
-import { problemAnswer } from './problem-answer.ts';
+import { jsonOrProblem } from './json-or-problem.ts';
 import type { Route } from './route.ts';
 import { runsSchema } from './status-schema.ts';
 
@@ -9,10 +9,7 @@ export const runs: Route = {
   path: '/api/v1/pipelines/:name/runs',
   summary:
     'Its newest runs, newest first: why, when, how long, what came of them. `limit`: 100 unless told otherwise, at most 1000.',
-  answers: {
-    200: { description: 'Its runs.', type: 'application/json', schema: runsSchema },
-    default: problemAnswer,
-  },
+  answers: jsonOrProblem('Its runs.', runsSchema),
   async answer(context, { engine }) {
     const limit = Number(context.req.query('limit') ?? 100);
     if (!Number.isInteger(limit) || limit < 1 || limit > mostRuns) throw limitInvalid(mostRuns);

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientSession, type Db, type MongoClient, MongoError, type Timestamp } from 'mongodb';
 import { interruptedBy } from '../../protocol/errors/interrupted.ts';
 import { isLockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { storeUnusable } from '../store-errors.ts';
 import type { StoreAddress } from './address.ts';
 import { databaseOf, durable, makeClient } from './client.ts';
-import { storeUnusable, toStoreError } from './errors.ts';
+import { toStoreError } from './errors.ts';
 import { type Collections, collectionsOf } from './names.ts';
 
 /** How long trouble that passes is waited out before the caller hears of it: about a lease; nobody who runs a pipeline has more time. */

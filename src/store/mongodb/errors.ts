@@ -6,6 +6,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import { storeUnreachable, storeUnusable } from '../store-errors.ts';
 import type { StoreAddress } from './address.ts';
 
 type Named = Pick<StoreAddress, 'label' | 'user' | 'database'>;
@@ -65,12 +66,6 @@ const broken: Readonly<Record<number, string>> = {
   166: 'its collections are views',
   13297: 'a database of that name in other letters is there',
 };
-
-export const storeUnreachable = (label: string, detail: string, cause?: unknown): LockstepError =>
-  new LockstepError('store-unreachable', { address: label, detail }, { cause });
-
-export const storeUnusable = (label: string, detail: string, cause?: unknown): LockstepError =>
-  new LockstepError('store-unusable', { path: label, detail }, { cause });
 
 /** What came of talking to the store's deployment. Everything that is not told apart is a connection that failed, and passes. */
 export function toStoreError(thrown: unknown, address: Named): LockstepError {

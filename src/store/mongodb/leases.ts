@@ -1,5 +1,6 @@
 import { type Binary, type Db, MongoServerError } from 'mongodb';
 import type { Lease, LeaseStore } from '../../protocol/control-store.ts';
+import { nextFence } from '../records/next-fence.ts';
 import { leaseStatementMs, type Within } from './database.ts';
 import type { WriteParts } from './fence.ts';
 import { leaseAndNow, renewLease, takeLease } from './lease-take.pipeline.ts';
@@ -51,7 +52,8 @@ function createAcquire({ database, writers, mustBeThere }: WriteParts): LeaseSto
     // Whoever stands by asks often: it neither waits for the owner's writes nor keeps them waiting.
     if (seen !== null && isHeld(seen, owner) && !endsTooLate(seen)) return null;
     if (seen === null) await mustBeThere();
-    mustGrow(seen?.fence ?? 0, atLeast);
+    // The server counts; what it could not count is refused here.
+    nextFence(seen?.fence ?? 0, atLeast);
     const writer = writers.of(pipeline);
     const after = await database.lease(async (within) => {
       const current = await look(leases, request, within);
@@ -109,12 +111,6 @@ const isHeld = (lease: SeenLease, owner: string): boolean =>
   lease.owner !== null && lease.owner !== owner && lease.expires_at_ms > lease.now_ms;
 
 const endsTooLate = (lease: SeenLease): boolean => lease.expires_at_ms > lease.now_ms + lease.duration_ms;
-
-function mustGrow(newest: number, atLeast: number): void {
-  // Above 2^53 neighbours are equal: a fence that repeats protects nothing.
-  if (!Number.isSafeInteger(Math.max(newest, atLeast) + 1))
-    throw new RangeError('the fence is beyond the integers that can be told apart');
-}
 
 const endedBy = ({ id: own, isWriting }: PipelineWriter, { sessions }: LeaseDocument): readonly Binary[] =>
   sessions.map(({ id }) => id).filter((id) => !(isWriting && isSameSession(id, own)));

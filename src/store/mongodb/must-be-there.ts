@@ -1,5 +1,5 @@
+import { storeUnusable } from '../store-errors.ts';
 import type { MongodbDatabase } from './database.ts';
-import { storeUnusable } from './errors.ts';
 
 export type MustBeThere = () => Promise<void>;
 

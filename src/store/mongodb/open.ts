@@ -3,7 +3,7 @@ import type { SecretText } from '../../protocol/secret.ts';
 import { readAddress } from './address.ts';
 import { MongodbDatabase } from './database.ts';
 import { migrate } from './migrations/migrate.ts';
-import { MongodbStore } from './store.ts';
+import { createMongodbStore } from './store.ts';
 
 export interface MongodbStoreOptions {
   /** `mongodb://user:password@host:27017,host:27017/database?replicaSet=name` */
@@ -26,7 +26,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<Co
   const database = new MongodbDatabase(readAddress(url, name), patienceMs);
   try {
     const { store_id: storeId } = await migrate(database, { signal });
-    return new MongodbStore(database, storeId);
+    return createMongodbStore(database, storeId);
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
     throw thrown;

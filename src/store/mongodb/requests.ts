@@ -2,7 +2,7 @@ import { ObjectId } from 'mongodb';
 import type { RequestStore } from '../../protocol/control-store.ts';
 import { reach } from '../../protocol/failpoints.ts';
 import type { PipelineName } from '../../protocol/names.ts';
-import { storeUnusable } from './errors.ts';
+import { storeUnusable } from '../store-errors.ts';
 import type { FencedWrite, WriteParts } from './fence.ts';
 import { toRequest } from './records.ts';
 import { integer, text } from './row.ts';

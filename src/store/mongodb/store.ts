@@ -1,13 +1,4 @@
-import type {
-  CheckpointStore,
-  ConnectionStore,
-  ControlStore,
-  DeadLetterStore,
-  GuardStore,
-  LeaseStore,
-  RequestStore,
-  RunStore,
-} from '../../protocol/control-store.ts';
+import type { ControlStore } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import { createConnectionStore } from './connections.ts';
 import type { MongodbDatabase } from './database.ts';
@@ -24,50 +15,36 @@ import { integer } from './row.ts';
 import { createRunStore } from './runs.ts';
 import { Writers } from './writers.ts';
 
-/** The control store over one database; puts the parts together and owns the connections. */
-export class MongodbStore implements ControlStore {
-  readonly storeId: string;
-  readonly isShared = true;
-  readonly leases: LeaseStore;
-  readonly checkpoints: CheckpointStore;
-  readonly deadLetters: DeadLetterStore;
-  readonly guards: GuardStore;
-  readonly runs: RunStore;
-  readonly requests: RequestStore;
-  readonly connections: ConnectionStore;
-  readonly removePipeline: ControlStore['removePipeline'];
-  readonly #database: MongodbDatabase;
-  readonly #writers: Writers;
+/** The control store over one database, which must be migrated; puts the parts together and owns the connections. */
+export function createMongodbStore(database: MongodbDatabase, storeId: string): ControlStore {
+  const writers = new Writers(database);
+  const parts = { database, writers, mustBeThere: createMustBeThere(database, storeId) };
+  const write = createFencedWrite(parts);
+  return {
+    storeId,
+    isShared: true,
+    leases: createLeaseStore(parts),
+    checkpoints: createCheckpointStore(database, write),
+    deadLetters: createDeadLetterStore(database, write),
+    guards: createGuardStore(parts, write),
+    runs: createRunStore(database, write),
+    requests: createRequestStore(parts, write),
+    connections: createConnectionStore(parts),
+    removePipeline: createRemovePipeline(database, write),
+    nowMs: () => readClock(database),
+    [Symbol.asyncDispose]: async () => {
+      await writers[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
 
-  /** Takes the database over; it must be migrated. */
-  constructor(database: MongodbDatabase, storeId: string) {
-    const writers = new Writers(database);
-    const parts = { database, writers, mustBeThere: createMustBeThere(database, storeId) };
-    const write = createFencedWrite(parts);
-    this.#database = database;
-    this.#writers = writers;
-    this.storeId = storeId;
-    this.leases = createLeaseStore(parts);
-    this.checkpoints = createCheckpointStore(database, write);
-    this.deadLetters = createDeadLetterStore(database, write);
-    this.guards = createGuardStore(parts, write);
-    this.runs = createRunStore(database, write);
-    this.requests = createRequestStore(parts, write);
-    this.connections = createConnectionStore(parts);
-    this.removePipeline = createRemovePipeline(database, write);
-  }
-
-  async nowMs(): Promise<number> {
-    const { store } = this.#database.collections;
-    const clock = [{ $match: { _id: 'store' } }, { $project: { now: nowMs } }];
-    const rows = await this.#database.run(({ session }) => store.aggregate(clock, { session }).toArray());
-    return integer(rows[0], 'now');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writers[Symbol.asyncDispose]();
-    await this.#database[Symbol.asyncDispose]();
-  }
+async function readClock(database: MongodbDatabase): Promise<number> {
+  const clock = [{ $match: { _id: 'store' } }, { $project: { now: nowMs } }];
+  const rows = await database.run(({ session }) =>
+    database.collections.store.aggregate(clock, { session }).toArray(),
+  );
+  return integer(rows[0], 'now');
 }
 
 /** Leases stay: a name that is used again gets a higher fence, so nothing that is left of its past can write. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { LockstepError, toError } from '../../protocol/errors/lockstep-error.ts';
+import { storeUnreachable, storeUnusable } from '../store-errors.ts';
 import type { StoreAddress } from './address.ts';
 
 type Named = Pick<StoreAddress, 'label' | 'user' | 'database'>;
@@ -32,12 +33,6 @@ const broken: Readonly<Record<string, string>> = {
   '42P10': 'its tables are not as we made them',
   XX: 'it is damaged',
 };
-
-export const storeUnreachable = (label: string, detail: string, cause?: unknown): LockstepError =>
-  new LockstepError('store-unreachable', { address: label, detail }, { cause });
-
-export const storeUnusable = (label: string, detail: string, cause?: unknown): LockstepError =>
-  new LockstepError('store-unusable', { path: label, detail }, { cause });
 
 /** What came of talking to the store's server. Everything that is not told apart is a connection that failed, and passes. */
 export function toStoreError(thrown: unknown, address: Named): LockstepError {

@@ -1,8 +1,10 @@
 import type { Lease, LeaseStore } from '../../protocol/control-store.ts';
+import { nextFence } from '../records/next-fence.ts';
 import { nowMs } from './clock.sql.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { Tables } from './names.ts';
-import { integer, type StoredRow, text } from './row.ts';
+import { toLease } from './records.ts';
+import { integer, type StoredRow } from './row.ts';
 import type { StoreSession } from './session.ts';
 
 type Request = Parameters<LeaseStore['acquire']>[0];
@@ -86,22 +88,4 @@ const isHeld = (row: StoredRow, owner: string): boolean =>
 function latestEnd(row: StoredRow): number | null {
   const latest = integer(row, 'now') + integer(row, 'duration_ms');
   return integer(row, 'expires_at_ms') > latest ? latest : null;
-}
-
-function nextFence(newest: number, atLeast: number): number {
-  const fence = Math.max(newest, atLeast) + 1;
-  // Above 2^53 neighbours are equal: a fence that repeats protects nothing.
-  if (!Number.isSafeInteger(fence))
-    throw new RangeError('the fence is beyond the integers that can be told apart');
-  return fence;
-}
-
-function toLease(row: StoredRow | undefined): Lease | null {
-  if (row === undefined || row['owner'] === null) return null;
-  return {
-    pipeline: text(row, 'pipeline'),
-    owner: text(row, 'owner'),
-    fence: integer(row, 'fence'),
-    expiresAtMs: integer(row, 'expires_at_ms'),
-  };
 }

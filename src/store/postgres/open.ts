@@ -3,7 +3,7 @@ import type { SecretText } from '../../protocol/secret.ts';
 import { readAddress } from './address.ts';
 import { PostgresDatabase } from './database.ts';
 import { migrate } from './migrations/migrate.ts';
-import { PostgresStore } from './store.ts';
+import { createPostgresStore } from './store.ts';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database` */
@@ -25,7 +25,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = new PostgresDatabase(readAddress(url), { schema, patienceMs });
   try {
     await migrate(database, { schema, signal });
-    return await PostgresStore.open(database);
+    return await createPostgresStore(database);
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
     throw thrown;

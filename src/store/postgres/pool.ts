@@ -1,4 +1,4 @@
-import { storeUnusable } from './errors.ts';
+import { storeUnusable } from '../store-errors.ts';
 import { type SessionSettings, StoreSession } from './session.ts';
 
 /** A few sessions, opened when they are needed and kept; one that broke is replaced. */

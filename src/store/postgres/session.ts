@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { storeUnreachable } from '../store-errors.ts';
 import type { StoreAddress } from './address.ts';
-import { storeUnreachable, toStoreError } from './errors.ts';
+import { toStoreError } from './errors.ts';
 import { type Parameter, type StoredRow, text } from './row.ts';
 import { sessionSettings } from './session-settings.sql.ts';
 import { refuseSharedSessions } from './shared-sessions.ts';

@@ -1,13 +1,4 @@
-import type {
-  CheckpointStore,
-  ConnectionStore,
-  ControlStore,
-  DeadLetterStore,
-  GuardStore,
-  LeaseStore,
-  RequestStore,
-  RunStore,
-} from '../../protocol/control-store.ts';
+import type { ControlStore } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import { nowMs } from './clock.sql.ts';
 import { createConnectionStore } from './connections.ts';
@@ -21,50 +12,24 @@ import { createRequestStore } from './requests.ts';
 import { integer, text } from './row.ts';
 import { createRunStore } from './runs.ts';
 
-/** The control store over one database; puts the parts together and owns the connections. */
-export class PostgresStore implements ControlStore {
-  readonly storeId: string;
-  readonly isShared = true;
-  readonly leases: LeaseStore;
-  readonly checkpoints: CheckpointStore;
-  readonly deadLetters: DeadLetterStore;
-  readonly guards: GuardStore;
-  readonly runs: RunStore;
-  readonly requests: RequestStore;
-  readonly connections: ConnectionStore;
-  readonly removePipeline: ControlStore['removePipeline'];
-  readonly #database: PostgresDatabase;
-
-  private constructor(database: PostgresDatabase, storeId: string) {
-    const write = createFencedWrite(database);
-    this.#database = database;
-    this.storeId = storeId;
-    this.leases = createLeaseStore(database);
-    this.checkpoints = createCheckpointStore(database, write);
-    this.deadLetters = createDeadLetterStore(database, write);
-    this.guards = createGuardStore(database, write);
-    this.runs = createRunStore(database, write);
-    this.requests = createRequestStore(database, write);
-    this.connections = createConnectionStore(database);
-    this.removePipeline = createRemovePipeline(database, write);
-  }
-
-  /** Takes the database over; it must be migrated. */
-  static async open(database: PostgresDatabase): Promise<PostgresStore> {
-    const sql = `SELECT store_id FROM ${database.tables.store}`;
-    const { rows } = await database.read((session) => session.query(sql));
-    return new PostgresStore(database, text(rows[0], 'store_id'));
-  }
-
-  nowMs(): Promise<number> {
-    return this.#database.read(async (session) =>
-      integer((await session.query(`SELECT ${nowMs} AS now`)).rows[0], 'now'),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#database[Symbol.asyncDispose]();
-  }
+/** The control store over one database, which must be migrated; puts the parts together and owns the connections. */
+export async function createPostgresStore(database: PostgresDatabase): Promise<ControlStore> {
+  const write = createFencedWrite(database);
+  const read = (sql: string) => database.read(async (session) => (await session.query(sql)).rows[0]);
+  return {
+    storeId: text(await read(`SELECT store_id FROM ${database.tables.store}`), 'store_id'),
+    isShared: true,
+    leases: createLeaseStore(database),
+    checkpoints: createCheckpointStore(database, write),
+    deadLetters: createDeadLetterStore(database, write),
+    guards: createGuardStore(database, write),
+    runs: createRunStore(database, write),
+    requests: createRequestStore(database, write),
+    connections: createConnectionStore(database),
+    removePipeline: createRemovePipeline(database, write),
+    nowMs: async () => integer(await read(`SELECT ${nowMs} AS now`), 'now'),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
 }
 
 /** Leases stay: a name that is used again gets a higher fence, so nothing that is left of its past can write. */

@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   type GuardRecord,
+  type Lease,
   type PipelineRequest,
   type RunRecord,
   requestKinds,
@@ -18,6 +19,8 @@ export interface Records<Row> {
   readonly toRequest: (row: Row) => PipelineRequest;
   readonly toRun: (row: Row) => RunRecord;
   readonly toConnection: (row: Row) => StoredConnection;
+  /** Null: there is none, or nobody has it. */
+  readonly toLease: (row: Row | undefined) => Lease | null;
 }
 
 export function recordsOf<Row>({
@@ -84,5 +87,16 @@ export function recordsOf<Row>({
       sealed: bytesOrNull(row, 'sealed') ?? new Uint8Array(),
       savedAtMs: integer(row, 'saved_at_ms'),
     }),
+    toLease: (row) => {
+      const owner = row === undefined ? null : textOrNull(row, 'owner');
+      return row === undefined || owner === null
+        ? null
+        : {
+            pipeline: text(row, 'pipeline'),
+            owner,
+            fence: integer(row, 'fence'),
+            expiresAtMs: integer(row, 'expires_at_ms'),
+          };
+    },
   };
 }

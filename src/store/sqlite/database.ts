@@ -1,7 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { interruptedBy } from '../../protocol/errors/interrupted.ts';
-import { isBusy, storeUnusable, toStoreError } from './errors.ts';
+import { storeUnusable } from '../store-errors.ts';
+import { isBusy, toStoreError } from './errors.ts';
 import { type FileIdentity, fileIdentity, isSameFile } from './file.ts';
 
 /** How long SQLite itself waits for a lock. It blocks the event loop meanwhile, so it only covers another's commit. */

@@ -32,9 +32,6 @@ export function toStoreError(path: string, thrown: unknown): LockstepError {
   );
 }
 
-export const storeUnusable = (path: string, detail: string): LockstepError =>
-  new LockstepError('store-unusable', { path, detail });
-
 function sqliteDetail(result: number | null): string | null {
   switch (result) {
     case meanings.busy:

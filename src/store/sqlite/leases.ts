@@ -1,6 +1,8 @@
-import type { Lease, LeaseStore } from '../../protocol/control-store.ts';
+import type { LeaseStore } from '../../protocol/control-store.ts';
+import { nextFence } from '../records/next-fence.ts';
 import type { Clock } from './clock.ts';
 import type { SqliteDatabase } from './database.ts';
+import { toLease } from './records.ts';
 import { integer, type StoredRow, text } from './row.ts';
 
 const selectSql = 'SELECT pipeline, owner, fence, duration_ms, expires_at_ms FROM leases WHERE pipeline = ?';
@@ -57,23 +59,5 @@ export function createLeaseStore(database: SqliteDatabase, clock: Clock): LeaseS
         release.run(lease.pipeline, lease.owner, lease.fence);
       }),
     get: (pipeline) => database.read(() => toLease(select.get(pipeline))),
-  };
-}
-
-function nextFence(newest: number, atLeast: number): number {
-  const fence = Math.max(newest, atLeast) + 1;
-  // Above 2^53 neighbours are equal: a fence that repeats protects nothing.
-  if (!Number.isSafeInteger(fence))
-    throw new RangeError('the fence is beyond the integers that can be told apart');
-  return fence;
-}
-
-function toLease(row: StoredRow | undefined): Lease | null {
-  if (row === undefined || row.owner === null) return null;
-  return {
-    pipeline: text(row, 'pipeline'),
-    owner: text(row, 'owner'),
-    fence: integer(row, 'fence'),
-    expiresAtMs: integer(row, 'expires_at_ms'),
   };
 }

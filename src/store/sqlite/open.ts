@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ControlStore } from '../../protocol/control-store.ts';
+import { storeUnusable } from '../store-errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { SqliteDatabase } from './database.ts';
-import { storeUnusable, toStoreError } from './errors.ts';
+import { toStoreError } from './errors.ts';
 import { createStoreFile } from './file.ts';
 import { migrate } from './migrations/migrate.ts';
-import { SqliteStore } from './store.ts';
+import { createSqliteStore } from './store.ts';
 
 export interface SqliteStoreOptions {
   /** The file; it and its directory are made if they are missing, readable by this user only. */
@@ -33,7 +34,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Cont
     await migrate(database, options.signal);
     await database.read(() => keepOneFile(database), options.signal);
     await database.read(() => mustBeSound(database), options.signal);
-    return await SqliteStore.open(database, options.clock ?? systemClock);
+    return await createSqliteStore(database, options.clock ?? systemClock);
   } catch (thrown) {
     database[Symbol.dispose]();
     throw toStoreError(path, thrown);

@@ -1,13 +1,4 @@
-import type {
-  CheckpointStore,
-  ConnectionStore,
-  ControlStore,
-  DeadLetterStore,
-  GuardStore,
-  LeaseStore,
-  RequestStore,
-  RunStore,
-} from '../../protocol/control-store.ts';
+import type { ControlStore } from '../../protocol/control-store.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import type { Clock } from './clock.ts';
 import { createConnectionStore } from './connections.ts';
@@ -31,51 +22,24 @@ const forgottenTables = [
   'runs',
 ] as const;
 
-/** The control store over one open file; puts the parts together and owns the connection. */
-export class SqliteStore implements ControlStore {
-  readonly storeId: string;
-  readonly isShared = false;
-  readonly leases: LeaseStore;
-  readonly checkpoints: CheckpointStore;
-  readonly deadLetters: DeadLetterStore;
-  readonly guards: GuardStore;
-  readonly runs: RunStore;
-  readonly requests: RequestStore;
-  readonly connections: ConnectionStore;
-  readonly removePipeline: ControlStore['removePipeline'];
-  readonly #database: SqliteDatabase;
-  readonly #clock: Clock;
-
-  private constructor(database: SqliteDatabase, clock: Clock, storeId: string) {
-    const write = createFencedWrite(database);
-    this.#database = database;
-    this.#clock = clock;
-    this.storeId = storeId;
-    this.leases = createLeaseStore(database, clock);
-    this.checkpoints = createCheckpointStore(database, write);
-    this.deadLetters = createDeadLetterStore(database, write);
-    this.guards = createGuardStore(database, write);
-    this.runs = createRunStore(database, write);
-    this.requests = createRequestStore(database, write);
-    this.connections = createConnectionStore(database);
-    this.removePipeline = createRemovePipeline(database, write);
-  }
-
-  /** Takes the database over; it must be migrated. */
-  static async open(database: SqliteDatabase, clock: Clock): Promise<SqliteStore> {
-    return database.read(() => {
-      const row = database.prepare('SELECT store_id FROM store').get();
-      return new SqliteStore(database, clock, text(row ?? {}, 'store_id'));
-    });
-  }
-
-  async nowMs(): Promise<number> {
-    return this.#clock.now();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#database[Symbol.dispose]();
-  }
+/** The control store over one open file, which must be migrated; puts the parts together and owns the connection. */
+export async function createSqliteStore(database: SqliteDatabase, clock: Clock): Promise<ControlStore> {
+  const write = createFencedWrite(database);
+  const store = await database.read(() => database.prepare('SELECT store_id FROM store').get());
+  return {
+    storeId: text(store, 'store_id'),
+    isShared: false,
+    leases: createLeaseStore(database, clock),
+    checkpoints: createCheckpointStore(database, write),
+    deadLetters: createDeadLetterStore(database, write),
+    guards: createGuardStore(database, write),
+    runs: createRunStore(database, write),
+    requests: createRequestStore(database, write),
+    connections: createConnectionStore(database),
+    removePipeline: createRemovePipeline(database, write),
+    nowMs: async () => clock.now(),
+    [Symbol.asyncDispose]: async () => database[Symbol.dispose](),
+  };
 }
 
 function createRemovePipeline(database: SqliteDatabase, write: FencedWrite): ControlStore['removePipeline'] {

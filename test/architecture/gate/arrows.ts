@@ -4,7 +4,7 @@ import { type ImportMention, isBarrel, scanImports } from './scan-imports.ts';
 /**
  * protocol ← engine ← service ← server ← cli;  protocol ← connectors ← service;  protocol ← store ← service;
  * src/index.ts ← recipes. `types:` allows what is gone at run time only; `own` is the folder of one connector
- * or recipe.
+ * or recipe; `parts` is what several recipes are made of, which is written against the public entry like them.
  */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: ['protocol'],
@@ -14,9 +14,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   service: ['protocol', 'engine', 'connectors', 'store', 'service'],
   server: ['types:protocol', 'service', 'server'],
   cli: ['types:protocol', 'service', 'server', 'cli'],
-  recipes: ['index', 'own'],
+  recipes: ['index', 'own', 'parts'],
   index: ['protocol', 'engine', 'connectors', 'store', 'service', 'server'],
 };
+
+/** Folders below src/recipes that are no recipe. They know none. */
+const partsOfRecipes = new Set(['src/recipes/demo', 'src/recipes/program']);
 
 /** Packages that talk to an outside system, and the only folders that may import them. */
 const drivers: Readonly<Record<string, readonly string[]>> = {
@@ -76,6 +79,7 @@ function mayImport(file: string, target: string, typeOnly: boolean): boolean {
   const layer = layerOf(target);
   if (allowed.includes(layer)) return true;
   if (typeOnly && allowed.includes(`types:${layer}`)) return true;
+  if (allowed.includes('parts') && partsOfRecipes.has(ownFolder(target))) return true;
   return allowed.includes('own') && ownFolder(file) === ownFolder(target);
 }
 

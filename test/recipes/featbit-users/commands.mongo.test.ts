@@ -9,8 +9,9 @@ import { drainMs } from '../../../src/recipes/featbit-users/service.ts';
 import { variables } from '../../../src/recipes/featbit-users/settings/variables.ts';
 import { startMongo } from '../../../tools/servers/mongo.ts';
 import { exportDocuments } from '../../support/mongo-export.ts';
+import { eventually } from '../support/eventually.ts';
 import { change, featbitId, insert, numbersIn, otherId, remove, users } from './support/people.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { openTown, type Town } from './support/town.ts';
 
 const textOf = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { idOfNumber } from '../../../src/recipes/featbit-users/demo/bitsacco.ts';
+import { eventually } from '../support/eventually.ts';
 import { change, featbitId, insert, numbersIn, otherId, remove, users } from './support/people.ts';
-import { eventually, openTown, uuidOf } from './support/town.ts';
+import { openTown, uuidOf } from './support/town.ts';
 
 test('FB-14 FB-16 FB-19 end users alone: made, followed, marked, and FeatBit’s own left alone', {
   timeout: 90_000,

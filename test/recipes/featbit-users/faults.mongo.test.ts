@@ -2,8 +2,9 @@ import { MongoClient } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { startMongo } from '../../../tools/servers/mongo.ts';
 import { createMongoDatabase } from '../../support/mongo.ts';
+import { eventually } from '../support/eventually.ts';
 import { change, insert, numbersIn, remove, users } from './support/people.ts';
-import { eventually, openTown } from './support/town.ts';
+import { openTown } from './support/town.ts';
 
 describe('faults', { timeout: 90_000 }, () => {
   test('FB-33 a wrong or empty namespace is told loudly, and removes nobody', async () => {

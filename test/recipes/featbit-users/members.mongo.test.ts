@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { idOfNumber, oddUsers, secret } from '../../../src/recipes/featbit-users/demo/bitsacco.ts';
 import { administratorPolicy } from '../../../src/recipes/featbit-users/mapping/ids.ts';
 import { exportDocuments } from '../../support/mongo-export.ts';
+import { eventually } from '../support/eventually.ts';
 import { change, documentOf, featbitId, insert, numbersIn, remove, upTo, users } from './support/people.ts';
-import { eventually, openTown, uuidOf } from './support/town.ts';
+import { openTown, uuidOf } from './support/town.ts';
 
 describe.each(['before 5.4.0', 'from 5.4.0'] as const)('FeatBit %s', { timeout: 90_000 }, (version) => {
   test('FB-5 FB-6 FB-12 FB-15 FB-17 FB-22 FB-25 FB-29 users are there, then followed, and the log says so', async () => {

@@ -1,8 +1,9 @@
 import type { Document } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { idOfNumber } from '../../../src/recipes/featbit-users/demo/bitsacco.ts';
+import { eventually } from '../support/eventually.ts';
 import { change, featbitId, insert, numbersIn, otherId, remove, users } from './support/people.ts';
-import { eventually, openTown, type Town, uuidOf } from './support/town.ts';
+import { openTown, type Town, uuidOf } from './support/town.ts';
 
 const usersOf = (town: Town) => town.featbit.db.collection<Document>('Users');
 

@@ -1,32 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isLockstepError, openEnvironment } from '../../../src/index.ts';
 import { readSettings } from '../../../src/recipes/featbit-users/settings/settings.ts';
 import { variables } from '../../../src/recipes/featbit-users/settings/variables.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { expectEachFault, readingBy } from '../support/settings.ts';
 
 const needed = {
   BITSACCO_DATABASE_URL: 'mongodb://reader:word-of-the-source@bitsacco:27017/?authSource=admin',
   FEATBIT_DATABASE_URL: 'mongodb://writer:word-of-the-target@featbit:27017/?authSource=admin',
 };
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-const read = (env: Env, cwd = '/nowhere') =>
-  readSettings(openEnvironment({ variables: env, cwd, defaultEnvFile: join(cwd, '.env') }));
-
-function faultsOf(env: Env): readonly string[] {
-  try {
-    read(env);
-  } catch (thrown) {
-    if (!isLockstepError(thrown, 'variables-invalid')) throw thrown;
-    return String(thrown.details['faults'])
-      .split('\n')
-      .map((line) => line.trim());
-  }
-  return [];
-}
+const reading = readingBy(readSettings);
+const { read, faultsOf } = reading;
 
 test('FB-1 every variable of the contract is known, with its default', () => {
   const settings = read(needed);
@@ -65,19 +51,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('FB-2 each variable that is missing or malformed is a fault, and all are told at once', () => {
-  const required = Object.keys(needed);
-  expect(faultsOf({})).toHaveLength(required.length);
-  for (const name of required)
-    expect(faultsOf({ ...needed, [name]: '' })).toEqual([expect.stringMatching(`^${name}: is not set`)]);
-  for (const [name, { rule }] of Object.entries(variables))
-    for (const text of wrong[rule.kind] ?? ['\0 $'])
-      expect(faultsOf({ ...needed, [name]: text }), `${name}=${text}`).toEqual([
-        expect.stringMatching(`^${name}: must be`),
-      ]);
-  const all = Object.fromEntries(
-    Object.entries(variables).map(([name, { rule }]) => [name, wrong[rule.kind]?.[0] ?? '\0 $']),
-  );
-  expect(faultsOf(all)).toHaveLength(Object.keys(variables).length);
+  expectEachFault(reading, { needed, variables, wrong, malformed: '\0 $' });
 });
 
 test('FB-3 secrets come from files too, and no fault and no print holds one', async () => {

@@ -4,7 +4,8 @@ import { openDatabase } from '../../../src/index.ts';
 import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { recordEvents } from '../../../src/recipes/user-table/errors/record-events.ts';
 import { SyncErrors } from '../../../src/recipes/user-table/errors/sync-errors.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Town } from './support/town.ts';
 
 const pipeline = 'users';
 const key = `["${idOf(1)}"]`;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
-import { eventually, openTown } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown } from './support/town.ts';
 
 describe('sync_errors', { timeout: 90_000 }, () => {
   test('UT-30 UT-31 a user that fails is one row, stops nobody, is listed, and is resolved', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Town } from './support/town.ts';
 
 const openTypes = async (town: Town): Promise<readonly string[]> =>
   (await town.errors()).filter(({ resolved }) => !resolved).map(({ error_type }) => error_type);

@@ -4,7 +4,8 @@ import { idOf, marketplace, people } from '../../../src/recipes/user-table/demo/
 import { derivedPhones } from '../../../src/recipes/user-table/mapping/phones.ts';
 import { startPostgres } from '../../../tools/servers/postgres.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Town } from './support/town.ts';
 
 const rename = (first: string, ids: readonly number[]): string =>
   `UPDATE users SET first_name = '${first}' WHERE id IN (${ids.map((id) => `'${idOf(id)}'`).join()})`;

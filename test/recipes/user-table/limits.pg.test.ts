@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
-import { eventually, openTown, type Service } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Service } from './support/town.ts';
 
 const metric = async (service: Service, name: string): Promise<number> =>
   Number(new RegExp(`^${name} (.+)$`, 'm').exec((await service.get('/metrics')).text)?.[1]);

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { chat, currentChat, idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { startPostgres } from '../../../tools/servers/postgres.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
-import { eventually, openTown } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown } from './support/town.ts';
 
 describe('load', { timeout: 90_000 }, () => {
   test('UT-55 above 80 % of the chat server’s connections it warns and slows down, until they are free again', async () => {

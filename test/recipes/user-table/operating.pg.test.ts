@@ -5,7 +5,8 @@ import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.t
 import { makeCertificate } from '../../support/certificate.ts';
 import { startHttpReceiver } from '../../support/receivers/http-receiver.ts';
 import { startSmtpServer } from '../../support/receivers/smtp-server.ts';
-import { eventually, openTown } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown } from './support/town.ts';
 
 const aboutLetters = (text: string): boolean => text.includes('deadLetters');
 

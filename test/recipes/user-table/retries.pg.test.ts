@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Town } from './support/town.ts';
 
 /** The next so many writes of users find the chat's server busy; a sequence counts them, which no rollback takes back. */
 async function busyFor(chat: TestDatabase, times: number): Promise<void> {

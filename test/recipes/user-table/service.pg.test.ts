@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { metrics } from '../../../src/recipes/user-table/metrics.ts';
-import { eventually, openTown } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown } from './support/town.ts';
 
 describe('the service', { timeout: 90_000 }, () => {
   test('UT-17 setup makes what both databases need, under the historic names', async () => {

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isLockstepError, openEnvironment } from '../../../src/index.ts';
 import { readSettings } from '../../../src/recipes/user-table/settings/settings.ts';
 import { variables } from '../../../src/recipes/user-table/settings/variables.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { expectEachFault, readingBy } from '../support/settings.ts';
 
 const needed = {
   SOURCE_DB_HOST: 'source',
@@ -17,22 +17,8 @@ const needed = {
   CHAT_DB_PASSWORD: 'a secret of the chat',
 };
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-const read = (env: Env, cwd = '/nowhere') =>
-  readSettings(openEnvironment({ variables: env, cwd, defaultEnvFile: join(cwd, '.env') }));
-
-function faultsOf(env: Env): readonly string[] {
-  try {
-    read(env);
-  } catch (thrown) {
-    if (!isLockstepError(thrown, 'variables-invalid')) throw thrown;
-    return String(thrown.details['faults'])
-      .split('\n')
-      .map((line) => line.trim());
-  }
-  return [];
-}
+const reading = readingBy(readSettings);
+const { read, faultsOf } = reading;
 
 test('UT-1 every variable of the contract is known, with its default', () => {
   expect(read(needed)).toMatchObject({
@@ -60,19 +46,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('UT-2 each variable that is missing, malformed or out of range is a fault, and all are told at once', () => {
-  const required = Object.keys(needed);
-  expect(faultsOf({})).toHaveLength(required.length);
-  for (const name of required)
-    expect(faultsOf({ ...needed, [name]: '' })).toEqual([expect.stringMatching(`^${name}: is not set`)]);
-  for (const [name, { rule }] of Object.entries(variables))
-    for (const text of wrong[rule.kind] ?? ['\0 @'])
-      expect(faultsOf({ ...needed, [name]: text }), `${name}=${text}`).toEqual([
-        expect.stringMatching(`^${name}: must be`),
-      ]);
-  const all = Object.fromEntries(
-    Object.entries(variables).map(([name, { rule }]) => [name, wrong[rule.kind]?.[0] ?? '\0 @']),
-  );
-  expect(faultsOf(all)).toHaveLength(Object.keys(variables).length);
+  expectEachFault(reading, { needed, variables, wrong, malformed: '\0 @' });
 });
 
 test('UT-2 the ends of each range are within it', () => {

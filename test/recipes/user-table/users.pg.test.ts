@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { currentChat, formerChat, idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { derivedPhones } from '../../../src/recipes/user-table/mapping/phones.ts';
-import { eventually, openTown, type Town } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown, type Town } from './support/town.ts';
 
 const deactivated = async (town: Town, id: string): Promise<boolean> =>
   (await town.chatUser(id))?.metaData?.['deactivatedAt'] !== undefined;

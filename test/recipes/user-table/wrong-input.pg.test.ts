@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { startHttpReceiver } from '../../support/receivers/http-receiver.ts';
-import { eventually, openTown } from './support/town.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTown } from './support/town.ts';
 
 describe('wrong input', { timeout: 90_000 }, () => {
   test.each([

@@ -3,6 +3,7 @@ import {
   type LockstepError,
   toLockstepError,
 } from '../../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../../protocol/errors/refusal.ts';
 import { reach } from '../../../protocol/failpoints.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 import type { StreamWriter, WindowPart, WindowWrite, WriteOptions } from '../../../protocol/writer.ts';
@@ -85,4 +86,4 @@ const partOf = (parts: readonly WindowPart[], { part, changes }: Piece): WindowP
 
 /** May come from the lanes, and if it does not, the whole says so again. */
 const isOfLanes = (error: LockstepError): boolean =>
-  error.class === 'deferred' || error.class === 'change' || isLockstepError(error, 'transaction-conflict');
+  isRefusal(error) || isLockstepError(error, 'transaction-conflict');

@@ -1,6 +1,6 @@
-import type { Environment, RecipeCommandInput } from '../../../index.ts';
-import { openEnvironment } from '../../../index.ts';
-import { openLog } from '../log.ts';
+import type { RecipeCommandInput } from '../../../index.ts';
+import { environmentOf } from '../../program/environment-of.ts';
+import { openLog } from '../../program/log.ts';
 import { FeatbitSyncService } from '../service.ts';
 import { readSettings } from '../settings/settings.ts';
 
@@ -14,6 +14,3 @@ export function openService(
   const log = openLog(logsTo, settings.logLevel);
   return new FeatbitSyncService({ settings, log, directory: input.cwd });
 }
-
-const environmentOf = ({ env, cwd, envFile }: RecipeCommandInput): Environment =>
-  openEnvironment({ variables: env, cwd, envFile, defaultEnvFile: `${cwd}/.env` });

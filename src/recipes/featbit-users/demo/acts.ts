@@ -1,6 +1,7 @@
 import type { JsonDocument, MongodbDatabase } from '../../../index.ts';
+import { eventually } from '../../demo/eventually.ts';
+import { RunningCommand } from '../../demo/running-command.ts';
 import { bitsaccoUser, deleteUsers, idOfNumber, insertUsers, updateUser } from './bitsacco.ts';
-import { eventually, RunningCommand } from './process.ts';
 import type { Stage } from './stage.ts';
 
 export interface Living {

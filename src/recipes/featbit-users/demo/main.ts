@@ -1,8 +1,11 @@
 import type { DemoOptions, DemoResult } from '../../../index.ts';
+import { eventually } from '../../demo/eventually.ts';
+import { median } from '../../demo/median.ts';
+import { RunningCommand } from '../../demo/running-command.ts';
+import { sayingSince, type Telling } from '../../demo/telling.ts';
 import { type Act, acts, type Living, numberOf } from './acts.ts';
 import { insertUsers, updateUser, usersFrom } from './bitsacco.ts';
 import { judge } from './judge.ts';
-import { eventually, RunningCommand } from './process.ts';
 import { setStage } from './stage.ts';
 
 const users = 3_000;
@@ -10,9 +13,7 @@ const started = 'FeatBit user sync service started successfully';
 
 /** A Bitsacco and a FeatBit live for a while, with everything that may go wrong; both are proved to agree at the end. */
 export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<DemoResult> {
-  const startedAt = performance.now();
-  const say = (line: string): void =>
-    write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  const say = sayingSince(write);
   say('two MongoDB servers start: a Bitsacco and a FeatBit (members and end users)');
   await using stage = await setStage(signal);
   await insertUsers(stage.bitsacco, usersFrom(1, users));
@@ -26,12 +27,6 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
     living.service.signal('SIGKILL');
     await living.service.ended;
   }
-}
-
-interface Telling {
-  readonly seconds: number;
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
 }
 
 async function live(living: Living, telling: Telling): Promise<DemoResult> {
@@ -88,6 +83,3 @@ async function prove(
     latencyMs: { p50: Math.round(median(waits) * 10) / 10 },
   };
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

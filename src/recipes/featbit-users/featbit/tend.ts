@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lockstep, type MongodbDatabase, toLockstepError } from '../../../index.ts';
+import type { Log } from '../../program/log.ts';
 import { pipeline } from '../configuration.ts';
-import type { Log } from '../log.ts';
 import type { Placement } from '../mapping/ids.ts';
 import { restoreMarks } from './restore-marks.ts';
 import type { Source } from './source.ts';

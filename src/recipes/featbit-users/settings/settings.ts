@@ -1,4 +1,5 @@
 import { type Environment, type ReadVariables, readVariables, SecretText } from '../../../index.ts';
+import { type LogLevel, logLevels } from '../../program/log.ts';
 import { type VariableName, variables } from './variables.ts';
 
 /** What the environment asks for, checked as a whole. */
@@ -27,9 +28,6 @@ export interface DatabaseSettings {
 
 const targets = ['members', 'end-users', 'both'] as const;
 export type Target = (typeof targets)[number];
-
-export const logLevels = ['DEBUG', 'INFO', 'SUCCESS', 'WARNING', 'ERROR'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** Throws `variables-invalid` with every fault there is, before anything is touched. */
 export function readSettings(environment: Pick<Environment, 'find'>): Settings {

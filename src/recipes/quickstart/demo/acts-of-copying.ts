@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunResult } from '../../../index.ts';
-import { type CommandResult, startLockstep } from './engine-process.ts';
-import type { Stage } from './servers.ts';
+import { lockstep, startLockstep } from './lockstep.ts';
 import { tables } from './shop.sql.ts';
+import type { Stage } from './stage.ts';
 import type { View } from './view.ts';
 
 /** Copies, and kills the engine (SIGKILL) when about two fifths of the rows have arrived. Returns how many had. */
 export async function copyWithAKill(stage: Stage, view: View, rows: number): Promise<number> {
   view.step('lockstep run · creates the tables, copies in parallel; the process will be killed half way');
-  const running = startLockstep(['run', 'shop'], stage.environment);
+  const running = startLockstep(['run', 'shop'], stage);
   const state = { over: false };
   running.ended.then(
     () => {
@@ -26,7 +26,7 @@ export async function copyWithAKill(stage: Stage, view: View, rows: number): Pro
       shown = arrived;
     }
     if (arrived >= rows * 0.4 || state.over) {
-      running.kill();
+      running.signal('SIGKILL');
       const { signal } = await running.ended;
       view.say(signal === 'SIGKILL' ? '⚡ SIGKILL' : 'it had ended before it could be killed');
       const left = await countAll(stage);
@@ -40,8 +40,7 @@ export async function copyWithAKill(stage: Stage, view: View, rows: number): Pro
 /** The same command again: it goes on where the dead process stopped. */
 export async function copyAgain(stage: Stage, view: View, rows: number): Promise<boolean> {
   view.step('lockstep run · the same command again: what is there is compared, what is missing copied');
-  const ended = await startLockstep(['run', 'shop'], stage.environment).ended;
-  const result = answerOf<RunResult>(ended, [0]);
+  const result = await lockstep<RunResult>(['run', 'shop'], stage);
   for (const { collection, sourceRows, copied, inserted } of result.collections) {
     view.say(`${collection.padEnd(18)} ${copied + inserted} brought, ${sourceRows} compared`);
   }
@@ -63,13 +62,4 @@ async function countAll(stage: Stage): Promise<number> {
     sum += rows[0]?.count ?? 0;
   }
   return sum;
-}
-
-/** What a command answered, if it ended as it should; else what it complained about. */
-export function answerOf<Answer>(
-  { code, answer, messages }: CommandResult,
-  codes: readonly number[],
-): Answer {
-  if (code === null || !codes.includes(code)) throw new Error(`lockstep ended with ${code}:\n${messages}`);
-  return (answer as { readonly result: Answer }).result;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsonDocument, MongodbDatabase } from '../../../index.ts';
-import { startLockstep } from './engine-process.ts';
+import { median } from '../../demo/median.ts';
+import type { Client } from '../../demo/servers.ts';
 import { judgeDocuments } from './judge-documents.ts';
-import { median } from './probe.ts';
-import type { Client, Stage } from './servers.ts';
+import { startLockstep } from './lockstep.ts';
+import type { Stage } from './stage.ts';
 import type { View } from './view.ts';
 
 const mostWaitMs = 20_000;
@@ -11,16 +12,17 @@ const probes = 12;
 
 /** The customers go into MongoDB, and are followed there. Null: no server of it can be had here. */
 export async function followIntoDocuments(
-  { source, documents, environment }: Stage,
+  stage: Stage,
   view: View,
 ): Promise<{ readonly count: number; readonly equal: boolean } | null> {
+  const { source, documents } = stage;
   view.step('lockstep start · from PostgreSQL into MongoDB: each customer becomes a document');
   if ('missing' in documents) {
     view.say(`left out: ${documents.missing}`);
     return null;
   }
   const { database } = documents;
-  const engine = startLockstep(['start', 'shop-documents', '--no-http'], environment);
+  const engine = startLockstep(['start', 'shop-documents', '--no-http'], stage);
   // Visible once the copy is done and the stream has caught up.
   await visible(source, database, 0);
   const measured: number[] = [];
@@ -30,7 +32,7 @@ export async function followIntoDocuments(
   const [shown] = await documentsOf(database, { email: 'lead@example.com' });
   view.say(JSON.stringify(shown));
   view.say(`${probes} changes, commit → visible ${median(measured).toFixed(1)} ms`);
-  engine.terminate();
+  engine.signal('SIGTERM');
   await engine.ended;
   const verdict = await judgeDocuments(source, database);
   view.say(

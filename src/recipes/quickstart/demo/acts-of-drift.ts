@@ -1,9 +1,8 @@
 import type { PlanResult, VerifyResult } from '../../../index.ts';
-import { answerOf } from './acts-of-copying.ts';
-import { startLockstep } from './engine-process.ts';
 import { judge } from './judge.ts';
-import type { Stage } from './servers.ts';
+import { lockstep } from './lockstep.ts';
 import { drift } from './shop.sql.ts';
+import type { Stage } from './stage.ts';
 import type { View } from './view.ts';
 
 /** Rows are changed, removed and added behind our back on the target; the source changes too. */
@@ -19,10 +18,7 @@ export async function disturb(stage: Stage, view: View): Promise<void> {
 /** `verify` finds it, `plan` says what a run would do. Returns how many rows differ. */
 export async function planned(stage: Stage, view: View): Promise<number> {
   view.step('lockstep verify · compares 100 % of both sides');
-  const verified = answerOf<VerifyResult>(
-    await startLockstep(['verify', 'shop'], stage.environment).ended,
-    [2],
-  );
+  const verified = await lockstep<VerifyResult>(['verify', 'shop'], stage, [2]);
   for (const { collection, equal, missing, extra, different, samples } of verified.collections) {
     const found = [...samples.missing, ...samples.extra, ...samples.different].slice(0, 2).join(' ');
     view.say(
@@ -32,7 +28,7 @@ export async function planned(stage: Stage, view: View): Promise<number> {
     );
   }
   view.step('lockstep plan · what a run would write; nothing is written yet');
-  const plan = answerOf<PlanResult>(await startLockstep(['plan', 'shop'], stage.environment).ended, [2]);
+  const plan = await lockstep<PlanResult>(['plan', 'shop'], stage, [2]);
   for (const { collection, insert, update, leave } of plan.collections) {
     if (insert + update + leave > 0)
       view.say(`${collection.padEnd(18)} insert ${insert}, update ${update}, delete ${leave}`);
@@ -46,10 +42,7 @@ export async function planned(stage: Stage, view: View): Promise<number> {
 /** Returns how many rows were written. */
 export async function repairAll(stage: Stage, view: View): Promise<number> {
   view.step('lockstep verify --repair · writes only what differs');
-  const result = answerOf<VerifyResult>(
-    await startLockstep(['verify', 'shop', '--repair'], stage.environment).ended,
-    [0],
-  );
+  const result = await lockstep<VerifyResult>(['verify', 'shop', '--repair'], stage);
   const { inserted, updated, left } = result.repaired ?? { inserted: 0, updated: 0, left: 0 };
   view.say(`inserted ${inserted}, updated ${updated}, deleted ${left}`);
   return inserted + updated + left;
@@ -62,10 +55,7 @@ export async function prove(
   { pipeline, names }: { readonly pipeline: string; readonly names: readonly string[] },
 ): Promise<{ verified: boolean; left: number }> {
   view.step('lockstep verify · and an independent export of both sides');
-  const result = answerOf<VerifyResult>(
-    await startLockstep(['verify', pipeline], stage.environment).ended,
-    [0, 2],
-  );
+  const result = await lockstep<VerifyResult>(['verify', pipeline], stage, [0, 2]);
   const left = result.collections.reduce(
     (sum, { missing, extra, different }) => sum + missing + extra + different,
     0,

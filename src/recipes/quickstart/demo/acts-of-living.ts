@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeadLetterPage, RemoveResult, StatusResult } from '../../../index.ts';
-import { answerOf } from './acts-of-copying.ts';
-import { type RunningCommand, startLockstep } from './engine-process.ts';
+import { median } from '../../demo/median.ts';
+import type { RunningCommand } from '../../demo/running-command.ts';
 import {
   cure,
   cutConnections,
@@ -12,8 +12,9 @@ import {
   refusal,
   truncate,
 } from './live-load.sql.ts';
-import { median, probe } from './probe.ts';
-import type { Stage } from './servers.ts';
+import { lockstep, startLockstep } from './lockstep.ts';
+import { probe } from './probe.ts';
+import type { Stage } from './stage.ts';
 import type { View } from './view.ts';
 
 const pipeline = 'shop-live';
@@ -47,7 +48,7 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
     );
   }
   const deadLetters = await lettersLeft(stage);
-  state.engine.terminate();
+  state.engine.signal('SIGTERM');
   const { code } = await state.engine.ended;
   view.say(`SIGTERM: drained, exit code ${code}`);
   return { changes: state.turn * 3, medianMs: median(state.all), deadLetters };
@@ -61,8 +62,7 @@ interface LiveState {
   readonly all: number[];
 }
 
-const startEngine = (stage: Stage): RunningCommand =>
-  startLockstep(['start', pipeline, '--no-http'], stage.environment);
+const startEngine = (stage: Stage): RunningCommand => startLockstep(['start', pipeline, '--no-http'], stage);
 
 /** What happens while the load goes on, one a second; each says what it did. */
 function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>)[] {
@@ -95,7 +95,7 @@ function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>
       return 'a second engine is started: it stands by';
     },
     async () => {
-      state.engine.kill();
+      state.engine.signal('SIGKILL');
       await state.engine.ended;
       state.engine = state.standby ?? startEngine(stage);
       return '⚡ SIGKILL: the engine that stood by takes over';
@@ -138,8 +138,7 @@ async function oneSecond({ source, target }: Stage, state: LiveState): Promise<r
 /** `status` says so, from the control store, whatever process runs the pipeline. */
 async function caughtUp(stage: Stage): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
-    const ended = await startLockstep(['status', pipeline], stage.environment).ended;
-    const [found] = answerOf<readonly StatusResult[]>(ended, [0, 1, 2]);
+    const [found] = await lockstep<readonly StatusResult[]>(['status', pipeline], stage, [0, 1, 2]);
     if (found?.status === 'live') return;
     await pause(200);
   }
@@ -148,8 +147,7 @@ async function caughtUp(stage: Stage): Promise<void> {
 
 async function lettersLeft(stage: Stage): Promise<number> {
   for (let tries = 0; ; tries += 1) {
-    const ended = await startLockstep(['dead-letters', pipeline, 'list'], stage.environment).ended;
-    const { letters } = answerOf<DeadLetterPage>(ended, [0, 2]);
+    const { letters } = await lockstep<DeadLetterPage>(['dead-letters', pipeline, 'list'], stage, [0, 2]);
     if (letters.length === 0 || tries > 20) return letters.length;
     await pause(200);
   }
@@ -160,8 +158,7 @@ export async function removeAll(stage: Stage, view: View): Promise<void> {
   view.step('lockstep remove · slots, publications and our own state go; what the targets hold stays');
   const documents = 'database' in stage.documents ? ['shop-documents'] : [];
   for (const name of [...documents, 'shop-live', 'shop']) {
-    const ended = await startLockstep(['remove', name, '--yes'], stage.environment).ended;
-    const { left } = answerOf<RemoveResult>(ended, [0]);
+    const { left } = await lockstep<RemoveResult>(['remove', name, '--yes'], stage);
     if (left.length > 0) view.say(`left behind: ${left.join(', ')}`);
   }
   const { rows } = await stage.source.query('SELECT FROM pg_replication_slots');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonDocument, MongodbDatabase } from '../../../index.ts';
-import type { Client } from './servers.ts';
+import type { Client } from '../../demo/servers.ts';
 
 /** A line for each customer, made by PostgreSQL: a date of MongoDB ends at the millisecond. */
 const rowLines = `

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Client } from './servers.ts';
+import type { Client } from '../../demo/servers.ts';
 
 export interface Verdict {
   readonly table: string;

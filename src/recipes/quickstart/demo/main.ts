@@ -1,38 +1,12 @@
+import type { DemoOptions, DemoResult } from '../../../index.ts';
 import { copyAgain, copyWithAKill } from './acts-of-copying.ts';
 import { followIntoDocuments } from './acts-of-documents.ts';
 import { disturb, planned, prove, repairAll } from './acts-of-drift.ts';
 import { live, removeAll } from './acts-of-living.ts';
 import { refreshAndTakeBack } from './acts-of-refreshing.ts';
-import { setStage } from './servers.ts';
 import { fill, schema, sizeOf, tables } from './shop.sql.ts';
+import { setStage } from './stage.ts';
 import { View } from './view.ts';
-
-export interface DemoOptions {
-  /** About how long the demo may take; more time, more rows. */
-  readonly seconds: number;
-  readonly json: boolean;
-  readonly signal: AbortSignal;
-  readonly write: (line: string) => void;
-}
-
-export interface DemoResult {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly verified: boolean;
-  readonly drift: number;
-  readonly deadLetters: number;
-  readonly rows: number;
-  readonly killedAtRows: number;
-  readonly repaired: number;
-  /** A refresh came in, was taken back, and came in again. */
-  readonly refreshed: boolean;
-  /** That the live pipeline followed, about. */
-  readonly changes: number;
-  /** From commit to visible, looking included. */
-  readonly latencyMs: { readonly p50: number };
-  /** Followed into MongoDB and proved equal there; null: no server of it can be had here. */
-  readonly documents: number | null;
-}
 
 const fewestRows = 120_000;
 const mostRows = 2_000_000;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from './servers.ts';
+import type { Client } from '../../demo/servers.ts';
 
 const mostWaitMs = 10_000;
 
@@ -13,9 +13,4 @@ export async function probe(source: Client, target: Client, id: number): Promise
     if (rows.length > 0 || waitedMs > mostWaitMs) return waitedMs;
     await pause(0);
   }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -1,12 +1,7 @@
-import type {
-  Environment,
-  Lockstep,
-  RecipeCommand,
-  RecipeCommandInput,
-  RecipeCommandResult,
-} from '../../../index.ts';
-import { LockstepError, openEnvironment } from '../../../index.ts';
-import { type Log, openLog } from '../log.ts';
+import type { Lockstep, RecipeCommand, RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
+import { LockstepError } from '../../../index.ts';
+import { environmentOf } from '../../program/environment-of.ts';
+import { type Log, openLog } from '../../program/log.ts';
 import { UserTableSyncService } from '../service.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 
@@ -35,9 +30,6 @@ export const looking =
     await using _service = service;
     return await work(await service.look(), input, service);
   };
-
-const environmentOf = ({ env, cwd, envFile }: RecipeCommandInput): Environment =>
-  openEnvironment({ variables: env, cwd, envFile, defaultEnvFile: `${cwd}/.env` });
 
 export const usage = (detail: string, hint: string): LockstepError =>
   new LockstepError('usage', { detail, hint });

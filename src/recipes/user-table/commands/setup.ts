@@ -1,5 +1,5 @@
+import type { Log } from '../../program/log.ts';
 import { recorded } from '../errors/recorded.ts';
-import type { Log } from '../log.ts';
 import type { UserTableSyncService } from '../service.ts';
 
 /** Triggers of the earlier program: its function lay beside the table, ours does not. */

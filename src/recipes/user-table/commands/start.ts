@@ -1,7 +1,7 @@
 import type { RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
 import { toError } from '../../../index.ts';
+import type { Log } from '../../program/log.ts';
 import { openHealthServer } from '../http.ts';
-import type { Log } from '../log.ts';
 import type { UserTableSyncService } from '../service.ts';
 import { openService } from './command.ts';
 import { prepareDatabases } from './setup.ts';

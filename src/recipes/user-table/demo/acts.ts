@@ -1,12 +1,12 @@
 import { derivedPhones } from '../mapping/phones.ts';
-import { RunningCommand } from './process.ts';
 import { idOf } from './schemas.sql.ts';
+import { ServiceProcess } from './service-process.ts';
 import type { Stage } from './stage.ts';
 
 /** What the acts of the demo work with; the engine may be another process later. */
 export interface Living {
   readonly stage: Stage;
-  engine: RunningCommand;
+  engine: ServiceProcess;
   /** Users whose phone was derived. */
   readonly clashing: string[];
 }
@@ -47,7 +47,7 @@ export const acts: readonly ((living: Living) => Promise<string>)[] = [
   async (living) => {
     living.engine.signal('SIGKILL');
     await living.engine.ended;
-    living.engine = new RunningCommand(['start'], living.stage);
+    living.engine = new ServiceProcess('start', living.stage);
     return '⚡ SIGKILL: the engine is gone; another is started, goes on from there, and counts from 0';
   },
   async ({ stage }) => {

@@ -1,15 +1,16 @@
 import type { RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
+import { eventually } from '../../demo/eventually.ts';
 import type { Verification } from '../commands/verify.ts';
 import type { HealthStatus } from '../health.ts';
-import { command, eventually, RunningCommand } from './process.ts';
 import { idOf, people } from './schemas.sql.ts';
+import { command, ServiceProcess } from './service-process.ts';
 import { type Stage, setStage } from './stage.ts';
 
 const users = 2_000;
 
 interface Checking {
   readonly stage: Stage;
-  engine: RunningCommand;
+  engine: ServiceProcess;
 }
 
 interface Line {
@@ -99,17 +100,17 @@ const lines: readonly Line[] = [
     holds: async (checking) => {
       const { stage } = checking;
       await stage.marketplace.query('ALTER TABLE users RENAME TO users_away');
-      checking.engine = new RunningCommand(['start'], stage);
+      checking.engine = new ServiceProcess('start', stage);
       const { code } = await checking.engine.ended;
       await stage.marketplace.query('ALTER TABLE users_away RENAME TO users');
-      checking.engine = new RunningCommand(['start'], stage);
+      checking.engine = new ServiceProcess('start', stage);
       await checking.engine.healthy();
-      await command(['pause'], stage);
+      await command('pause', stage);
       await eventually('paused, it is red', async () => {
         const { code: red, text } = await checking.engine.get('/health');
         return red === 503 && !(JSON.parse(text) as HealthStatus).checks.realtimeSyncActive;
       });
-      await command(['resume'], stage);
+      await command('resume', stage);
       await checking.engine.healthy();
       return code === 3;
     },
@@ -117,7 +118,7 @@ const lines: readonly Line[] = [
   {
     text: 'verify right',
     holds: async ({ stage }) => {
-      const equal = (await command(['verify'], stage)).answer.result as Verification;
+      const equal = (await command('verify', stage)).answer['result'] as Verification;
       return equal.consistent && equal.sourceCount === users && equal.chatCount === users;
     },
   },
@@ -142,7 +143,7 @@ const countOf = async ({ chat }: Stage): Promise<number> =>
 export async function checklist({ out, json, signal }: RecipeCommandInput): Promise<RecipeCommandResult> {
   await using stage = await setStage(signal);
   await stage.marketplace.query(people(1, users));
-  const checking: Checking = { stage, engine: new RunningCommand(['setup'], stage) };
+  const checking: Checking = { stage, engine: new ServiceProcess('setup', stage) };
   const result: { readonly line: string; readonly holds: boolean; readonly reason: string }[] = [];
   try {
     for (const [index, { text, holds }] of lines.entries()) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Client, Stage } from './stage.ts';
+import type { Client } from '../../demo/servers.ts';
+import type { Stage } from './stage.ts';
 
 /** What the chat should show of each active user, in SQL of its own: nothing of the recipe's mapping has a say here. */
 const wanted = `

@@ -1,37 +1,32 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DemoOptions } from '../../../index.ts';
+import type { DeadLetterPage, DemoOptions } from '../../../index.ts';
+import { eventually } from '../../demo/eventually.ts';
+import { median } from '../../demo/median.ts';
+import { sayingSince, type Telling } from '../../demo/telling.ts';
 import type { Verification } from '../commands/verify.ts';
 import type { HealthStatus } from '../health.ts';
 import { acts, everyday, type Living } from './acts.ts';
 import { judge } from './judge.ts';
-import { command, eventually, RunningCommand } from './process.ts';
 import { idOf, people } from './schemas.sql.ts';
+import { command, ServiceProcess } from './service-process.ts';
 import { type Stage, setStage } from './stage.ts';
 
 const users = 10_000;
 
 /** A marketplace and a chat live for a while, with everything that may go wrong; both are proved to agree at the end. */
 export async function runDemo({ seconds, signal, write }: DemoOptions) {
-  const startedAt = performance.now();
-  const say = (line: string): void =>
-    write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  const say = sayingSince(write);
   say('two PostgreSQL servers start: a marketplace (17) and a chat (18)');
   await using stage = await setStage(signal);
   await stage.marketplace.query(people(1, users));
   say(`${users.toLocaleString('en')} users are at the marketplace · lockstep user-table setup`);
-  const living: Living = { stage, engine: new RunningCommand(['setup'], stage), clashing: [] };
+  const living: Living = { stage, engine: new ServiceProcess('setup', stage), clashing: [] };
   try {
     return await live(living, { seconds, signal, say });
   } finally {
     living.engine.signal('SIGKILL');
     await living.engine.ended;
   }
-}
-
-interface Telling {
-  readonly seconds: number;
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
 }
 
 async function live(living: Living, { seconds, signal, say }: Telling) {
@@ -56,7 +51,7 @@ async function live(living: Living, { seconds, signal, say }: Telling) {
   return await prove(living, { changes: turn, latency: median(waits), say });
 }
 
-async function statusLine(engine: RunningCommand): Promise<string> {
+async function statusLine(engine: ServiceProcess): Promise<string> {
   const { code, text } = await engine.get('/health');
   const stats = await engine.stats();
   const pass = stats?.lastSyncTime == null ? 'no pass yet' : `last pass ${stats.lastSyncDuration} ms`;
@@ -106,8 +101,8 @@ async function prove(
   }: { readonly changes: number; readonly latency: number; readonly say: (line: string) => void },
 ) {
   await engine.healthy();
-  const { answer } = await command(['verify'], stage);
-  const verification = answer.result as Verification;
+  const { answer } = await command('verify', stage);
+  const verification = answer['result'] as Verification;
   const { missing, extra, different } = verification.users;
   const drift = missing + extra + different;
   const verdict = await judge(stage, clashing);
@@ -121,8 +116,8 @@ async function prove(
   say(
     `a sorted export of both sides: ${verdict.users} users ${verdict.equal ? 'equal' : 'DIFFERENT'}, the one with a derived phone aside; ${rows[0]?.deactivated} deactivated, ${rows[0]?.messages} messages kept, ${rows[0]?.open} open row of sync_errors (the shared phone)`,
   );
-  const { result } = (await command(['letters'], stage)).answer;
-  const deadLetters = (result as { letters: readonly unknown[] }).letters.length;
+  const { letters } = (await command('letters', stage)).answer['result'] as DeadLetterPage;
+  const deadLetters = letters.length;
   engine.signal('SIGTERM');
   const { code } = await engine.ended;
   say(`SIGTERM: drained, exit code ${code}`);
@@ -143,13 +138,10 @@ async function prove(
 
 /** Triggers, log and state go; users and sync_errors stay. True: something is left. */
 async function removeAll(stage: Stage, say: (line: string) => void): Promise<boolean> {
-  await command(['remove'], stage);
+  await command('remove', stage);
   const { rows } = await stage.marketplace.query(
     `SELECT tgname FROM pg_trigger WHERE tgrelid = 'users'::regclass AND NOT tgisinternal UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'lockstep'`,
   );
   say(`lockstep user-table remove · ${rows.length} objects of ours are left at the marketplace`);
   return rows.length > 0;
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,22 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Client, startPostgresPair } from '../../demo/servers.ts';
 import { chat, currentChat, marketplace } from './schemas.sql.ts';
-
-/** What is needed of the project's server support, which is part of the checkout and not of the published package. */
-interface ServerSupport {
-  startPostgres(options: { readonly version: 17 | 18; readonly signal?: AbortSignal }): Promise<Server>;
-}
-interface Server extends AsyncDisposable {
-  readonly port: number;
-  createDatabase(name: string): Promise<string>;
-  connect(database: string): Promise<Client & AsyncDisposable>;
-}
-
-/** Somebody who looks into a database, or changes it. */
-export interface Client {
-  query<Row = Record<string, unknown>>(sql: string): Promise<{ readonly rows: readonly Row[] }>;
-}
 
 /** Two real servers with the marketplace's and the chat's tables, clients for them, and the variables of the recipe. */
 export interface Stage extends AsyncDisposable {
@@ -31,25 +17,11 @@ export interface Stage extends AsyncDisposable {
 const names = { marketplace: 'myusta_backend', chat: 'myusta_chatapp' } as const;
 
 export async function setStage(signal: AbortSignal): Promise<Stage> {
-  // Computed, so that the published package does not try to contain it.
-  const support = (await import(
-    new URL('../../../../tools/servers/postgres.ts', import.meta.url).href
-  )) as ServerSupport;
   await using resources = new AsyncDisposableStack();
-  const started = await Promise.allSettled([
-    support.startPostgres({ version: 17, signal }),
-    support.startPostgres({ version: 18, signal }),
-  ]);
-  for (const each of started) if (each.status === 'fulfilled') resources.use(each.value);
-  const [source, target] = started.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
-  if (source === undefined || target === undefined) throw new Error('two servers were asked for');
+  const { source, target } = resources.use(await startPostgresPair(signal));
   await source.createDatabase(names.marketplace);
   await target.createDatabase(names.chat);
-  const directory = await mkdtemp(join(tmpdir(), 'lockstep-user-table-'));
-  resources.defer(() => rm(directory, { recursive: true, force: true }));
+  const directory = resources.use(await mkdtempDisposable(join(tmpdir(), 'lockstep-user-table-')));
   const clients = {
     marketplace: resources.use(await source.connect(names.marketplace)),
     chat: resources.use(await target.connect(names.chat)),
@@ -60,7 +32,7 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
   return {
     ...clients,
     connectChat: () => target.connect(names.chat),
-    directory,
+    directory: directory.path,
     environment: environmentOf(source.port, target.port),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

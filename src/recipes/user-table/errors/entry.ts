@@ -1,4 +1,4 @@
-import type { Details } from '../log.ts';
+import type { Details } from '../../program/log.ts';
 
 /** What `sync_errors.error_type` may be. */
 export const errorTypes = [

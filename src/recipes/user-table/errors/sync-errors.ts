@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, isLockstepError, toError } from '../../../index.ts';
-import type { Details, Log } from '../log.ts';
+import type { Details, Log } from '../../program/log.ts';
 import type { Entry, ErrorType } from './entry.ts';
 import { Journal } from './journal.ts';
 import {

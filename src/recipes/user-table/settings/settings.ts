@@ -1,4 +1,5 @@
 import { type Environment, type ReadVariables, readVariables, SecretText } from '../../../index.ts';
+import { type LogLevel, logLevels } from '../../program/log.ts';
 import { type Alerts, alertFaults, alertsOf } from './alerts.ts';
 import { type VariableName, variables } from './variables.ts';
 
@@ -30,9 +31,6 @@ export interface Settings {
   /** All that must never be shown. */
   readonly secrets: readonly SecretText[];
 }
-
-export const logLevels = ['DEBUG', 'INFO', 'SUCCESS', 'WARNING', 'ERROR'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export interface DatabaseSettings {
   readonly host: string;

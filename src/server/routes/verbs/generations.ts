@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { generationInvalid } from '../../../service/http-failures.ts';
-import { problemAnswer } from '../problem-answer.ts';
+import { jsonOrProblem } from '../json-or-problem.ts';
 import type { Route } from '../route.ts';
 import { generationSchema, generationsSchema } from './generations-schema.ts';
 import { nothing, verbRoute } from './verb-route.ts';
@@ -8,14 +8,7 @@ import { nothing, verbRoute } from './verb-route.ts';
 export const generations: Route = {
   path: '/api/v1/pipelines/:name/generations',
   summary: 'What full runs found to differ and brought in, newest first. Asks the destination.',
-  answers: {
-    200: {
-      description: 'As `lockstep generations list --json` has it.',
-      type: 'application/json',
-      schema: generationsSchema,
-    },
-    default: problemAnswer,
-  },
+  answers: jsonOrProblem('As `lockstep generations list --json` has it.', generationsSchema),
   async answer(context, { engine }) {
     const { signal } = context.req.raw;
     return context.json(await engine.generations(context.req.param('name') ?? '', { signal }));

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { bodyInvalid } from '../../../service/http-failures.ts';
-import { problemAnswer } from '../problem-answer.ts';
+import { jsonOrProblem } from '../json-or-problem.ts';
 import type { Route, RouteEngine } from '../route.ts';
 import type { Schema } from '../schemas.ts';
 
@@ -36,7 +36,7 @@ export function verbRoute<Body>(verb: Verb<Body>): Route {
     path: `/api/v1/pipelines/:name/${path}`,
     summary,
     body: z.toJSONSchema(verb.body, { io: 'input' }),
-    answers: { 200: { description, type: 'application/json', schema }, default: problemAnswer },
+    answers: jsonOrProblem(description, schema),
     async answer(context, { engine }) {
       const pipeline = context.req.param('name') ?? '';
       const item = context.req.param('item') ?? '';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { storeUnusable } from '../../store-errors.ts';
 import type { MongodbDatabase, Patient, Within } from '../database.ts';
 import { mustBeFit } from '../deployment.ts';
-import { storeUnusable } from '../errors.ts';
 import { prefix, type StoreDocument } from '../names.ts';
 import { first } from './001-first.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { storeUnusable } from '../../store-errors.ts';
 import type { Patient, PostgresDatabase } from '../database.ts';
-import { storeUnusable } from '../errors.ts';
 import type { Tables } from '../names.ts';
 import { flag, integer } from '../row.ts';
 import type { StoreSession } from '../session.ts';

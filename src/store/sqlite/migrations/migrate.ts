@@ -1,5 +1,5 @@
+import { storeUnusable } from '../../store-errors.ts';
 import type { SqliteDatabase } from '../database.ts';
-import { storeUnusable } from '../errors.ts';
 import { integer } from '../row.ts';
 import { first } from './001-first.ts';
 import { live } from './002-live.ts';

@@ -8,7 +8,7 @@ import { previewSteps } from '../../../../src/connectors/postgres/create/preview
 import type { Session } from '../../../../src/connectors/postgres/session/session.ts';
 import type { CollectionPlan } from '../../../../src/protocol/mapping.ts';
 import { failure } from '../../../postgres/support.ts';
-import { createTestDatabase } from '../../../support/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
 import { comparable, describeNamed, ensureOptions, openOn, planOf } from '../support.ts';
 
 const tables = `
@@ -33,15 +33,34 @@ async function plansFor(
   return plans;
 }
 
-test('foreign keys in a circle, over several columns, deferred', async () => {
-  await using source = await createTestDatabase();
-  await using target = await createTestDatabase();
+interface Both extends AsyncDisposable {
+  readonly reading: Session;
+  readonly writing: Session;
+  readonly target: TestDatabase;
+}
+
+/** A source with the tables, an empty target, and a session on each. */
+async function openBoth(): Promise<Both> {
+  await using opened = new AsyncDisposableStack();
+  const source = opened.use(await createTestDatabase());
+  const target = opened.use(await createTestDatabase());
   await source.query(tables);
-  await using reading = await openOn(source);
-  await using writing = await openOn(target);
-  const plans = await plansFor(reading);
+  const reading = opened.use(await openOn(source));
+  const writing = opened.use(await openOn(target));
+  const kept = opened.move();
+  return { reading, writing, target, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function createAll(writing: Session, plans: readonly CollectionPlan[]): Promise<void> {
   for (const plan of plans) await ensureCreated(writing, plan, ensureOptions);
   for (const plan of plans) await ensureKeys(writing, plan, ensureOptions);
+}
+
+test('foreign keys in a circle, over several columns, deferred', async () => {
+  await using both = await openBoth();
+  const { reading, writing } = both;
+  const plans = await plansFor(reading);
+  await createAll(writing, plans);
   for (const plan of plans) await ensureReferences(writing, plan, { ...ensureOptions, plans });
   for (const name of names) {
     expect(comparable(await describeNamed(writing, name))).toEqual(
@@ -53,15 +72,11 @@ test('foreign keys in a circle, over several columns, deferred', async () => {
 });
 
 test('foreign keys follow their tables to other names', async () => {
-  await using source = await createTestDatabase();
-  await using target = await createTestDatabase();
-  await source.query(tables);
-  await using reading = await openOn(source);
-  await using writing = await openOn(target);
+  await using both = await openBoth();
+  const { reading, writing } = both;
   const plans = await plansFor(reading, { people: 'crm.persons' });
   const preview = await previewSteps(writing, plans, ensureOptions);
-  for (const plan of plans) await ensureCreated(writing, plan, ensureOptions);
-  for (const plan of plans) await ensureKeys(writing, plan, ensureOptions);
+  await createAll(writing, plans);
   for (const plan of plans) await ensureReferences(writing, plan, { ...ensureOptions, plans });
   expect((await describeNamed(writing, 'badges')).references[0]).toMatchObject({
     schema: 'crm',
@@ -71,12 +86,9 @@ test('foreign keys follow their tables to other names', async () => {
 });
 
 test('a foreign key whose table or key is missing is left out and said', async () => {
-  await using source = await createTestDatabase();
-  await using target = await createTestDatabase();
-  await source.query(tables);
+  await using both = await openBoth();
+  const { reading, target, writing } = both;
   await target.query('CREATE TABLE public.people (id int PRIMARY KEY, region text, code text)');
-  await using reading = await openOn(source);
-  await using writing = await openOn(target);
   const [, people, badges] = await plansFor(reading, { people: 'public.persons' });
   if (people === undefined || badges === undefined) throw new Error('no plans');
   for (const plan of [people, badges]) await ensureCreated(writing, plan, ensureOptions);
@@ -92,14 +104,10 @@ test('a foreign key whose table or key is missing is left out and said', async (
 });
 
 test('rows that refer to nothing: reference-missing, and no half-made key stays', async () => {
-  await using source = await createTestDatabase();
-  await using target = await createTestDatabase();
-  await source.query(tables);
-  await using reading = await openOn(source);
-  await using writing = await openOn(target);
+  await using both = await openBoth();
+  const { reading, target, writing } = both;
   const plans = await plansFor(reading);
-  for (const plan of plans) await ensureCreated(writing, plan, ensureOptions);
-  for (const plan of plans) await ensureKeys(writing, plan, ensureOptions);
+  await createAll(writing, plans);
   await target.query('INSERT INTO public.teams VALUES (1, 77)');
   const [teams] = plans;
   if (teams === undefined) throw new Error('no plans');
@@ -113,14 +121,10 @@ test('rows that refer to nothing: reference-missing, and no half-made key stays'
 });
 
 test('a foreign key that was added and not validated is validated by the repeat', async () => {
-  await using source = await createTestDatabase();
-  await using target = await createTestDatabase();
-  await source.query(tables);
-  await using reading = await openOn(source);
-  await using writing = await openOn(target);
+  await using both = await openBoth();
+  const { reading, target, writing } = both;
   const plans = await plansFor(reading);
-  for (const plan of plans) await ensureCreated(writing, plan, ensureOptions);
-  for (const plan of plans) await ensureKeys(writing, plan, ensureOptions);
+  await createAll(writing, plans);
   await target.query(
     'ALTER TABLE public.teams ADD CONSTRAINT led FOREIGN KEY (leader) REFERENCES public.people ON DELETE SET NULL NOT VALID',
   );

@@ -6,6 +6,8 @@ import { type FeatBitVersion, setUpFeatBit } from '../../../../src/recipes/featb
 import { type Child, type ChildResult, runChild, startChild } from '../../../support/child.ts';
 import { createMongoDatabase, type MongoTestDatabase } from '../../../support/mongo.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+import { type Ended, type LogLine, loggedBy, runCommand } from '../../support/command.ts';
+import { eventually } from '../../support/eventually.ts';
 
 export interface TownOptions {
   readonly version?: FeatBitVersion;
@@ -33,14 +35,6 @@ export interface Town extends AsyncDisposable {
   ofUser(collection: string, number: number): Promise<Document | null>;
 }
 
-export interface Ended extends ChildResult {
-  readonly answer: {
-    readonly ok: boolean;
-    readonly result: unknown;
-    readonly error?: { readonly code: string; readonly message: string };
-  };
-}
-
 export interface Service extends AsyncDisposable {
   readonly child: Child;
   /** Lines of its log with this text. */
@@ -48,12 +42,6 @@ export interface Service extends AsyncDisposable {
   /** Waits for one. */
   says(text: string): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<ChildResult>;
-}
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly [more: string]: unknown;
 }
 
 /** As somebody types it: with the flags that keep its memory small. */
@@ -89,11 +77,8 @@ export async function openTown({
     featbit,
     directory,
     env,
-    command: async (name, others = {}) => {
-      const args = [...name.split(' '), '--json'];
-      const ended = await runChild({ file: cli, args, env: { ...env, ...others }, cwd: directory });
-      return { ...ended, answer: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '') };
-    },
+    command: (name, others = {}) =>
+      runCommand({ file: cli, args: name.split(' '), env: { ...env, ...others }, cwd: directory }),
     commandForPeople: (name) => runChild({ file: cli, args: name.split(' '), env, cwd: directory }),
     begin,
     start: async (others) => {
@@ -112,12 +97,7 @@ export async function openTown({
 export const uuidOf = (number: number): BSON.UUID => new BSON.UUID(idOfNumber(number));
 
 function serve(child: Child): Service {
-  const logged: Service['logged'] = (text) =>
-    child.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.includes('"level"'))
-      .map((line): LogLine => JSON.parse(line))
-      .filter(({ message }) => message.includes(text));
+  const logged: Service['logged'] = (text) => loggedBy(child, text);
   return {
     child,
     logged,
@@ -137,17 +117,3 @@ function serve(child: Child): Service {
 }
 
 const drainMs = 10_000;
-const patienceMs = 30_000;
-
-/** Waits for a state. */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  found: () => unknown = () => '',
-): Promise<void> {
-  const giveUpAt = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`it never came to this: ${what}; ${await found()}`);
-    await delay(20);
-  }
-}

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Verification } from '../../../../src/recipes/user-table/commands/verify.ts';
 import {
   type ChatVariant,
@@ -7,9 +6,11 @@ import {
   marketplace,
 } from '../../../../src/recipes/user-table/demo/schemas.sql.ts';
 import type { SyncStats } from '../../../../src/recipes/user-table/statistics.ts';
-import { type Child, type ChildResult, runChild, startChild } from '../../../support/child.ts';
+import { type Child, type ChildResult, startChild } from '../../../support/child.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+import { type Ended, type LogLine, loggedBy, runCommand } from '../../support/command.ts';
+import { eventually } from '../../support/eventually.ts';
 
 export interface TownOptions {
   readonly variant?: ChatVariant;
@@ -38,14 +39,6 @@ export interface Town extends AsyncDisposable {
   errors(): Promise<readonly SyncError[]>;
 }
 
-export interface Ended extends ChildResult {
-  readonly answer: {
-    readonly ok: boolean;
-    readonly result: unknown;
-    readonly error?: { readonly code: string; readonly message: string };
-  };
-}
-
 export interface Service extends AsyncDisposable {
   readonly child: Child;
   readonly url: string;
@@ -55,13 +48,6 @@ export interface Service extends AsyncDisposable {
   /** Lines of its log with this message. */
   logged(message: string | RegExp): readonly LogLine[];
   stop(signal?: NodeJS.Signals): Promise<ChildResult>;
-}
-
-export interface LogLine {
-  readonly timestamp: string;
-  readonly level: string;
-  readonly message: string;
-  readonly [more: string]: unknown;
 }
 
 export interface ChatUser {
@@ -117,15 +103,8 @@ export async function openTown({
     ...more,
   };
   const kept = opened.move();
-  const command: Town['command'] = async (args, others = {}) => {
-    const ended = await runChild({
-      file: cli,
-      args: ['user-table', ...args, '--json'],
-      env: { ...env, ...others },
-      cwd: directory,
-    });
-    return { ...ended, answer: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '') };
-  };
+  const command: Town['command'] = (args, others = {}) =>
+    runCommand({ file: cli, args: ['user-table', ...args], env: { ...env, ...others }, cwd: directory });
   const begin: Town['begin'] = async (name = 'start', others = {}) => {
     const service = serve(
       startChild({ file: cli, args: ['user-table', name], env: { ...env, ...others }, cwd: directory }),
@@ -198,19 +177,11 @@ async function serve(child: Child): Promise<Service> {
     });
     return { code: response.status, text: await response.text() };
   };
-  const logged: Service['logged'] = (message) =>
-    child.stdout
-      .split('\n')
-      .filter((each) => each.startsWith('{') && each.includes('"level"'))
-      .map((each): LogLine => JSON.parse(each))
-      .filter((each) =>
-        typeof message === 'string' ? each.message.includes(message) : message.test(each.message),
-      );
   return {
     child,
     url,
     get,
-    logged,
+    logged: (message) => loggedBy(child, message),
     stats: async () => JSON.parse((await get('/status')).text),
     healthy: () =>
       eventually(
@@ -221,19 +192,4 @@ async function serve(child: Child): Promise<Service> {
     stop: (signal = 'SIGTERM') => child.kill(signal),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
-}
-
-const patienceMs = 25_000;
-
-/** Waits for a state. */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  found: () => Promise<unknown> = async () => '',
-): Promise<void> {
-  const giveUpAt = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`it never came to this: ${what}; ${await found()}`);
-    await delay(20);
-  }
 }

@@ -1,4 +1,3 @@
-import { reach } from '../../../../protocol/failpoints.ts';
 import type {
   BeginOptions,
   GenerationId,
@@ -10,12 +9,13 @@ import type { PipelineName } from '../../../../protocol/names.ts';
 import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
+import { beginGeneration } from './begin.ts';
+import { dropKept } from './drop-kept.ts';
 import { entryOf, readEntries, toRecords, unfit } from './journal.ts';
 import { namingHolders } from './lock-holders.ts';
 import { promoteGeneration } from './promote.ts';
 import { rollBackGeneration } from './rollback.ts';
 import { type Refused, siftGeneration } from './sift.ts';
-import { beginGeneration, dropKept } from './staging.ts';
 
 /**
  * Generations as staged differences: tables of their own in our schema hold what is to be written and, once it is, what was there before.
@@ -79,13 +79,15 @@ export class Generations implements GenerationWriter {
   async discard(id: GenerationId, options: WriteOptions): Promise<void> {
     const { layout, pipeline } = this.#destination;
     const { signal } = options;
-    await writeTransaction(this.#destination, options, async (session) => {
-      const request = { layout, pipeline, signal };
-      const entry = await entryOf(session, id, request);
-      if (entry.state !== 'discarded') await dropKept(session, entry, request);
-      reach('generation.discard.before-commit');
-    });
-    reach('generation.discard.after-commit');
+    await writeTransaction(
+      this.#destination,
+      { ...options, point: 'generation.discard' },
+      async (session) => {
+        const request = { layout, pipeline, signal };
+        const entry = await entryOf(session, id, request);
+        if (entry.state !== 'discarded') await dropKept(session, entry, request);
+      },
+    );
   }
 
   async #record(id: GenerationId, { signal }: WriteOptions): Promise<GenerationRecord> {

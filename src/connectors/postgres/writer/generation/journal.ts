@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { GenerationId, GenerationRecord, GenerationState } from '../../../../protocol/generation.ts';
-import type { PipelineName, Position, Shard } from '../../../../protocol/names.ts';
+import type { PipelineName } from '../../../../protocol/names.ts';
 import type { Session } from '../../session/session.ts';
 import type { StateLayout } from '../state/state-layout.ts';
 import {
@@ -42,14 +42,7 @@ export type JournalCollection = z.infer<typeof collectionSchema>;
 
 const positionsSchema = z.record(z.string(), z.string()).nullable();
 
-export interface JournalEntry {
-  readonly id: GenerationId;
-  readonly state: GenerationState;
-  readonly readAtMs: number;
-  readonly promotedAtMs: number | null;
-  readonly rolledBackAtMs: number | null;
-  readonly held: string | null;
-  readonly positions: Readonly<Record<Shard, Position>> | null;
+export interface JournalEntry extends Omit<GenerationRecord, 'collections' | 'canRollBack'> {
   readonly collections: readonly JournalCollection[];
 }
 

@@ -8,12 +8,12 @@ import { ordinal, type Stage } from '../stage/stage.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { deleteLeaving, markLeaving } from '../write/leave.sql.ts';
 import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql.ts';
+import { dropTables } from './drop-kept.ts';
 import { entryOf, type JournalEntry, type JournalRequest, keepEntry, unfit } from './journal.ts';
 import { dropStaged, keyTexts } from './kept-tables.sql.ts';
 import { isSwapped, isWhole, type Member, membersOf } from './member.ts';
 import { type GenerationRequest, openShares, promoteInSomeOrder } from './promote.ts';
 import { stillGone } from './promotion.ts';
-import { dropTables } from './staging.ts';
 import { siftWholes } from './whole/sift-whole.ts';
 
 export interface Refused {

@@ -3,7 +3,6 @@ import type { Chunk } from '../../../../protocol/chunk.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
 import type {
-  BeginOptions,
   GenerationId,
   GenerationRecord,
   RefusedRow,
@@ -11,94 +10,19 @@ import type {
   StagedGeneration,
 } from '../../../../protocol/generation.ts';
 import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
-import { qualified } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import type { TargetModel } from '../model/target-model.ts';
-import { createState } from '../state/create-state.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { appendChunks } from '../write/append.ts';
 import { stageChanges } from '../write/staged-changes.ts';
-import { addEntry, forgetOldEntries } from './journal.sql.ts';
-import {
-  entryOf,
-  type JournalCollection,
-  type JournalEntry,
-  type JournalRequest,
-  keepEntry,
-  makeJournal,
-  readEntries,
-  toRecord,
-  unfit,
-} from './journal.ts';
+import { dropTables } from './drop-kept.ts';
+import { entryOf, type JournalCollection, type JournalEntry, keepEntry, toRecord, unfit } from './journal.ts';
 import { countStaged, createKept, keepStaged } from './kept-tables.sql.ts';
 import { type KeptTables, keptTables, tableNames, wholeRow } from './kept-tables.ts';
 import { isSwapped, isWhole, kindOf, type Member, modelOf } from './member.ts';
 import { buildSwap } from './swap/build.ts';
 import { contentOf, countOurs, createWhole } from './whole/whole.sql.ts';
-
-export type BeginRequest = WriteOptions & BeginOptions;
-
-/** Begins one; drops what was staged before. */
-export async function beginGeneration(
-  destination: Destination,
-  request: BeginRequest,
-): Promise<StagedGeneration> {
-  const id = await writeTransaction(destination, request, async (session) => {
-    await openJournal(session, destination, request);
-    const entered = await enter(session, destination, request);
-    reach('generation.begin.before-commit');
-    return entered;
-  });
-  reach('generation.begin.after-commit');
-  return new Staging(destination, id);
-}
-
-async function openJournal(
-  session: Session,
-  { layout, pipeline }: Destination,
-  { signal }: BeginRequest,
-): Promise<void> {
-  const request = { layout, pipeline, signal };
-  await createState(session, layout, { signal });
-  await makeJournal(session, request);
-  for (const entry of await readEntries(session, request))
-    if (entry.state === 'staging' || entry.state === 'staged')
-      await dropKept(session, entry, { layout, pipeline, signal });
-  await session.query(forgetOldEntries(layout), [pipeline], { signal });
-}
-
-/** Nothing is kept of it but its record. */
-export async function dropKept(
-  session: Session,
-  entry: JournalEntry,
-  request: JournalRequest,
-): Promise<void> {
-  await dropTables(session, entry, request);
-  await keepEntry(session, { ...entry, state: 'discarded' }, request);
-}
-
-/** Inside a transaction. */
-export async function dropTables(
-  session: Session,
-  entry: JournalEntry,
-  { layout, signal }: JournalRequest,
-): Promise<void> {
-  const names = entry.collections.flatMap(({ tables }) => Object.values(tables));
-  const tables = names.map((table) => qualified({ schema: layout.schemaName, table }));
-  if (tables.length > 0) await session.execute(`DROP TABLE IF EXISTS ${tables.join(', ')}`, { signal });
-}
-
-async function enter(
-  session: Session,
-  { layout, pipeline }: Destination,
-  { readAtMs, positions, signal }: BeginRequest,
-): Promise<GenerationId> {
-  const places = positions === null ? null : JSON.stringify(Object.fromEntries(positions));
-  const values = [pipeline, Math.round(readAtMs), '[]', places];
-  const { rows } = await session.query<{ id: string }>(addEntry(layout), values, { signal });
-  return Number(rows[0]?.id);
-}
 
 function newMember(
   { layout, pipeline }: Destination,
@@ -126,7 +50,7 @@ function newMember(
   return { target, model, journal, kept: keptTables(layout, model, journal) };
 }
 
-class Staging implements StagedGeneration {
+export class Staging implements StagedGeneration {
   readonly id: GenerationId;
   readonly #destination: Destination;
   readonly #members = new Map<Target, Member>();
@@ -172,11 +96,9 @@ class Staging implements StagedGeneration {
     const { model, kept } = this.#member(target);
     const base = this.#next.get(target) ?? 0;
     this.#next.set(target, base + changes.length);
-    await writeTransaction(this.#destination, options, async (session) => {
-      await stageInto(session, { model, kept, changes, base, signal: options.signal });
-      reach('generation.stage.before-commit');
-    });
-    reach('generation.stage.after-commit');
+    await writeTransaction(this.#destination, { ...options, point: 'generation.stage' }, (session) =>
+      stageInto(session, { model, kept, changes, base, signal: options.signal }),
+    );
     return [];
   }
 
@@ -189,13 +111,12 @@ class Staging implements StagedGeneration {
     const { signal } = options;
     const { layout } = this.#destination;
     this.#filled.delete(target);
-    const swap = await writeTransaction(this.#destination, options, async (session) => {
+    const filling = { ...options, point: 'generation.stage' } as const;
+    const swap = await writeTransaction(this.#destination, filling, async (session) => {
       const made = isSwapped(member) ? await buildSwap(session, { member, layout, chunks, signal }) : null;
       if (made === null) await fillWhole(session, { member, chunks, signal });
-      reach('generation.stage.before-commit');
       return made;
     });
-    reach('generation.stage.after-commit');
     this.#members.set(target, { ...member, journal: { ...member.journal, swap } });
     this.#filled.set(target, keepsFormer);
   }
@@ -213,7 +134,8 @@ class Staging implements StagedGeneration {
 
   async seal({ held, targets, ...options }: WriteOptions & SealOptions): Promise<GenerationRecord> {
     const { signal } = options;
-    const sealed = await writeTransaction(this.#destination, options, async (session) => {
+    const sealing = { ...options, point: 'generation.seal' } as const;
+    const sealed = await writeTransaction(this.#destination, sealing, async (session) => {
       const entry = await this.#entry(session, signal);
       const members = [...this.#members.values()].filter((member) => this.#isReady(member, targets));
       const collections: JournalCollection[] = [];
@@ -223,10 +145,8 @@ class Staging implements StagedGeneration {
       await dropTables(session, { ...entry, collections: dropped }, this.#journal(signal));
       const staged: JournalEntry = { ...entry, state: 'staged', held, collections };
       await keepEntry(session, staged, this.#journal(signal));
-      reach('generation.seal.before-commit');
       return staged;
     });
-    reach('generation.seal.after-commit');
     return toRecord(sealed, false);
   }
 

@@ -1,5 +1,4 @@
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { CollectionPlan, Scope } from '../../../../protocol/mapping.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import { describeTable } from '../../catalog/describe-table.ts';
@@ -35,12 +34,10 @@ export async function openTarget(destination: Destination, request: OpenRequest)
   const scope = resolveScope(plan, table, decision);
   if (!decision.createdByUs) refuseWithoutKey(plan, table);
   const settled = { ...plan, scope, targetShape: toShape(table) };
-  const model = await writeTransaction(destination, request, async (session) => {
-    const model = await settle(session, destination, { ...request, plan: settled, table, decision });
-    reach('destination.settle.before-commit');
-    return model;
-  });
-  reach('destination.settle.after-commit');
+  const settling = { ...request, plan: settled, table, decision };
+  const model = await writeTransaction(destination, { ...request, point: 'destination.settle' }, (session) =>
+    settle(session, destination, settling),
+  );
   return { model, createdByUs: decision.createdByUs, startedEmpty };
 }
 

@@ -1,5 +1,4 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { WholeAppend, WholeOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
@@ -32,12 +31,10 @@ export async function appendWhole(
     await destination.pool.use((session) => declineObstacles(session, model, { signal }), { signal });
     // Read before anything is locked: a source that has to wait for us (a filter that looks at the target) would wait for ever.
     await using source = await ChunkSource.open(request.chunks);
-    const inserted = await writeTransaction(destination, request, async (session) => {
-      const inserted = await fillWhole(session, model, { source, signal });
-      reach('destination.rebuild.before-commit');
-      return inserted;
-    });
-    reach('destination.rebuild.after-commit');
+    const writing = { ...request, point: 'destination.rebuild' } as const;
+    const inserted = await writeTransaction(destination, writing, (session) =>
+      fillWhole(session, model, { source, signal }),
+    );
     return { kind: 'appended', counts: { inserted, updated: 0, unchanged: 0, clashes: 0 } };
   } catch (thrown) {
     if (thrown instanceof Declined) return { kind: 'declined', reason: thrown.message };

@@ -1,4 +1,5 @@
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { type Failpoint, reach } from '../../../../protocol/failpoints.ts';
 import type { WriteLease, WriteOptions } from '../../../../protocol/writer.ts';
 import { quoteLiteral } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
@@ -9,27 +10,37 @@ import { sessionTag } from './session-tag.ts';
 export interface WriteTransactionOptions extends WriteOptions {
   /** Names the collection in errors. */
   readonly collection?: string;
+  /** Reached right before its commit, and right after. */
+  readonly point?: CommitPoint;
 }
 
+/** `destination.append`, of which there are the failpoints `destination.append.before-commit` and `….after-commit`. */
+type CommitPoint = PointOf<Failpoint>;
+type PointOf<Name> = Name extends `${infer Point}.before-commit` ? Point : never;
+
 /** One transaction that writes only while its fence is the newest that the destination has seen. */
-export function writeTransaction<T>(
+export async function writeTransaction<T>(
   destination: Destination,
-  { lease, signal }: WriteTransactionOptions,
+  { lease, signal, point }: WriteTransactionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   // Only inside: an idle session holds nothing up, so a takeover need not end it.
   const begin = `BEGIN; SET LOCAL application_name = ${quoteLiteral(sessionTag(lease.pipeline, lease.fence))}`;
-  return destination.pool.use(
+  const result = await destination.pool.use(
     (session) =>
       session.transaction(
         async () => {
           await checkFence(session, destination, { lease, signal });
-          return work(session);
+          const result = await work(session);
+          if (point !== undefined) reach(`${point}.before-commit`);
+          return result;
         },
         { begin, signal },
       ),
     { signal },
   );
+  if (point !== undefined) reach(`${point}.after-commit`);
+  return result;
 }
 
 /** For transactions that others begin: names the session and checks the fence as their first work. */

@@ -1,5 +1,4 @@
 import type { Change } from '../../../../protocol/change.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
@@ -28,13 +27,9 @@ export async function applyTogether(
   model: TargetModel,
   request: TogetherRequest,
 ): Promise<readonly Outcome[]> {
-  const outcomes = await writeTransaction(destination, request, async (session) => {
-    const outcomes = await applyBlocked(session, model, request);
-    reach('destination.apply.before-commit');
-    return outcomes;
-  });
-  reach('destination.apply.after-commit');
-  return outcomes;
+  return await writeTransaction(destination, { ...request, point: 'destination.apply' }, (session) =>
+    applyBlocked(session, model, request),
+  );
 }
 
 async function applyBlocked(

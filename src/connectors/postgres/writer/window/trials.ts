@@ -1,4 +1,5 @@
-import { type LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import type { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { refusalOf } from '../../../../protocol/errors/refusal.ts';
 import type { BatchStatement } from '../../session/batch.ts';
 import type { Session } from '../../session/session.ts';
 import type { NumberedChange } from './array-stage.ts';
@@ -14,18 +15,6 @@ type Attempt = (changes: readonly NumberedChange[]) => Promise<LockstepError | n
 
 const plain = (sql: string): BatchStatement => ({ sql, values: [] });
 const toTrial = [plain('ROLLBACK TO SAVEPOINT lockstep_trial'), plain('RELEASE SAVEPOINT lockstep_trial')];
-
-/** What is no matter of the changes throws. */
-async function refusalOf(work: () => Promise<void>): Promise<LockstepError | null> {
-  try {
-    await work();
-    return null;
-  } catch (thrown) {
-    const error = toLockstepError(thrown);
-    if (error.class !== 'deferred' && error.class !== 'change') throw thrown;
-    return error;
-  }
-}
 
 /** Statements within an open transaction that are taken back when they are refused. Each attempt is one round trip. */
 export class Trials {

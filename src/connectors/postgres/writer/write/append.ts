@@ -1,5 +1,4 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { WriteCounts } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
@@ -15,16 +14,10 @@ export async function append(
   model: TargetModel,
   request: WriteOptions & { readonly chunks: AsyncIterable<Chunk> },
 ): Promise<WriteCounts> {
-  const counts = await writeTransaction(destination, request, async (session) => {
-    const counts =
-      model.scope.kind === 'owned'
-        ? await mergeChunks(session, model, request)
-        : await appendChunks(session, model, request);
-    reach('destination.append.before-commit');
-    return counts;
-  });
-  reach('destination.append.after-commit');
-  return counts;
+  const write = model.scope.kind === 'owned' ? mergeChunks : appendChunks;
+  return await writeTransaction(destination, { ...request, point: 'destination.append' }, (session) =>
+    write(session, model, request),
+  );
 }
 
 /** The same inside a transaction of the caller's. */

@@ -1,6 +1,6 @@
 import type { Change } from '../../../../protocol/change.ts';
-import { type LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
+import { toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../../../protocol/errors/refusal.ts';
 import type { Position, Shard } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
@@ -29,14 +29,11 @@ export async function apply(
   model: TargetModel,
   request: ApplyRequest,
 ): Promise<readonly Outcome[]> {
-  const outcomes = await writeTransaction(destination, request, async (session) => {
+  return await writeTransaction(destination, { ...request, point: 'destination.apply' }, async (session) => {
     const outcomes = await applyChanges(session, model, request);
     await rememberPosition(session, destination, request);
-    reach('destination.apply.before-commit');
     return outcomes;
   });
-  reach('destination.apply.after-commit');
-  return outcomes;
 }
 
 async function applyChanges(
@@ -87,8 +84,6 @@ async function applyRange(
   await applyRange(request, { first, last: middle });
   await applyRange(request, { first: middle + 1, last });
 }
-
-const isRefusal = ({ class: kind }: LockstepError): boolean => kind === 'deferred' || kind === 'change';
 
 function within({ upserts, patches, leaves }: StagedChanges, { first, last }: Range): StagedChanges {
   const narrowed = (stage: Stage): Stage => ({

@@ -1,6 +1,5 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { WriteCounts } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import type { Session } from '../../session/session.ts';
@@ -18,13 +17,9 @@ export async function merge(
   model: TargetModel,
   request: WriteOptions & { readonly chunks: AsyncIterable<Chunk> },
 ): Promise<WriteCounts> {
-  const counts = await writeTransaction(destination, request, async (session) => {
-    const counts = await mergeChunks(session, model, request);
-    reach('destination.merge.before-commit');
-    return counts;
-  });
-  reach('destination.merge.after-commit');
-  return counts;
+  return await writeTransaction(destination, { ...request, point: 'destination.merge' }, (session) =>
+    mergeChunks(session, model, request),
+  );
 }
 
 /** The same inside a transaction of the caller's. */

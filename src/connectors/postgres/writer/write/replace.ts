@@ -1,5 +1,4 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
-import { reach } from '../../../../protocol/failpoints.ts';
 import type { WriteCounts } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
@@ -15,13 +14,13 @@ export async function replace(
   request: WriteOptions & { readonly chunks: AsyncIterable<Chunk> },
 ): Promise<WriteCounts> {
   const options = { signal: request.signal, collection: model.collection };
-  const counts = await writeTransaction(destination, request, async (session) => {
-    await session.execute(lockAgainstWriters(model), options);
-    await session.execute(deleteOurs(model), options);
-    const counts = await appendChunks(session, model, request);
-    reach('destination.replace.before-commit');
-    return counts;
-  });
-  reach('destination.replace.after-commit');
-  return counts;
+  return await writeTransaction(
+    destination,
+    { ...request, point: 'destination.replace' },
+    async (session) => {
+      await session.execute(lockAgainstWriters(model), options);
+      await session.execute(deleteOurs(model), options);
+      return await appendChunks(session, model, request);
+    },
+  );
 }

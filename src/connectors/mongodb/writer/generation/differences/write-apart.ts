@@ -1,5 +1,6 @@
 import type { Change } from '../../../../../protocol/change.ts';
 import { type LockstepError, toLockstepError } from '../../../../../protocol/errors/lockstep-error.ts';
+import { isRefusal } from '../../../../../protocol/errors/refusal.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 
 /** By key, what the destination refuses and why. */
@@ -20,7 +21,7 @@ export async function writeApart(
     return await write(changes);
   } catch (thrown) {
     const error = toLockstepError(thrown);
-    if (error.class !== 'deferred' && error.class !== 'change') throw thrown;
+    if (!isRefusal(error)) throw thrown;
     if (changes.length === 1) {
       refused.set(only.key, error);
       return;

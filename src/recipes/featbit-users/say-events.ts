@@ -1,11 +1,8 @@
-import type { AppliedEffect, EventMap, EventName, Lockstep } from '../../index.ts';
-import type { Details, Log } from './log.ts';
+import type { AppliedEffect, Lockstep } from '../../index.ts';
+import type { Log } from '../program/log.ts';
+import { type Lines, logEvents } from '../program/log-events.ts';
 import type { Placement } from './mapping/ids.ts';
 import { inOurWords } from './our-words.ts';
-import type { LogLevel } from './settings/settings.ts';
-
-type Line = readonly [LogLevel, string, Details?];
-type Lines = { readonly [Name in EventName]?: (event: EventMap[Name]) => Line };
 
 const badStatuses: readonly string[] = ['degraded', 'failed', 'paused'];
 
@@ -89,21 +86,11 @@ interface Request {
 }
 
 /** Says what the engine tells. Returns what ends it. */
-export function logEvents({ events }: Pick<Lockstep, 'events'>, request: Request): Disposable {
-  const { log, placement } = request;
-  let told = '';
-  const subscribe = <Name extends EventName>(name: Name): (() => void) =>
-    events.on(name, (event) => {
-      const line = lines[name]?.(event);
-      // Who stands by says so again and again.
-      const isNews = name !== 'status' || JSON.stringify(line) !== told;
-      if (name === 'status') told = JSON.stringify(line);
-      if (line !== undefined && isNews) log(...line);
-    });
+export function sayEvents(engine: Pick<Lockstep, 'events'>, { log, placement }: Request): Disposable {
+  const told = logEvents(engine, log, lines);
   const ends = [
-    ...(Object.keys(lines) as EventName[]).map(subscribe),
-    ...whenComplete({ events }, log),
-    events.on('keys.applied', ({ collection, keysOf }) => {
+    ...whenComplete(engine, log),
+    engine.events.on('keys.applied', ({ collection, keysOf }) => {
       if (collection !== (placement.hasMembers ? 'Users' : 'EndUsers')) return;
       for (const [effect, say] of effects)
         for (const key of keysOf(effect)) log('INFO', say(String(JSON.parse(key))));
@@ -111,6 +98,7 @@ export function logEvents({ events }: Pick<Lockstep, 'events'>, request: Request
   ];
   return {
     [Symbol.dispose]: () => {
+      told[Symbol.dispose]();
       for (const end of ends) end();
     },
   };

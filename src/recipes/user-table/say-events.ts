@@ -1,11 +1,8 @@
-import type { EventMap, EventName, Lockstep } from '../../index.ts';
+import type { Lockstep } from '../../index.ts';
+import type { Log } from '../program/log.ts';
+import { type Lines, logEvents } from '../program/log-events.ts';
 import { standsBy } from './errors/record-events.ts';
-import type { Details, Log } from './log.ts';
 import { inOurWords } from './our-words.ts';
-import type { LogLevel } from './settings/settings.ts';
-
-type Line = readonly [LogLevel, string, Details?];
-type Lines = { readonly [Name in EventName]?: (event: EventMap[Name], reconnectAttempts: number) => Line };
 
 const badStatuses: readonly string[] = ['degraded', 'failed', 'paused'];
 
@@ -16,13 +13,6 @@ const lines: Lines = {
     { reason, nextStep: inOurWords(nextStep) },
   ],
   'feed.connected': () => ['SUCCESS', 'Real-time sync is connected'],
-  retry: ({ what, code, message, attempt, delayMs }, reconnectAttempts) => {
-    const details = { code, reason: message, nextInMs: delayMs };
-    if (standsBy(code)) return ['DEBUG', 'Another process works on the users', details];
-    return attempt === reconnectAttempts
-      ? ['ERROR', `Gave up hope after ${attempt} attempts, and goes on trying slowly: ${what}`, details]
-      : ['WARNING', `Attempt ${attempt} failed: ${what}`, details];
-  },
   failed: ({ code, message }) =>
     code === 'interrupted'
       ? ['INFO', 'Stopped before all was done; the next start goes on from there', { reason: message }]
@@ -105,25 +95,20 @@ const lines: Lines = {
   notice: ({ side, message }) => ['DEBUG', message, { side }],
 };
 
+/** After `reconnectAttempts` it is said loudly. */
+const retryLine =
+  (reconnectAttempts: number): NonNullable<Lines['retry']> =>
+  ({ what, code, message, attempt, delayMs }) => {
+    const details = { code, reason: message, nextInMs: delayMs };
+    if (standsBy(code)) return ['DEBUG', 'Another process works on the users', details];
+    return attempt === reconnectAttempts
+      ? ['ERROR', `Gave up hope after ${attempt} attempts, and goes on trying slowly: ${what}`, details]
+      : ['WARNING', `Attempt ${attempt} failed: ${what}`, details];
+  };
+
 /** Says what the engine tells. Returns what ends it. */
-export function logEvents(
-  { events }: Pick<Lockstep, 'events'>,
+export const sayEvents = (
+  engine: Pick<Lockstep, 'events'>,
   log: Log,
   reconnectAttempts: number,
-): Disposable {
-  let told = '';
-  const subscribe = <Name extends EventName>(name: Name): (() => void) =>
-    events.on(name, (event) => {
-      const line = lines[name]?.(event, reconnectAttempts);
-      // Who stands by says so again and again.
-      const isNews = name !== 'status' || JSON.stringify(line) !== told;
-      if (name === 'status') told = JSON.stringify(line);
-      if (line !== undefined && isNews) log(...line);
-    });
-  const ends = (Object.keys(lines) as EventName[]).map(subscribe);
-  return {
-    [Symbol.dispose]: () => {
-      for (const end of ends) end();
-    },
-  };
-}
+): Disposable => logEvents(engine, log, { ...lines, retry: retryLine(reconnectAttempts) });

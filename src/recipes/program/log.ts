@@ -1,4 +1,5 @@
-import { type LogLevel, logLevels } from './settings/settings.ts';
+export const logLevels = ['DEBUG', 'INFO', 'SUCCESS', 'WARNING', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 export type Details = Readonly<Record<string, unknown>>;
 export type Log = (level: LogLevel, message: string, details?: Details) => void;
