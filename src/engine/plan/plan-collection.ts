@@ -20,6 +20,8 @@ export interface CollectionRequest {
   readonly create: boolean;
   /** Columns of the source that the target lacks are not asked for; absent: they are a fault. */
   readonly leavesNew?: boolean | undefined;
+  /** Columns that the source does not have any more are left out; absent: they are a fault. */
+  readonly leavesGone?: boolean | undefined;
   /** Unless the collection says otherwise. */
   readonly swap?: boolean | undefined;
 }
