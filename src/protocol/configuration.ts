@@ -143,10 +143,17 @@ export const streamSchema = z.strictObject({
 export const driftSchema = z.strictObject({
   /** `ignore`: the column is not mapped (the default when columns are listed). `follow`: the target gets it. `pause`: the collection stops. */
   columnAdded: z.enum(['follow', 'pause', 'ignore']).default('pause'),
-  columnDropped: z.enum(['follow', 'pause']).default('pause'),
-  typeChanged: z.enum(['follow', 'pause']).default('pause'),
-  /** A new collection matches a pattern of the configuration. `ignore`: it is told, and joins at the next start. */
-  tableAdded: z.enum(['follow', 'ignore']).default('ignore'),
+  /** `ignore`: the target keeps its column as it is. A column that is renamed is one that is gone and one that is new. */
+  columnDropped: z.enum(['follow', 'pause', 'ignore']).default('pause'),
+  /** `ignore`: texts that are too long for the target get letters; with another type that does not fit it pauses all the same. */
+  typeChanged: z.enum(['follow', 'pause', 'ignore']).default('pause'),
+  /** An enum of a mapped column got a value that the target's lacks. `ignore`: rows that have it get letters, all others flow. */
+  enumValueAdded: z.enum(['follow', 'pause', 'ignore']).default('ignore'),
+  /**
+   * A new collection matches a pattern of the configuration. `ignore`: it is told, and joins at the next start. `follow`: it joins, and is
+   * created where `create` allows that. `pause`: it joins once somebody has made its target; until then the pipeline is degraded and says how.
+   */
+  tableAdded: z.enum(['follow', 'pause', 'ignore']).default('ignore'),
 });
 
 /** A cron expression alone is local time of the engine. `atStart`: also when `start` begins; default: a full pipeline does, a live one does not. */

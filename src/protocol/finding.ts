@@ -13,6 +13,8 @@ export interface Finding {
   readonly message: string;
   /** What to do, exactly: SQL to run, option to set. */
   readonly cure: string;
+  /** Only rows that have such values are concerned: all can be read, and the target refuses each of them on its own. */
+  readonly rowsOnly?: true;
 }
 
 /** A finding with the catalogue's words. */

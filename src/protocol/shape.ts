@@ -32,6 +32,8 @@ export interface Column {
   readonly generated: boolean;
   /** The database fills it when an insert leaves it out. */
   readonly hasDefault: boolean;
+  /** Of an enum, also as an array's element or beneath a domain: its values, in their order. */
+  readonly labels?: readonly string[];
 }
 
 export interface KeyShape {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openLivePair } from './live-pair.ts';
+import { captures } from './support/live-trial.ts';
 
 const table = (name: string) => `CREATE TABLE ${name} (id int PRIMARY KEY, name text)`;
 
@@ -41,3 +42,36 @@ test('by default it is told once and left alone; one that can’t join never sto
   );
   expect(told()).toHaveLength(1);
 });
+
+test.each(captures)(
+  'with %s and `pause` a new table joins once its target is made, by the statements that are told, also after a restart',
+  { timeout: 60_000 },
+  async (capture) => {
+    await using pair = await openLivePair({ capture });
+    await pair.both(table('first'));
+    const settings = { collections: ['public.*'], create: true, drift: { tableAdded: 'pause' } } as const;
+    await using running = await pair.start(settings);
+    await pair.source.query(`${table('second')}; INSERT INTO second VALUES (1, 'early')`);
+    const told = () => running.told.status?.at(-1);
+    await running.until('it is degraded', () => told()?.status === 'degraded');
+    expect(told()?.reason).toContain('public.second is new and matches a pattern');
+    await pair.source.query(`INSERT INTO first VALUES (1, 'flows')`);
+    await running.until(
+      'the other flows',
+      async () => (await pair.target.query('SELECT FROM first')).rows.length === 1,
+    );
+    await running.stop();
+    await using restarted = await pair.begin(settings);
+    await restarted.until('it is degraded still', () => restarted.told.status?.at(-1)?.status === 'degraded');
+    const { rows } = await pair.target.query(`SELECT to_regclass('second') AS known`);
+    expect(rows[0]?.['known']).toBeNull();
+    const step = restarted.told.status?.at(-1)?.nextStep ?? '';
+    const statements = /at the destination: (.*)\. Then it joins by itself/s.exec(step)?.[1] ?? '';
+    expect(statements).toContain('CREATE TABLE');
+    await pair.target.query(statements);
+    await restarted.until('it is relieved', () => restarted.told.status?.at(-1)?.status === 'live');
+    await pair.source.query(`INSERT INTO second VALUES (2, 'late')`);
+    await restarted.inStep();
+    expect(await pair.expectSame('second')).toBe(2);
+  },
+);

@@ -19,7 +19,8 @@ import { TouchMarks } from '../stream/touch-marks.ts';
 import { TouchQueue } from '../stream/touch-queue.ts';
 import { persisting } from '../walk/retrying.ts';
 import type { Condition } from './condition.ts';
-import { shapeDecision } from './drift.ts';
+import type { IgnoredDrift } from './drift/ignored-drift.ts';
+import { shapeDecision } from './drift/shape-decision.ts';
 import { KnownEqual } from './known-equal.ts';
 import type { LiveMemory } from './memory.ts';
 import { onBarrier } from './on-barrier.ts';
@@ -32,6 +33,7 @@ export interface AssembleRequest {
   readonly context: StreamContext;
   readonly memory: LiveMemory;
   readonly condition: Condition;
+  readonly ignoredDrift: IgnoredDrift;
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly state: DestinationState;
   readonly positions: ReadonlyMap<Shard, Position>;
@@ -55,7 +57,7 @@ export interface Assembled {
 }
 
 export async function assemble(request: AssembleRequest): Promise<Assembled> {
-  const { context, memory, collections, condition, again } = request;
+  const { context, memory, collections, condition, ignoredDrift, again } = request;
   const touches = new TouchQueue();
   const shapes = [...collections].map(([name, { plan }]) => [name, plan.sourceShape] as const);
   const sizes = new RowSizes(new Map(shapes));
@@ -68,7 +70,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const wake = (): void => stream?.wake();
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
-    const error = await reconsidered({ context, walks, again }, collection, thrown);
+    const error = await reconsidered({ context, walks, ignoredDrift, again }, collection, thrown);
     if (error === null) return;
     await stopCollection({ context, memory, condition }, collection, error);
     touches.forget(collection.name);
@@ -106,8 +108,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
       trouble: troubleOf(condition, 'feed'),
-      onBarrier: (barrier) => onBarrier({ context, collections, walks, stop, again }, barrier),
-      onGap: (gap) => onGap({ context, collections, walks, stop, again }, gap),
+      onBarrier: (barrier) => onBarrier({ context, collections, walks, ignoredDrift, stop, again }, barrier),
+      onGap: (gap) => onGap({ context, collections, walks, ignoredDrift, stop, again }, gap),
     });
     return stream;
   };
@@ -117,6 +119,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
 interface Reconsidering {
   readonly context: StreamContext;
   readonly walks: Walks;
+  readonly ignoredDrift: IgnoredDrift;
   readonly again: (reason: string) => void;
 }
 
@@ -125,7 +128,7 @@ interface Reconsidering {
  * the collection goes on with another plan, and is walked.
  */
 async function reconsidered(
-  { context, walks, again }: Reconsidering,
+  { context, walks, ignoredDrift, again }: Reconsidering,
   collection: StreamCollection,
   error: LockstepError,
 ): Promise<LockstepError | null> {
@@ -135,6 +138,7 @@ async function reconsidered(
   );
   if (decision.kind === 'stop' || decision.kind === 'gone') return decision.error ?? error;
   if (decision.kind !== 'follow') return error;
+  await ignoredDrift.note(collection.name, decision.ignored);
   await walks.add([collection.name], { reason: decision.detail, fills: false });
   again(decision.detail);
   return null;

@@ -73,6 +73,13 @@ export class Condition {
     this.#tell();
   }
 
+  /** Of all troubles whose names begin so, these and no others last. */
+  troubledOnly(prefix: string, troubles: ReadonlyMap<string, Said>): void {
+    const names = [...this.#troubles.keys()].filter((name) => name.startsWith(prefix));
+    for (const name of names) if (!troubles.has(name.slice(prefix.length))) this.relieved(name);
+    for (const [name, said] of troubles) this.troubled(`${prefix}${name}`, said);
+  }
+
   relieved(name: string): void {
     if (this.#troubles.delete(name)) this.#tell();
   }

@@ -11,8 +11,11 @@ import { type Assembled, assemble } from './assemble.ts';
 import { type Beginning, beginning } from './beginning.ts';
 import { Comparisons } from './comparison.ts';
 import type { Condition } from './condition.ts';
+import { foundDrift } from './drift/found-drift.ts';
+import { IgnoredDrift } from './drift/ignored-drift.ts';
 import { every } from './every.ts';
 import { LiveMemory } from './memory.ts';
+import { type Newcomer, Newcomers } from './newcomers.ts';
 import { openCollections } from './open-collections.ts';
 import { waitWhilePaused } from './paused.ts';
 import { Reporter } from './reporter.ts';
@@ -27,6 +30,8 @@ export interface LiveOptions {
   readonly plans: readonly CollectionPlan[];
   /** Collections that stopped before and can't go on yet, each with what must be mended. */
   readonly leftOut: ReadonlyMap<string, Finding>;
+  /** What looking at both sides found when the plans were made. */
+  readonly findings: readonly Finding[];
   readonly condition: Condition;
   /** Calls `compare` whenever a comparison pass is due, until `stopping` aborts; null: none is scheduled. */
   readonly schedule: ((compare: () => Promise<void>, stopping: AbortSignal) => Promise<void>) | null;
@@ -34,12 +39,6 @@ export interface LiveOptions {
   readonly newcomers: (signal: AbortSignal) => Promise<readonly Newcomer[]>;
   /** `inStep`: it ends once it has caught up and no walk waits; `compared`: after a comparison of everything besides. */
   readonly until: 'stopped' | 'inStep' | 'compared';
-}
-
-export interface Newcomer {
-  readonly name: string;
-  /** Why it can't join; null: it can. */
-  readonly fault: string | null;
 }
 
 /** `stopped`: somebody asked for it; `again`: plans are to be made anew, because something about the source has changed. */
@@ -65,8 +64,23 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   await using collections = await openCollections(context, plans);
   const comparisons = await Comparisons.open(context, memory);
   const { byName } = collections;
-  const live = new Live({ context, options, memory, collections: byName, begun, reporting, comparisons });
-  return await live.run();
+  const ignoredDrift = await IgnoredDrift.open({
+    context,
+    memory,
+    collections: byName,
+    findings: options.findings,
+  });
+  const parts = {
+    context,
+    options,
+    memory,
+    collections: byName,
+    begun,
+    reporting,
+    comparisons,
+    ignoredDrift,
+  };
+  return await new Live(parts).run();
 }
 
 interface LiveParts {
@@ -77,6 +91,7 @@ interface LiveParts {
   readonly begun: Beginning;
   readonly reporting: Reporting;
   readonly comparisons: Comparisons;
+  readonly ignoredDrift: IgnoredDrift;
 }
 
 class Live {
@@ -87,21 +102,22 @@ class Live {
   /** It was only to run until it was in step. */
   readonly #done = new AbortController();
   #caughtUp = false;
-  /** New collections that were told of and are left alone. */
-  readonly #told = new Set<string>();
+  readonly #newcomers: Newcomers;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#word = new SourceWord(parts.context, parts.memory);
+    this.#newcomers = new Newcomers({ context: parts.context, condition: parts.options.condition });
   }
 
   async run(): Promise<LiveEnd> {
-    const { context, collections, begun, memory, options } = this.#parts;
+    const { context, collections, begun, memory, options, ignoredDrift } = this.#parts;
     const assembled = await assemble({
       context,
       memory,
       collections,
       condition: options.condition,
+      ignoredDrift,
       state: begun.state,
       positions: begun.positions,
       again: (reason) => this.#again.abort(new Error(reason)),
@@ -122,6 +138,7 @@ class Live {
     const all = [...collections.keys()];
     const gap = begun.gap ?? ((await this.#word.isKnown()) ? null : restored);
     if (gap !== null) await walks.add(all, { reason: gap, fills: false });
+    await foundDrift(this.#parts, walks);
     for (const [name, { nextStep }] of await memory.stopped()) {
       const fault = options.leftOut.get(name);
       if (fault !== undefined) {
@@ -209,6 +226,7 @@ class Live {
   }
 
   #details({ walks, letters }: Assembled): () => { readonly [name: string]: Json } {
+    const { ignoredDrift } = this.#parts;
     return () => ({
       ready: this.#caughtUp,
       collections: [...this.#parts.collections.values(), ...this.#leftOut()].map(({ name, stopped }) => {
@@ -221,7 +239,7 @@ class Live {
               : walking.fills
                 ? 'copying'
                 : 'healing';
-        return { name, status, reason: stopped ?? walking?.reason ?? '' };
+        return { name, status, reason: stopped ?? walking?.reason ?? ignoredDrift.reasonOf(name) };
       }),
       newestLetter: letters.newest,
       comparison: { ...this.#parts.comparisons.report },
@@ -295,24 +313,12 @@ class Live {
     });
   }
 
-  /** New collections that match a pattern join with plans made anew, or are told once. */
+  /** New collections that match a pattern join with plans made anew. */
   async #welcome(until: AbortSignal): Promise<void> {
     const { context, options } = this.#parts;
-    const { pipeline, settings, events, signal } = context;
-    const newcomers = await options.newcomers(AbortSignal.any([signal, until]));
-    const fresh = newcomers.filter(({ name }) => !this.#told.has(name));
-    const joining = settings.drift.tableAdded === 'follow' ? fresh.filter(({ fault }) => fault === null) : [];
-    if (joining.length > 0) {
-      this.#again.abort(new Error(`${joining.map(({ name }) => name).join(', ')} is new`));
-      return;
-    }
-    for (const { name, fault } of fresh) {
-      this.#told.add(name);
-      const why =
-        fault === null ? 'it joins at the next start (drift.tableAdded)' : `it can’t join: ${fault}`;
-      const message = `${name} is new and matches a pattern; ${why}`;
-      events.emit('notice', { pipeline, side: 'source', message });
-    }
+    const found = await options.newcomers(AbortSignal.any([context.signal, until]));
+    const joining = this.#newcomers.welcome(found);
+    if (joining.length > 0) this.#again.abort(new Error(`${joining.join(', ')} is new`));
   }
 
   /** A collection that stopped needs a plan that fits what is there now. One that was left out again can't be helped by asking. */

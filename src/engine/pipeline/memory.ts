@@ -6,6 +6,7 @@ import { reach } from '../../protocol/failpoints.ts';
 import type { PipelineName } from '../../protocol/names.ts';
 import type { Json } from '../../protocol/value.ts';
 import type { WalkContext } from '../walk/context.ts';
+import { driftKinds } from './drift/shape-difference.ts';
 
 const phaseSchema = z.strictObject({
   /** `copying`: the first copy is under way, and the stream will begin at `from`; `streaming`: the destination's position counts. */
@@ -28,6 +29,8 @@ const stoppedSchema = z.strictObject({
   sinceMs: z.number(),
 });
 
+const ignoredSchema = z.record(z.string(), z.enum(driftKinds));
+
 const comparisonSchema = z.strictObject({
   /** Since when comparisons could have been made. */
   watchedSinceMs: z.number(),
@@ -39,12 +42,15 @@ const comparisonSchema = z.strictObject({
 export type LivePhase = Readonly<z.infer<typeof phaseSchema>>;
 export type Walking = Readonly<z.infer<typeof walkingSchema>>;
 export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
+/** By source column. */
+export type Ignored = Readonly<z.infer<typeof ignoredSchema>>;
 export type ComparisonMemory = Readonly<z.infer<typeof comparisonSchema>>;
 
 const space = 'live';
 const walks = 'live/walks';
 const stopped = 'live/stopped';
 const fingerprints = 'live/fingerprints';
+const ignored = 'live/ignored';
 
 /** A pipeline whose position was taken back with its rows copies anew, as one that never streamed. */
 export const forgetPhase = ({ store, pipeline, fence }: WalkContext): Promise<void> =>
@@ -59,6 +65,18 @@ export async function stoppedCollections(
   return new Map(
     entries.map(({ name, value }) => [name, parsed(stoppedSchema, value, `${stopped}/${name}`)]),
   );
+}
+
+/** For those who only look: collections that a live pipeline has brought in step once; none before its first copy is done. */
+export async function followedCollections(
+  store: ControlStore,
+  pipeline: PipelineName,
+): Promise<ReadonlySet<string>> {
+  const phase = await store.checkpoints.get(pipeline, space, 'phase');
+  if (phase === undefined || parsed(phaseSchema, phase, `${space}/phase`).phase !== 'streaming')
+    return new Set();
+  const entries = await store.checkpoints.list(pipeline, fingerprints);
+  return new Set(entries.map(({ name }) => name));
 }
 
 /** What a live pipeline keeps in the control store between processes; the position itself is kept by the destination. */
@@ -119,6 +137,15 @@ export class LiveMemory {
 
   setFingerprint(collection: string, fingerprint: string | undefined): Promise<void> {
     return this.#save(fingerprints, collection, fingerprint);
+  }
+
+  /** Changes of the source's shape that were left alone, by collection. */
+  async ignored(): Promise<ReadonlyMap<string, Ignored>> {
+    return this.#all(ignoredSchema, ignored);
+  }
+
+  setIgnored(collection: string, columns: Ignored | undefined): Promise<void> {
+    return this.#save(ignored, collection, columns);
   }
 
   async comparison(): Promise<ComparisonMemory | null> {

@@ -3,13 +3,15 @@ import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { Barrier } from '../stream/intake.ts';
-import { type ShapeDecision, shapeDecision } from './drift.ts';
+import type { IgnoredDrift } from './drift/ignored-drift.ts';
+import { type ShapeDecision, shapeDecision } from './drift/shape-decision.ts';
 import type { Walks } from './walks.ts';
 
 export interface BarrierParts {
   readonly context: StreamContext;
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly walks: Walks;
+  readonly ignoredDrift: IgnoredDrift;
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   /** Plans are made anew, and the stream goes on with them. */
   readonly again: (reason: string) => void;
@@ -36,8 +38,7 @@ const stopGone: Reaction = async ({ stop }, collection, { detail }) => {
 };
 
 const followShape: Reaction = async (parts, collection, { detail }) => {
-  const decision = await shapeDecision(parts.context, collection, detail);
-  await decisions[decision.kind](parts, collection, decision);
+  await carryOut(parts, collection, await shapeDecision(parts.context, collection, detail));
 };
 
 const reactions: Readonly<Record<BarrierEvent['kind'], Reaction>> = {
@@ -58,7 +59,7 @@ const stopFor: Consequence = async ({ stop }, collection, { error }) => {
   if (error !== null) await stop(collection, error);
 };
 
-export const decisions: Readonly<Record<ShapeDecision['kind'], Consequence>> = {
+const decisions: Readonly<Record<ShapeDecision['kind'], Consequence>> = {
   ignore: async () => undefined,
   walk: async ({ walks }, { name }, { detail }) => walks.add([name], { reason: detail, fills: false }),
   stop: stopFor,
@@ -68,3 +69,12 @@ export const decisions: Readonly<Record<ShapeDecision['kind'], Consequence>> = {
     again(detail);
   },
 };
+
+export async function carryOut(
+  parts: BarrierParts,
+  collection: StreamCollection,
+  decision: ShapeDecision,
+): Promise<void> {
+  await parts.ignoredDrift.note(collection.name, decision.ignored);
+  await decisions[decision.kind](parts, collection, decision);
+}

@@ -1,6 +1,6 @@
 import type { FeedItem } from '../../protocol/feed.ts';
-import { shapeDecision } from './drift.ts';
-import { type BarrierParts, decisions } from './on-barrier.ts';
+import { shapeDecision } from './drift/shape-decision.ts';
+import { type BarrierParts, carryOut } from './on-barrier.ts';
 
 export type GapItem = FeedItem & { readonly kind: 'gap' };
 
@@ -19,6 +19,6 @@ export async function onGap(parts: BarrierParts, { gap, collections: told }: Gap
     if (collection === undefined || collection.stopped !== null) continue;
     const decision = await shapeDecision(context, collection, gap.reason);
     // Some come and go with their rows: whether it may be missing the walk finds out.
-    if (decision.kind !== 'gone') await decisions[decision.kind](parts, collection, decision);
+    if (decision.kind !== 'gone') await carryOut(parts, collection, decision);
   }
 }

@@ -59,9 +59,16 @@ export interface Wanted extends Pick<MappedColumn, 'target' | 'from' | 'onInsert
 function wantedColumns(request: CollectionRequest): readonly Wanted[] | null {
   const { columns } = request.config;
   if (columns === undefined) return defaultColumns(request);
-  if (Array.isArray(columns)) return columns.map((name) => ({ target: name, from: { column: name } }));
-  return Object.entries(columns).map(([target, source]) => toWanted(target, source));
+  const listed = Array.isArray(columns)
+    ? columns.map((name) => ({ target: name, from: { column: name } }))
+    : Object.entries(columns).map(([target, source]) => toWanted(target, source));
+  return request.leavesGone === true ? listed.filter(({ from }) => !isGone(request, from)) : listed;
 }
+
+const isGone = ({ sourceShape }: CollectionRequest, from: Wanted['from']): boolean =>
+  'column' in from &&
+  sourceShape.open === undefined &&
+  !sourceShape.columns.some(({ name }) => name === from.column);
 
 type ColumnSource = Exclude<CollectionConfig['columns'], readonly string[] | undefined>[string];
 
@@ -113,7 +120,8 @@ function targetFaults(request: CollectionRequest, wanted: readonly Wanted[]): Lo
   return [...early, ...unknown];
 }
 
-function excludeFaults({ source, sourceShape, config }: CollectionRequest): LockstepError[] {
+function excludeFaults({ source, sourceShape, config, leavesGone }: CollectionRequest): LockstepError[] {
+  if (leavesGone === true) return [];
   const known = sourceShape.columns.map((column) => column.name);
   return (config.exclude ?? [])
     .filter((column) => !known.includes(column))

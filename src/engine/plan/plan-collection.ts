@@ -22,6 +22,8 @@ export interface CollectionRequest {
   readonly leavesNew?: boolean | undefined;
   /** How the destination spells types that the configuration names, where that is not for itself to say; null: it has no such type. */
   readonly spelled?: ReadonlyMap<string, string | null>;
+  /** Columns that the source does not have any more are left out; absent: they are a fault. */
+  readonly leavesGone?: boolean | undefined;
   /** Unless the collection says otherwise. */
   readonly swap?: boolean | undefined;
 }

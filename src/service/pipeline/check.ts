@@ -9,14 +9,14 @@ import { lanesOf } from './lane-findings.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { preparePlans } from './prepare-plans.ts';
 import { strangersIn } from './strangers.ts';
+import { followedBy } from './under-drift.ts';
 
 /** Everything that would go wrong or be lost, without touching anything. */
-export async function check(
-  { pipeline, context }: PipelineParts,
-  { signal }: VerbOptions,
-): Promise<CheckResult> {
+export async function check(parts: PipelineParts, { signal }: VerbOptions): Promise<CheckResult> {
+  const { pipeline, context } = parts;
   await using connections = await openConnections(pipeline, { ...context, signal });
-  const { plans, findings: prepared } = await preparePlans(pipeline, connections, signal);
+  const followed = await followedBy(parts);
+  const { plans, findings: prepared } = await preparePlans(pipeline, connections, { signal, followed });
   const refused = new Set(prepared.filter(({ level }) => level === 'error').map(({ subject }) => subject));
   const sound = plans.filter(({ target }) => !refused.has(target));
   const findings = [

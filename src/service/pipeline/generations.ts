@@ -121,7 +121,7 @@ async function underTheLease(
   await using connections = await openConnections(pipeline, { ...context, signal });
   const generations = generationsOf(pipeline.name, connections.writer.generations);
   // What a run could not begin with need not keep anybody from taking one back.
-  const plan = () => preparePlans(pipeline, connections, signal);
+  const plan = () => preparePlans(pipeline, connections, { signal });
   await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
   const { walk, plans } = underWay;
   const write = { lease: leaseOf(walk), signal: walk.signal };

@@ -1,6 +1,5 @@
 import { feedCollection } from '../../engine/stream/carried-rows.ts';
 import { sourceSelection } from '../../engine/walk/source-selection.ts';
-import { catalogue } from '../../protocol/errors/catalogue.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Feed } from '../../protocol/feed.ts';
 import type { Finding } from '../../protocol/finding.ts';
@@ -8,29 +7,44 @@ import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { CursorSettings } from '../../protocol/since.ts';
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { Connections } from './connections.ts';
+import { isOfColumn } from './finding-subject.ts';
 import { resolveCollections } from './resolve-collections.ts';
+import { underDrift } from './under-drift.ts';
 
 export interface Prepared {
   readonly plans: readonly CollectionPlan[];
   readonly findings: readonly Finding[];
 }
 
-/** Plans that can be run, and what keeps collections out that have stopped before. */
-export interface Runnable extends Prepared {
-  /** By the name under which they stopped. */
-  readonly leftOut: ReadonlyMap<string, Finding>;
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  /** Collections of a live pipeline that were in step before. */
+  readonly followed?: ReadonlySet<string>;
 }
+
+const none: ReadonlySet<string> = new Set();
+
+/** Its key's columns are what everything else goes by. */
+const isOfOne = (names: ReadonlySet<string>, plans: readonly CollectionPlan[], found: Finding): boolean =>
+  plans.some(
+    (plan) =>
+      names.has(plan.name) &&
+      isOfColumn(plan, found) &&
+      !plan.key.some((column) => found.subject === `${plan.target}.${column}`),
+  );
 
 /** The pipeline's plans and everything that is to be said about them: faults of the configuration, and what both sides found. */
 export async function preparePlans(
   pipeline: ResolvedPipeline,
   { reader, writer, feed }: Connections,
-  signal: AbortSignal,
+  { signal, followed = none }: PrepareOptions,
 ): Promise<Prepared> {
+  const { drift } = pipeline.settings;
   const { plans, faults } = await resolveCollections({
     collections: pipeline.collections,
     create: pipeline.settings.create,
-    leavesNew: pipeline.settings.drift.columnAdded === 'ignore',
+    leavesNew: drift.columnAdded === 'ignore',
+    leavesGone: drift.columnDropped === 'ignore' ? followed : none,
     swap: pipeline.settings.refresh.by === 'swap',
     source: reader,
     destination: writer.reader,
@@ -50,7 +64,7 @@ export async function preparePlans(
         toFinding,
       ),
       ...atSource,
-      ...atDestination,
+      ...atDestination.map((each) => underDrift(each, { drift, isFollowed: isOfOne(followed, plans, each) })),
       ...captured,
     ],
   };
@@ -94,42 +108,6 @@ function columnsRead(plans: readonly CollectionPlan[]): ReadonlyMap<string, read
     read.set(plan.source, [...(read.get(plan.source) ?? []), ...named, ...cursor]);
   }
   return read;
-}
-
-/**
- * As `preparePlans`; throws when there is anything that must be mended first. Collections of a live pipeline that stopped before (`stopped`)
- * are only left out while nothing has mended them: the others go on.
- */
-export async function plansToRun(
-  pipeline: ResolvedPipeline,
-  connections: Connections,
-  { signal, stopped = [] }: { readonly signal: AbortSignal; readonly stopped?: readonly string[] },
-): Promise<Runnable> {
-  const prepared = await preparePlans(pipeline, connections, signal);
-  const errors = prepared.findings.filter((finding) => finding.level === 'error');
-  const leftOut = new Map<string, Finding>();
-  for (const name of stopped) {
-    const fault = errors.find(({ subject }) => isCalled(name, subject));
-    if (fault !== undefined) leftOut.set(name, fault);
-  }
-  const rest = errors.filter(({ subject }) => ![...leftOut.keys()].some((name) => isCalled(name, subject)));
-  if (rest.length > 0) throw notReady(pipeline.name, rest);
-  const plans = prepared.plans.filter((plan) => ![...leftOut.keys()].some((name) => isOf(plan, name)));
-  return { ...prepared, plans, leftOut };
-}
-
-const isOf = (plan: CollectionPlan, name: string): boolean =>
-  plan.name === name || isCalled(name, plan.source);
-
-/** A finding names its collection as the configuration or as the source does, with its schema or without. */
-const isCalled = (name: string, subject: string): boolean => name === subject || name.endsWith(`.${subject}`);
-
-function notReady(pipeline: string, errors: readonly Finding[]): LockstepError {
-  const exit = errors.some(({ code }) => catalogue[code].exit === 'connection')
-    ? 'connection'
-    : 'configuration';
-  const findings = errors.map(({ code, message, cure }) => `  ${code}: ${message}\n    ${cure}`).join('\n');
-  return new LockstepError('not-ready', { pipeline, count: errors.length, findings }, { exit });
 }
 
 const toFinding = (error: LockstepError): Finding => ({

@@ -4,8 +4,9 @@ import type { VerbOptions } from '../pipeline-operations.ts';
 import { type Connections, openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { openThrottle } from './open-throttle.ts';
-import { plansToRun } from './prepare-plans.ts';
+import { plansToRun } from './plans-to-run.ts';
 import { makeSpillDirectory } from './spill-directory.ts';
+import { followedBy } from './under-drift.ts';
 import { reasonOf, workContext } from './work-context.ts';
 
 /** Work that only reads: no lease is taken, nothing is written on either side. */
@@ -17,7 +18,8 @@ export async function whileReading<Result>(
   const asked = { asked: signal, leaseLost: null };
   try {
     await using connections = await openConnections(pipeline, { ...context, signal });
-    const { plans } = await plansToRun(pipeline, connections, { signal });
+    const followed = await followedBy({ pipeline, context });
+    const { plans } = await plansToRun(pipeline, connections, { signal, followed });
     await using spill = await makeSpillDirectory(context.stateDirectory);
     const store = await context.store();
     const { events } = context;

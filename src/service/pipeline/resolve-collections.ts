@@ -12,6 +12,8 @@ export interface CollectionsRequest {
   readonly create: boolean;
   /** `drift.columnAdded` is `ignore`. */
   readonly leavesNew?: boolean;
+  /** Targets of collections that go on without columns which the source does not have any more. */
+  readonly leavesGone?: ReadonlySet<string>;
   /** Of collections that say nothing else: a refresh swaps their targets. */
   readonly swap?: boolean;
   readonly source: Reader;
@@ -84,6 +86,7 @@ async function resolveOne(
     create,
     leavesNew: request.leavesNew,
     ...(targetShape === null && { spelled: await spelledTypes(request, config) }),
+    leavesGone: request.leavesGone?.has(targetShape?.collection ?? target),
     swap: request.swap ?? false,
   });
   if (targetShape === null && !create) {

@@ -11,10 +11,11 @@ import { requireLive } from './engine-owner.ts';
 import { mayBeAnothers } from './lease-keeper.ts';
 import { newcomersOf } from './newcomers.ts';
 import type { PipelineParts } from './open-pipeline.ts';
-import { plansToRun } from './prepare-plans.ts';
+import { plansToRun } from './plans-to-run.ts';
 import { heedRollback } from './rolled-back.ts';
 import { beginRun } from './runs/begin-run.ts';
 import { asked } from './runs/trigger.ts';
+import { followedBy } from './under-drift.ts';
 import { underLease } from './under-lease.ts';
 
 export interface StartOptions extends VerbOptions {
@@ -62,12 +63,13 @@ async function runOnce(
     });
   const plan = async () => {
     const stopped = [...(await stoppedCollections(await context.store(), name)).keys()];
-    return await plansToRun(pipeline, connections, { signal, stopped });
+    const followed = await followedBy({ pipeline, context });
+    return await plansToRun(pipeline, connections, { signal, stopped, followed });
   };
   await using work = await underLease({ pipeline, context }, { connections, signal, plan, standsBy });
   const { store, walk } = work;
   const { fence } = walk;
-  const { plans, leftOut } = work.plans;
+  const { plans, leftOut, findings } = work.plans;
   const { schedule: cron } = settings;
   const seal: StreamContext['seal'] = (row, letter) =>
     context.sealer.seal(row, { pipeline: name, ...letter });
@@ -77,7 +79,15 @@ async function runOnce(
     await heedRollback(walk);
     const end = await runLive(
       { ...walk, writer, events, feed, seal },
-      { plans, leftOut, condition, schedule, until, newcomers: newcomersOf(pipeline, connections, plans) },
+      {
+        plans,
+        leftOut,
+        findings,
+        condition,
+        schedule,
+        until,
+        newcomers: newcomersOf(pipeline, connections, plans),
+      },
     );
     await record('interrupted', {});
     return end;

@@ -7,11 +7,12 @@ import type { VerbOptions } from '../pipeline-operations.ts';
 import { openConnections } from './connections.ts';
 import { mayBeAnothers } from './lease-keeper.ts';
 import type { PipelineParts } from './open-pipeline.ts';
-import { plansToRun } from './prepare-plans.ts';
+import { plansToRun } from './plans-to-run.ts';
 import { beginRun, type RunEnd } from './runs/begin-run.ts';
 import { keepFailure } from './runs/keep-failure.ts';
 import { asked, type Trigger } from './runs/trigger.ts';
 import { isElsewhere } from './tell-standby.ts';
+import { followedBy } from './under-drift.ts';
 import { underLease } from './under-lease.ts';
 
 export interface Written<Result> {
@@ -68,7 +69,10 @@ async function write<Result>(
 ): Promise<Result> {
   const { events } = context;
   await using connections = await openConnections(pipeline, { ...context, signal });
-  const plan = () => plansToRun(pipeline, connections, { signal });
+  const plan = async () => {
+    const followed = await followedBy({ pipeline, context });
+    return await plansToRun(pipeline, connections, { signal, followed });
+  };
   await using underWay = await underLease({ pipeline, context }, { connections, signal, plan });
   const { store, walk } = underWay;
   begun();

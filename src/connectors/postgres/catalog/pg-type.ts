@@ -54,6 +54,8 @@ export type PgUserTypeDefinition =
   /** Made by C code or as the row of a table: can't be made from the catalogue. */
   | { readonly kind: 'foreign'; readonly reason: string };
 
+export type PgEnum = Extract<PgUserType, { kind: 'enum' }>;
+
 export interface PgDomainCheck {
   readonly name: string;
   /** `CHECK ((VALUE > 0))` */
@@ -88,6 +90,17 @@ export interface PgRange {
 /** The type that a domain stands for in the end. */
 export function underlying(type: PgType): PgType {
   return type.base === null ? type : underlying(type.base);
+}
+
+/** The enum that a column's values are of, also as elements of an array; null: it is of another kind. */
+export function enumOf(
+  { type }: { readonly type: PgType },
+  { userTypes }: { readonly userTypes: readonly PgUserType[] },
+): PgEnum | null {
+  const whole = underlying(type);
+  const { name } = underlying(whole.element ?? whole);
+  const found = userTypes.find((candidate) => candidate.name === name);
+  return found?.kind === 'enum' ? found : null;
 }
 
 /** These two names mean one character or bit when they stand without a length, in arrays too: the rest would be cut off. */

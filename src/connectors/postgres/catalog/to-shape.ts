@@ -2,13 +2,14 @@ import type { Column, KeyShape, Shape } from '../../../protocol/shape.ts';
 import { formatName } from '../names.ts';
 import { chooseKey, orderOf, wholeKeys } from './key-choice.ts';
 import type { PgColumn, PgTable, PgUnique } from './pg-table.ts';
+import { enumOf } from './pg-type.ts';
 
 /** The table in the protocol's words; `native` is the table itself. */
 export function toShape(table: PgTable): Shape {
   return {
     collection: formatName(table),
     dialect: 'postgres',
-    columns: table.columns.map(toColumn),
+    columns: table.columns.map((column) => toColumn(column, table)),
     key: toKey(table),
     uniques: uniqueSets(table),
     references: table.references.map((reference) => ({
@@ -31,13 +32,17 @@ export function tableOf(shape: Shape): PgTable | null {
 const isTable = (native: unknown): native is PgTable =>
   typeof native === 'object' && native !== null && 'userTypes' in native && 'columns' in native;
 
-const toColumn = (column: PgColumn): Column => ({
-  name: column.name,
-  type: column.formatType,
-  nullable: !column.notNull,
-  generated: column.generated !== null,
-  hasDefault: column.default !== null || column.identity !== null,
-});
+function toColumn(column: PgColumn, table: PgTable): Column {
+  const labels = enumOf(column, table)?.labels;
+  return {
+    name: column.name,
+    type: column.formatType,
+    nullable: !column.notNull,
+    generated: column.generated !== null,
+    hasDefault: column.default !== null || column.identity !== null,
+    ...(labels && { labels }),
+  };
+}
 
 function toKey(table: PgTable): KeyShape | null {
   const columns = chooseKey(table);

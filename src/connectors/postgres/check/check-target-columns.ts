@@ -2,11 +2,12 @@ import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan, MappedColumn } from '../../../protocol/mapping.ts';
 import { nearestHint } from '../../../protocol/nearest-name.ts';
 import type { PgColumn, PgTable } from '../catalog/pg-table.ts';
-import { type PgUserType, underlying } from '../catalog/pg-type.ts';
+import { enumOf } from '../catalog/pg-type.ts';
 import { tableOf } from '../catalog/to-shape.ts';
 import { labelSteps } from '../create/create-types.ts';
 import { qualified, quoteIdentifier } from '../names.ts';
 import type { TargetRequest } from './check-target.ts';
+import { refusesRest } from './refuses-rest.ts';
 import { typeFits } from './type-fits.ts';
 
 /** Whether each mapped column can be written, and whether every other one can be left out. */
@@ -79,7 +80,11 @@ function pairFindings(pair: Pair): Finding[] {
 function typeFindings({ plan, table, source, origin, target }: Pair): Finding[] {
   const subject = `${plan.target}.${target.name}`;
   const details = { collection: plan.target, column: target.name };
-  const fit = typeFits({ ...origin, userTypes: source.userTypes }, { ...target, userTypes: table.userTypes });
+  const [from, to] = [
+    { ...origin, userTypes: source.userTypes },
+    { ...target, userTypes: table.userTypes },
+  ];
+  const fit = typeFits(from, to);
   if (fit.fits) return [];
   const [labels, existing] = [enumOf(origin, source), enumOf(target, table)];
   const lacking =
@@ -94,17 +99,11 @@ function typeFindings({ plan, table, source, origin, target }: Pair): Finding[] 
       labels: lacking.join(', '),
       alter: alter.join('\n'),
     };
-    return [finding({ level: 'error', subject }, 'postgres-enum-labels', enumDetails)];
+    return [{ ...finding({ level: 'error', subject }, 'postgres-enum-labels', enumDetails), rowsOnly: true }];
   }
   const types = { sourceType: origin.formatType, targetType: `${target.formatType} (${fit.reason})` };
-  return [finding({ level: 'error', subject }, 'type-mismatch', { ...details, ...types })];
-}
-
-function enumOf(column: PgColumn, table: PgTable): Extract<PgUserType, { kind: 'enum' }> | null {
-  const type = underlying(column.type);
-  const name = underlying(type.element ?? type).name;
-  const found = table.userTypes.find((candidate) => candidate.name === name);
-  return found?.kind === 'enum' ? found : null;
+  const mismatch = finding({ level: 'error', subject }, 'type-mismatch', { ...details, ...types });
+  return [refusesRest(from, to) ? { ...mismatch, rowsOnly: true } : mismatch];
 }
 
 const sortsOtherwise = (origin: PgColumn, target: PgColumn): boolean =>

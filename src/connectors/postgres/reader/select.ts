@@ -25,7 +25,10 @@ const plainExpression = ({ from }: SelectedColumn): string =>
   'column' in from ? `${rowAlias}.${quoteIdentifier(from.column)}` : configured(from.expression);
 
 export const outputExpression = (column: SelectedColumn): string =>
-  column.as === null ? plainExpression(column) : `(${plainExpression(column)})::${column.as}`;
+  column.as === null ? plainExpression(column) : `(${plainExpression(column)})::${castType(column.as)}`;
+
+/** A cast to a length would cut off what is longer: it is the target that has to refuse it. */
+const castType = (type: string): string => type.replace(/^character varying\(\d+\)/, 'character varying');
 
 export const fromTable = (table: TableName): string => `FROM ${qualified(table)} AS ${rowAlias}`;
 

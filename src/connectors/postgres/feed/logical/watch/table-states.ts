@@ -1,12 +1,15 @@
 import { readItems } from '../../../catalog/read-items.ts';
 import type { TableName } from '../../../names.ts';
 import type { Session } from '../../../session/session.ts';
+import { type EnumState, enumChanges, enumsOf } from '../../enums.sql.ts';
 
 /** A published table, with what the stream does not tell of it. */
 export interface TableState extends TableName {
   readonly oid: number;
   /** Name and type of each, sorted by name. The stream tells them with the next change only, and can't compare the first time. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** The stream tells a row with a new value, and never that there is one. */
+  readonly enums: readonly EnumState[];
   /** Of a table that has rows of its own; null: it has none. Another one: it was truncated, which the stream tells too, or written anew. */
   readonly file: number | null;
   /** Of a partitioned table: its table partitions, and the files that they are in. */
@@ -20,6 +23,7 @@ SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, '
   'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname,
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attname), '[]')
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'enums', ${enumsOf('c.oid')},
   'partitions', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', h.relname, 'oid', h.oid::bigint,
       'file', h.relfilenode::bigint) ORDER BY h.oid)
     FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class h ON h.oid = p.relid
@@ -59,7 +63,8 @@ export function compareStates(before: readonly TableState[], after: readonly Tab
       return [
         { kind: 'gone', oid: old.oid, schema, table, detail: `it is called ${now.schema}.${now.table} now` },
       ];
-    const [columns, partitions] = [columnChanges(old, now), partitionChanges(old, now)];
+    const columns = [...columnChanges(old, now), ...enumChanges(old.enums, now.enums)];
+    const partitions = partitionChanges(old, now);
     return [
       ...(columns.length === 0
         ? []

@@ -1,5 +1,6 @@
 import type { BarrierEvent } from '../../../../../protocol/change.ts';
 import { formatName } from '../../../names.ts';
+import { type EnumState, enumChanges } from '../../enums.sql.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** What of a table must stay as it is for its log to be whole; kept at the source, beside the log. */
@@ -8,6 +9,8 @@ export interface Appearance {
   readonly members: readonly MemberAppearance[];
   /** `number:name type` */
   readonly columns: readonly string[];
+  /** Absent: it was kept by a version that did not look at them. */
+  readonly enums?: readonly EnumState[];
   /** `name:body:logs` */
   readonly functions: readonly string[];
 }
@@ -31,6 +34,7 @@ export function appearanceOf(facts: TableFacts): Appearance {
       triggers: member.triggers.map(({ name, enabled }) => `${name}:${enabled}`),
     })),
     columns: facts.columns.map(({ name, number, formatType }) => `${number}:${name} ${formatType}`),
+    enums: facts.enums,
     functions: facts.functions.map(({ name, body, logs }) => `${name}:${body}:${logs ? 'logs' : 'mute'}`),
   };
 }
@@ -49,6 +53,7 @@ export interface Difference {
  * |--------------------------------------------------------|---------|------------------------|
  * | its name is another                                    | rename  | no                     |
  * | columns                                                | shape   | no, unless rewritten   |
+ * | an enum of a column got a value                        | shape   | no                     |
  * | a table partition came or went                         | shape   | yes                    |
  * | a file is another and no truncation explains it        | shape   | yes                    |
  * | a trigger is gone, off, or fires for less than before  | shape   | yes                    |
@@ -65,6 +70,11 @@ export function differencesBetween(
       ? []
       : [{ kind: 'rename' as const, detail: `${before.name} is called ${now.name} now`, gap: false }]),
     ...columnDifferences(before.columns, now.columns),
+    ...enumChanges(before.enums ?? [], now.enums ?? []).map((detail) => ({
+      kind: 'shape' as const,
+      detail,
+      gap: false,
+    })),
     ...memberDifferences(before, now, isTruncated),
     ...(before.functions.join() === now.functions.join()
       ? []

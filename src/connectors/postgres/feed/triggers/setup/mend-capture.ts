@@ -147,8 +147,8 @@ async function carryOut(
 }
 
 const bare = (facts: TableFacts): Appearance => {
-  const { name, members, columns } = appearanceOf(facts);
-  return { name, columns, functions: [], members: members.map((member) => ({ ...member, triggers: [] })) };
+  const { functions: _, members, ...rest } = appearanceOf(facts);
+  return { ...rest, functions: [], members: members.map((member) => ({ ...member, triggers: [] })) };
 };
 
 /** The table of that name is gone: dropped, or called otherwise. */

@@ -1,5 +1,6 @@
 import type { TableName } from '../../../names.ts';
 import type { Session } from '../../../session/session.ts';
+import type { EnumState } from '../../enums.sql.ts';
 import type { LogLayout } from '../log-layout.ts';
 import { tablesQuery } from './tables.sql.ts';
 
@@ -9,6 +10,7 @@ export interface TableFacts {
   /** The table itself first. */
   readonly members: readonly MemberFacts[];
   readonly columns: readonly ColumnFacts[];
+  readonly enums: readonly EnumState[];
   /** Functions of ours that fire there. */
   readonly functions: readonly FunctionFacts[];
 }

@@ -1,3 +1,5 @@
+import { enumsOf } from '../../enums.sql.ts';
+
 /**
  * What a source table and everything beneath it (table partitions, tables that inherit) looks like, from the catalogue alone: nothing here
  * takes a lock on a table, so nobody's DDL holds us up. One JSON document per wanted table.
@@ -39,6 +41,7 @@ SELECT w.place::int4 AS place, CASE WHEN w.oid IS NOT NULL THEN pg_catalog.json_
       'type', pg_catalog.format_type(CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END, NULL)) ORDER BY a.attnum), '[]')
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
     WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'enums', ${enumsOf('w.oid')},
   'functions', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', o.proname, 'body', o.body,
       'logs', o.prosecdef
         AND coalesce(pg_catalog.has_table_privilege(o.proowner, pg_catalog.to_regclass($6), 'INSERT'), false)
