@@ -35,6 +35,16 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
   );
   await stage.source.query(liveTables);
   const state: LiveState = { engine: startEngine(stage), standby: null, probes: 0, turn: 0, all: [] };
+  try {
+    return await liveOn({ stage, view, state }, seconds);
+  } finally {
+    // What has ended hears nothing of it.
+    state.engine.signal('SIGKILL');
+    state.standby?.signal('SIGKILL');
+  }
+}
+
+async function liveOn({ stage, view, state }: Living, seconds: number): Promise<Lived> {
   await caughtUp(stage);
   await stage.target.query(refusal);
   const acts = actsOf(stage, state);
@@ -52,6 +62,12 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
   const { code } = await state.engine.ended;
   view.say(`SIGTERM: drained, exit code ${code}`);
   return { changes: state.turn * 3, medianMs: median(state.all), deadLetters };
+}
+
+interface Living {
+  readonly stage: Stage;
+  readonly view: View;
+  readonly state: LiveState;
 }
 
 interface LiveState {
