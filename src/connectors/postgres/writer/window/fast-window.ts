@@ -46,14 +46,17 @@ export async function applyFast(request: FastRequest): Promise<void> {
   const { destination, sessions, parts, planned, options } = request;
   const { lease, signal } = options;
   const state = stateStatements(request);
-  const statements = [...state, ...planned.map(({ statement }) => statement)];
+  const changes = parts.reduce((sum, part) => sum + part.changes.length, 0);
   const isDeferring = parts.some(({ model }) => hasDeferrable(model));
   const results = await sessions.use(
-    async (session) => {
+    async (session, plans) => {
+      const anew = plans.isDue(changes) ? [plansAnew] : [];
+      const statements = [...anew, ...state, ...planned.map(({ statement }) => statement)];
       if (destination.pool.abandoned.size > 0) await settleAbandoned(session, destination, { lease, signal });
-      return isDeferring
+      const sent = isDeferring
         ? await sendDeferring(session, statements, options)
         : await send(session, statements, options);
+      return sent.slice(anew.length);
     },
     { signal },
   );
@@ -83,6 +86,7 @@ function send(
 }
 
 const plain = (sql: string): BatchStatement => ({ sql, values: [] });
+const plansAnew = plain('DISCARD PLANS');
 const beginDeferring = [plain('BEGIN'), plain('SET CONSTRAINTS ALL DEFERRED')];
 const endDeferring = [plain('SET CONSTRAINTS ALL IMMEDIATE'), plain('COMMIT')];
 

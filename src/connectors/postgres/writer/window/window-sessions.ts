@@ -1,11 +1,13 @@
 import type { SessionPool } from '../../session/pool.ts';
 import type { Session } from '../../session/session.ts';
+import { PlanAge } from './plan-age.ts';
 import { windowSettings } from './window-state.sql.ts';
 
 /** Sessions that write windows and nothing else, so that what they prepared stays prepared. One per lane that writes at once. */
 export class WindowSessions implements AsyncDisposable {
   readonly #pool: SessionPool;
   readonly #idle: Session[] = [];
+  readonly #plans = new WeakMap<Session, PlanAge>();
   #closed = false;
 
   constructor(pool: SessionPool) {
@@ -13,12 +15,12 @@ export class WindowSessions implements AsyncDisposable {
   }
 
   async use<T>(
-    work: (session: Session) => Promise<T>,
+    work: (session: Session, plans: PlanAge) => Promise<T>,
     options: { readonly signal: AbortSignal },
   ): Promise<T> {
     const session = (await this.#takeIdle()) ?? (await this.#open(options));
     try {
-      return await work(session);
+      return await work(session, this.#plansOf(session));
     } finally {
       await this.#giveBack(session);
     }
@@ -27,6 +29,12 @@ export class WindowSessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#idle.splice(0).map((session) => session[Symbol.asyncDispose]()));
+  }
+
+  #plansOf(session: Session): PlanAge {
+    const plans = this.#plans.get(session) ?? new PlanAge();
+    this.#plans.set(session, plans);
+    return plans;
   }
 
   async #open({ signal }: { readonly signal: AbortSignal }): Promise<Session> {
