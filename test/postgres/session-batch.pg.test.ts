@@ -45,6 +45,35 @@ test('what is prepared stays prepared, and names that somebody took away do no h
   }, options);
 });
 
+test('values that can’t be made are told as themselves, whatever a division by zero means to their statement', async () => {
+  await using db = await createTestDatabase();
+  await using pool = poolFor(db.url);
+  await db.query(table);
+  const meaning = () => new LockstepError('row-missing', { collection: 't' });
+  const divided = (by: number): BatchStatement => ({
+    sql: 'SELECT 1 / $1::int4',
+    values: [String(by)],
+    refusals: { '22012': meaning },
+  });
+  const unmade: BatchStatement = {
+    ...divided(1),
+    values: () => {
+      throw new LockstepError('value-not-encodable', {
+        collection: 't',
+        column: 'v',
+        kind: 'x',
+        type: 'int4',
+      });
+    },
+  };
+  await pool.use(async (session) => {
+    await failure(session.batch([insert(1, 'a'), unmade], options), 'value-not-encodable');
+    await failure(session.batch([divided(0), unmade], options), 'row-missing');
+    expect((await db.query('SELECT FROM t')).rowCount).toBe(0);
+    await session.batch([insert(1, 'a'), divided(1)], options);
+  }, options);
+});
+
 test('values of every size arrive as they were sent, among others', async () => {
   await using db = await createTestDatabase();
   await using pool = poolFor(db.url);

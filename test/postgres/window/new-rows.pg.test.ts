@@ -145,6 +145,7 @@ test('one kind of hint that misled leaves the other as it was', () => {
   const both = { isNew: true, isThere: true };
   expect(hints.misled(both, 'value-refused')).toBe(false);
   expect(hints.misled({ isNew: true, isThere: false }, 'row-missing')).toBe(false);
+  expect(hints.misled({ isNew: false, isThere: true }, 'unique-conflict')).toBe(true);
   expect(hints.misled(both, 'row-missing')).toBe(true);
   const changes = [
     { kind: 'upsert', key: '["1"]', row: {}, isNew: true },

@@ -123,16 +123,31 @@ export class BatchQuery implements Submittable {
     }
     this.#written += 1;
     stream.cork();
+    try {
+      this.#bind({ name, values: made }, stream);
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  #bind(statement: Parameters<typeof writeBind>[1], stream: Duplex): void {
+    const start = scratch.at;
     let isBegun = false;
-    writeBind(scratch, { name, values: made }, (bytes) => {
-      sendWritten(stream);
-      stream.write(bytes);
-      isBegun = true;
-    });
+    try {
+      writeBind(scratch, statement, (bytes) => {
+        sendWritten(stream);
+        isBegun = true;
+        stream.write(bytes);
+      });
+    } catch (thrown) {
+      // One that is too large for a message, for example. Nothing can follow half a message.
+      if (isBegun) stream.destroy();
+      else scratch.at = start;
+      throw thrown;
+    }
     writeExecute(scratch);
     // The server waits for the end of what has begun.
     if (isBegun || scratch.at > pieceBytes) sendWritten(stream);
-    stream.uncork();
   }
 
   handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {
@@ -163,8 +178,9 @@ export class BatchQuery implements Submittable {
   }
 
   #reason(error: unknown, state: string): unknown {
-    const refusal = this.current?.refusals?.[state];
-    if (refusal !== undefined) return refusal();
-    return this.#unmade !== null && state === refusedState ? this.#unmade.error : error;
+    // Of all that was written only the refusal at its end has not been completed.
+    const isUnmade = state === refusedState && this.#completed === this.#written;
+    if (this.#unmade !== null && isUnmade) return this.#unmade.error;
+    return this.current?.refusals?.[state]?.() ?? error;
   }
 }

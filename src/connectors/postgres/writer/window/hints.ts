@@ -40,7 +40,8 @@ export class Hints {
   misled({ isNew, isThere }: Believed, code: string): boolean {
     if (isNew && code === 'unique-conflict') this.#new.misled();
     else if (isThere && code === 'row-missing') this.#there.misled();
-    else return false;
+    // Updated before the others, a row may meet a value that one of them gives up: no hint was wrong.
+    else return isThere && code === 'unique-conflict';
     return true;
   }
 }
