@@ -3,9 +3,13 @@ const shortRange = 24;
 
 /** A buffer that grows while it is written. */
 export class ByteWriter {
-  bytes: Buffer = Buffer.allocUnsafe(64 * 1024);
+  bytes: Buffer;
   /** Where the next byte goes. */
   at = 0;
+
+  constructor(firstBytes: number = 64 * 1024) {
+    this.bytes = Buffer.allocUnsafe(firstBytes);
+  }
 
   /** Makes room; `bytes` may be another buffer afterwards. */
   ensure(count: number): void {

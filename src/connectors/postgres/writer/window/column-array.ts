@@ -34,7 +34,7 @@ export function arrayTypeOf(type: PgType): ArrayType {
 
 /** Where the flag stands that says that some elements are null. */
 const nullFlagAt = 4;
-export const largestKept = 2 * 1024 * 1024;
+const largestKept = 2 * 1024 * 1024;
 let scratch = new ByteWriter();
 
 /**

@@ -9,7 +9,7 @@ import type { TextDecoder } from '../../types/text-decoding.ts';
 import { typeRule } from '../../types/type-table.ts';
 import type { TargetColumn } from '../model/target-model.ts';
 import type { RowsRequest } from './array-stage.ts';
-import { arrayTypeOf, beginArray, encodingError, endArray, largestKept } from './column-array.ts';
+import { arrayTypeOf, beginArray, encodingError, endArray } from './column-array.ts';
 
 /** How the values of one column get from the rows' fields into its array. */
 interface ToldColumn {
@@ -25,7 +25,11 @@ interface ToldColumn {
   nulls: number;
 }
 
+/** By the place of a column. */
 const writers: ByteWriter[] = [];
+const firstBytes = 4 * 1024;
+/** Of all together, between one window and the next. */
+const mostKept = 4 * 1024 * 1024;
 const field = new Field();
 
 /**
@@ -39,8 +43,17 @@ export function toldColumns({ model, columns, piece, stored }: RowsRequest): rea
   const told = columns.flatMap((column, place) => toldColumn(column, { projection, stored, place }));
   if (told.length < columns.length) return null;
   for (const { out, elementOid } of told) beginArray(out, elementOid);
-  for (const row of rows) if (row !== null) writeRow(row, told, model.collection);
-  return told.map((column, place) => ended(column, { place, count: rows.length }));
+  try {
+    for (const row of rows) if (row !== null) writeRow(row, told, model.collection);
+    return told.map(({ out, nulls }) => endArray(out, { count: rows.length, nulls }));
+  } finally {
+    dropLarge(told.length);
+  }
+}
+
+function dropLarge(columns: number): void {
+  for (const [place, { bytes }] of writers.entries())
+    if (bytes.length * columns > mostKept) writers[place] = new ByteWriter(firstBytes);
 }
 
 function toldRow(change: Change): RowChange | null {
@@ -62,7 +75,7 @@ function toldColumn(
   const { codec, elementOid } = arrayTypeOf(column.type);
   const modifier = stored ? modifierOf(column.formatType) : null;
   const write = fieldWriter(typeName, typeRule(column.type).codec);
-  writers[place] ??= new ByteWriter();
+  writers[place] ??= new ByteWriter(firstBytes);
   return [{ column, index, elementOid, modifier, write, decode, codec, out: writers[place], nulls: 0 }];
 }
 
@@ -91,13 +104,4 @@ function writeDecoded({ column, decode, codec, modifier, out }: ToldColumn, coll
   } catch (thrown) {
     throw encodingError(thrown, { collection, column });
   }
-}
-
-function ended(
-  { out, nulls }: ToldColumn,
-  { place, count }: { readonly place: number; readonly count: number },
-): Uint8Array {
-  const bytes = endArray(out, { count, nulls });
-  if (out.bytes.length > largestKept) delete writers[place];
-  return bytes;
 }
