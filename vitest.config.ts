@@ -9,7 +9,8 @@ export default defineConfig({
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     globalSetup: ['test/support/runner/global-setup.ts'],
     runner: './test/support/runner/server-aware-runner.ts',
-    testTimeout: 30_000,
+    // Most need a second or two; those that start ten processes need more of a machine that does other things as well.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
   },
