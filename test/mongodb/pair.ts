@@ -29,7 +29,7 @@ export async function findingsOf(engine: Lockstep): Promise<readonly Finding[]> 
 }
 
 /** Retries that a test waits for are short. */
-const impatient = { attempts: 3, initialDelayMs: 20, maxDelayMs: 100 };
+const impatient = { attempts: 8, initialDelayMs: 20, maxDelayMs: 100 };
 
 /** Each side is on the server that is named for it, if one is. */
 export async function openMongoPair(sourceServer?: string, targetServer?: string): Promise<MongoPair> {
