@@ -128,6 +128,47 @@ test('lookup finds numeric 1.00 by 1.0 and answers under the spelling that was a
   expect([...found]).toEqual([[key, { a: '1.00', b: `it's "x"` }]]);
 });
 
+test.each(['now', 'moment'] as const)(
+  'keys that are no values of their type are absent: at %s',
+  async (at) => {
+    await using database = await createTestDatabase();
+    await database.query(
+      `CREATE TABLE t (id int, part text, PRIMARY KEY (id, part)); INSERT INTO t SELECT i, 'a' FROM generate_series(1, 1500) i`,
+    );
+    await using reader = readerFor(database.url);
+    await using snapshot = await reader.snapshot({ signal: never });
+    const asked = Array.from({ length: 1500 }, (_, index) => JSON.stringify([String(index + 1), 'a']));
+    const none = ['["3000000000","a"]', '["","a"]', '["x","a"]', '["1","a\\u0000"]'];
+    const backslash = '["1","\\\\u0000"]';
+    const options = {
+      selection: selecting('id', 'part'),
+      keyColumns: ['id', 'part'],
+      notBefore: null,
+      signal: never,
+      at,
+    };
+    const found = await snapshot.lookup('t', [...none, ...asked, backslash], options);
+    expect([...none, backslash].map((key) => found.get(key))).toEqual([null, null, null, null, null]);
+    expect(asked.map((key) => found.get(key))).toEqual(
+      asked.map((_, index) => ({ id: index + 1, part: 'a' })),
+    );
+  },
+);
+
+test('a value that is refused elsewhere than in the keys is an error, and no key is absent for it', async () => {
+  await using database = await createTestDatabase();
+  await database.query(
+    `CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, '1'), (2, 'x')`,
+  );
+  await using reader = readerFor(database.url);
+  await using snapshot = await reader.snapshot({ signal: never });
+  const selection = { ...selecting('id'), filter: 'v::int > 0' };
+  const options = { selection, keyColumns: ['id'], notBefore: null, signal: never };
+  expect((await snapshot.lookup('t', ['["1"]', '["x"]'], options)).get('["1"]')).toEqual({ id: 1 });
+  await failure(snapshot.lookup('t', ['["1"]', '["2"]', '["x"]'], options), 'value-refused');
+  await failure(snapshot.lookup('t', ['["2"]'], options), 'value-refused');
+});
+
 test('keys of a type that an extension brings are compared as it compares', async () => {
   await using database = await createTestDatabase();
   await database.query(

@@ -6,7 +6,11 @@ import { jsonbText } from './types/jsonb-form.ts';
 export const encodeKey = (parts: readonly string[]): Key => JSON.stringify(parts);
 
 /** A target of another kind may have keys that no row here can have. */
-export const isKey = (key: Key): boolean => key.startsWith('[');
+export const isKey = (key: Key): boolean => key.startsWith('[') && !holdsZero(key);
+
+/** No text of PostgreSQL does. */
+const holdsZero = (key: Key): boolean =>
+  key.includes('\\u0000') && decodeKey(key).some((part) => part.includes('\0'));
 
 export function decodeKey(key: Key): string[] {
   const parts: unknown = JSON.parse(key);

@@ -48,16 +48,19 @@ function textIn(json: string): string | null {
 /** The text of an id of a type; null: it is of another one. */
 type TextOf = (id: unknown) => string | null;
 
-const integerText: TextOf = (id) =>
-  /^\{"\$number(?:Int|Long)":"(-?\d+)"\}$/.exec(numberText(id) ?? '')?.[1] ?? null;
+/** By value: what fits into 32 bits is spelled as an Int32, whatever holds it. */
+const integerText =
+  (spelled: RegExp): TextOf =>
+  (id) =>
+    spelled.exec(numberText(id) ?? '')?.[1] ?? null;
 
 /** Types in which an id can be stored whose key is a text: there and back without loss. */
 const textOf: ReadonlyMap<string, TextOf> = new Map<string, TextOf>([
   ['string', (id) => (typeof id === 'string' ? id : null)],
   ['uuid', (id) => (isBson(id, 'Binary') && 'sub_type' in id && id.sub_type === 4 ? hexOf(id) : null)],
   ['objectId', (id) => (isBson(id, 'ObjectId') ? String(id) : null)],
-  ['int', integerText],
-  ['long', integerText],
+  ['int', integerText(/^\{"\$numberInt":"(-?\d+)"\}$/)],
+  ['long', integerText(/^\{"\$number(?:Int|Long)":"(-?\d+)"\}$/)],
 ]);
 
 export const idTypes: readonly string[] = [...textOf.keys()];

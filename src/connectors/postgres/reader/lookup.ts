@@ -3,7 +3,7 @@ import type { Key } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { underlying, unmodifiedName } from '../catalog/pg-type.ts';
-import { decodeKey, isKey } from '../key.ts';
+import { decodeKey } from '../key.ts';
 import { quoteLiteral } from '../names.ts';
 import { typeRule } from '../types/type-table.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
@@ -40,13 +40,12 @@ export async function lookupRows(
   context: ReadContext,
   { keys, selection, keyColumns, output, surroundings = {} }: LookupRequest,
 ): Promise<ReadonlyMap<Key, Row | null>> {
-  const key = keyColumns.map((name) => columnOf(output, name, context.collection));
+  const key = keyColumnsOf(output, keyColumns, context.collection);
   const path = operatorPath(key.map(({ type }) => type));
   const before = `${surroundings.before ?? ''}${path === null ? '' : `${path}; `}`;
   const found = new Map<Key, Row | null>(keys.map((asked) => [asked, null]));
-  const possible = keys.filter(isKey);
-  for (let from = 0; from < possible.length; from += keysPerStatement) {
-    const batch = possible.slice(from, from + keysPerStatement);
+  for (let from = 0; from < keys.length; from += keysPerStatement) {
+    const batch = keys.slice(from, from + keysPerStatement);
     await lookupBatch(context, {
       batch,
       output,
@@ -107,7 +106,7 @@ const names = (key: readonly OutputColumn[]): string =>
   [...key.map((_, index) => `"\t${index}"`), '"\tplace"'].join(', ');
 
 /** Without its schema, since only so it takes several arrays: `unnest('{42,43}'::bigint[], '{eu,us}'::text[]) WITH ORDINALITY AS asked("\t0", "\t1", "\tplace")`: read faster than VALUES. */
-function askedKeys(batch: readonly Key[], key: readonly OutputColumn[]): string {
+export function askedKeys(batch: readonly Key[], key: readonly OutputColumn[]): string {
   // Arrays of arrays would be taken apart to the last element.
   if (key.some(({ type }) => underlying(type).element !== null)) return askedValues(batch, key);
   const parts = batch.map(decodeKey);
@@ -133,6 +132,12 @@ const integers: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint'])
 
 const comparable = ({ plain, expression, type }: OutputColumn): string =>
   integers.has(type.name) && expression === `(${plain})::${type.name}` ? plain : expression;
+
+export const keyColumnsOf = (
+  output: readonly OutputColumn[],
+  names: readonly string[],
+  collection: string,
+): readonly OutputColumn[] => names.map((name) => columnOf(output, name, collection));
 
 function columnOf(output: readonly OutputColumn[], name: string, collection: string): OutputColumn {
   const column = output.find((candidate) => candidate.name === name);

@@ -19,6 +19,7 @@ import type { Moment } from './moment.ts';
 import { hashRowsInOrder } from './ordered-hashes.ts';
 import type { OutputCache } from './output-cache.ts';
 import { cutPartitions } from './partitions.ts';
+import { lookupPossible } from './possible-keys.ts';
 import { copyRows } from './read.ts';
 import { rewrittenQuery } from './rewritten.sql.ts';
 import { describeOutput, operatorPath } from './select.ts';
@@ -99,10 +100,13 @@ export class PostgresSnapshot implements ReadSnapshot {
     return this.#pool.use(
       (session) => {
         const context = this.#context(session, collection, options.signal);
-        const request = { ...options, keys };
-        return options.at === 'moment'
-          ? this.#lookupAtMoment(context, request)
-          : lookupNewest(context, { ...request, outputs: this.#outputs, pool: this.#pool });
+        const ask = (asked: readonly Key[]) => {
+          const request = { ...options, keys: asked };
+          return options.at === 'moment'
+            ? this.#lookupAtMoment(context, request)
+            : lookupNewest(context, { ...request, outputs: this.#outputs, pool: this.#pool });
+        };
+        return lookupPossible(context, { ...options, keys }, ask);
       },
       { signal: options.signal },
     );
