@@ -105,6 +105,7 @@ test.each([
   [custom('{"$sett":{"left":true}}', '{"left":true}'), 'mongodb-expression-invalid'],
   [custom('[{"$set":{"at":{"$noSuch":1}}}]', '{"left":true}'), 'mongodb-expression-invalid'],
   [custom('{"$set":{"left":true}}', '{"left":{"$noSuch":1}}'), 'mongodb-expression-invalid'],
+  [custom('{"$set":{"left":true}}', '{"at":{"$near":[0,0]}}'), 'mongodb-expression-invalid'],
   [
     { leaving: { mark: { set: { at: '{"$noSuch":1}' }, marked: '{"at":1}', clear: {} } } },
     'mongodb-expression-invalid',

@@ -35,7 +35,8 @@ function commandsOf(model: TargetModel): readonly (readonly [what: string, comma
   const commands = [
     ['`scope.where`', query(scope)],
     ['`scope.adopt`', query(owned?.adopt)],
-    ['what is absent by `leaving`', query(absent)],
+    // As it is sent: not every query may be turned round.
+    ['what is absent by `leaving`', query(absent && { $nor: [absent] })],
     ['what `leaving` does', update(mark)],
     ['`clear` of `leaving`', update(clear)],
   ] as const;
