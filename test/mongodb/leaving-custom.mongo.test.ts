@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 import { expect, test } from 'vitest';
 import { startLive } from './live-pair.ts';
-import { type MongoPair, openMongoPair } from './pair.ts';
+import { findingsOf, type MongoPair, openMongoPair } from './pair.ts';
 
 interface Numbered extends Document {
   readonly _id: number;
@@ -83,4 +83,27 @@ test('changes are followed: gone, and come back with what others wrote', async (
   await live.until('it is back', async () => (await target.findOne({ _id: 3 }))?.v === 33);
   await live.stop();
   expect(await target.findOne({ _id: 3 })).toEqual({ _id: 3, v: 33, leavings: [{ by: 'us' }] });
+});
+
+const fields = ['_id', 'v'];
+const gone = { statement: '{"$set":{"gone":true}}', absent: '{"gone":true}' };
+const clear = { gone: '"$$REMOVE"' };
+
+test.each([
+  { what: 'fields without `clear`', t: { columns: fields, leaving: { custom: gone } }, warns: true },
+  { what: 'fields', t: { columns: fields, leaving: { custom: { ...gone, clear } } }, warns: false },
+  { what: 'whole documents', t: { leaving: { custom: gone } }, warns: false },
+])('what comes back of $what is present again, or `check` warns: $warns', async ({ t, warns }) => {
+  await using pair = await openMongoPair();
+  const [source] = both(pair);
+  await source.insertMany([...numbered(10)]);
+  const engine = await pair.engine({ collections: { t }, create: true });
+  const told = (await findingsOf(engine)).filter(({ code }) => code === 'mongodb-clear-missing');
+  expect(told).toMatchObject(warns ? [{ level: 'warning', subject: 't' }] : []);
+  await engine.run('it');
+  await source.deleteOne({ _id: 3 });
+  await engine.run('it');
+  await source.insertOne({ _id: 3, v: 33 });
+  await engine.run('it');
+  expect(await engine.verify('it')).toMatchObject({ equal: !warns });
 });

@@ -102,6 +102,14 @@ export const mongodbErrors = defineErrors({
     cause: 'Queries and expressions are written in MongoDB’s own language, as extended JSON.',
     cure: 'Correct it: a query is a document in JSON, an expression any value in JSON, such as `"$$NOW"` with its quotes.',
   },
+  'mongodb-clear-missing': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: '{collection}: `custom` of `leaving` has no `clear` for documents that come back',
+    cause:
+      'Of a document that comes back only the fields of `columns` are set. While `absent` holds for it by other fields it counts as absent, and is updated with each pass.',
+    cure: 'Let `clear` take away what `absent` looks at, each field by `"$$REMOVE"` with its quotes. Nothing is needed where `absent` looks at fields of `columns` only.',
+  },
   'mongodb-cursor-lost': {
     class: 'transient',
     exit: 'connection',

@@ -16,7 +16,16 @@ export function checkPlan(plan: CollectionPlan): readonly Finding[] {
       finding({ level: 'error', subject: target }, 'mongodb-mapping-refused', { collection: target, detail }),
     ),
     ...losses(plan),
+    ...stayingAbsent(plan),
   ];
+}
+
+/** Of whole documents a replacement undoes whatever was done. */
+function stayingAbsent(plan: CollectionPlan): readonly Finding[] {
+  const { leaving, target } = plan;
+  if (leaving.kind !== 'custom' || isWholePlan(plan)) return [];
+  if (Object.keys(leaving.clear ?? {}).length > 0) return [];
+  return [finding({ level: 'warning', subject: target }, 'mongodb-clear-missing', { collection: target })];
 }
 
 type Fault = readonly [isFault: boolean, detail: string];
