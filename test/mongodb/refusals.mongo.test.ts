@@ -48,7 +48,10 @@ test('a scope leaves others’ documents alone, and one of theirs that has our k
     { _id: 900, theirs: true },
   ] as never[]);
   const unsaid = await pair.engine({ collections: ['t'] });
-  expect(await findingsOf(unsaid)).toMatchObject([{ code: 'target-not-ours', level: 'warning' }]);
+  expect(await findingsOf(unsaid)).toMatchObject([
+    { code: 'mongodb-written-directly', level: 'info' },
+    { code: 'target-not-ours', level: 'warning' },
+  ]);
   const scope = { where: '{"theirs":{"$exists":false}}' };
   const engine = await pair.engine({ collections: { t: { scope } } });
   expect(await engine.run('it')).toMatchObject({
