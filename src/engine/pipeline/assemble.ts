@@ -8,6 +8,7 @@ import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Gauges } from '../stream/gauges.ts';
 import { LeavingHolder } from '../stream/hold-leavings.ts';
+import type { Told } from '../stream/intake.ts';
 import { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
@@ -62,6 +63,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const shapes = [...collections].map(([name, { plan }]) => [name, plan.sourceShape] as const);
   const sizes = new RowSizes(new Map(shapes));
   const moved = new Signal();
+  const owed = new Set<Told>();
   const ledger = new Ledger(request.positions, () => performance.now());
   const torn = tornWindows(request);
   const letters = await LetterBook.open(context);
@@ -70,13 +72,14 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const wake = (): void => stream?.wake();
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
-    const error = await reconsidered({ context, walks, ignoredDrift, again }, collection, thrown);
+    const error = await reconsidered({ context, walks, ignoredDrift, stopping, again }, collection, thrown);
     if (error === null) return;
     await stopCollection({ context, memory, condition }, collection, error);
     touches.forget(collection.name);
     walks.look();
   };
   let stream: Stream | null = null;
+  let { signal: stopping } = context;
   const walks = await Walks.open({
     context,
     memory,
@@ -94,7 +97,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     },
   });
   const applier = await openApplier(request, { letters, alternatives, holder, stop, sizes, torn });
-  const openStream = (stopping: AbortSignal): Stream => {
+  const openStream = (until: AbortSignal): Stream => {
+    stopping = until;
     stream = new Stream({
       context,
       applier,
@@ -105,6 +109,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       torn,
       sizes,
       moved,
+      owed,
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
       trouble: troubleOf(condition, 'feed'),
@@ -120,6 +125,8 @@ interface Reconsidering {
   readonly context: StreamContext;
   readonly walks: Walks;
   readonly ignoredDrift: IgnoredDrift;
+  /** Ends the stream that runs now. */
+  readonly stopping: AbortSignal;
   readonly again: (reason: string) => void;
 }
 
@@ -128,12 +135,13 @@ interface Reconsidering {
  * the collection goes on with another plan, and is walked.
  */
 async function reconsidered(
-  { context, walks, ignoredDrift, again }: Reconsidering,
+  { context, walks, ignoredDrift, stopping, again }: Reconsidering,
   collection: StreamCollection,
   error: LockstepError,
 ): Promise<LockstepError | null> {
   if (!isLockstepError(error, 'shape-changed') && !isLockstepError(error, 'collection-gone')) return error;
-  const decision = await persisting(context, { what: 'look at the shape', signal: context.signal }, () =>
+  const signal = AbortSignal.any([context.signal, stopping]);
+  const decision = await persisting(context, { what: 'look at the shape', signal }, () =>
     shapeDecision(context, collection, error.message),
   );
   if (decision.kind === 'stop' || decision.kind === 'gone') return decision.error ?? error;
