@@ -1,7 +1,7 @@
 import { toError } from '../../../../../protocol/errors/lockstep-error.ts';
 import type { FeedCollection, FeedItem } from '../../../../../protocol/feed.ts';
 import type { Position } from '../../../../../protocol/names.ts';
-import { formatName, parseName } from '../../../names.ts';
+import { formatName, parseName, type TableName } from '../../../names.ts';
 import { shard } from '../decode/assembler.ts';
 import type { CaptureSetup } from '../setup/capture-setup.ts';
 import { compareStates, readTableStates, type TableEvent, type TableState } from './table-states.ts';
@@ -36,10 +36,14 @@ export interface WatchOptions {
 export class TableWatch implements AsyncDisposable {
   readonly #options: WatchOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #tables: readonly TableName[];
   #looking: Promise<void> | null = null;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    const { collections, setup } = options;
+    const tables = collections.map(({ source }) => parseName(source, setup.defaultSchema));
+    this.#tables = [...new Map(tables.map((table) => [formatName(table), table])).values()];
     this.#timer = setInterval(() => void this.look(), lookMs);
   }
 
@@ -59,8 +63,10 @@ export class TableWatch implements AsyncDisposable {
   async #look(): Promise<void> {
     const { setup, lastSeen, signal } = this.#options;
     try {
+      const { publication } = setup.names;
+      const tables = this.#tables;
       const states = await setup.pool.use(
-        (session) => readTableStates(session, setup.names.publication, { signal }),
+        (session) => readTableStates(session, { publication, tables, signal }),
         { signal },
       );
       const events = lastSeen.states === null ? [] : compareStates(lastSeen.states, states);
