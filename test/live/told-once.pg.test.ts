@@ -62,3 +62,15 @@ describe.each(captures)(
     });
   },
 );
+
+describe.each(captures)('a table that is written anew, with %s', { timeout: 60_000 }, (capture) => {
+  test('is compared although the same migration makes another collection begin again', async () => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both(tables);
+    await trial.source.query(`INSERT INTO items VALUES (1, 'one'); INSERT INTO others VALUES (1, 'one')`);
+    await using running = await trial.start({ ...both, drift: { columnAdded: 'follow' } });
+    await trial.source.query(`BEGIN; ALTER TABLE items ADD note text; INSERT INTO items VALUES (2, 'two', 'new');
+      ALTER TABLE others ALTER name TYPE text USING 'written anew'; COMMIT`);
+    await running.inStep('items', 'others');
+  });
+});

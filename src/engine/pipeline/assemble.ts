@@ -28,6 +28,7 @@ import { onBarrier } from './on-barrier.ts';
 import { onGap } from './on-gap.ts';
 import { passedHead } from './passed-head.ts';
 import { stopCollection } from './stopping.ts';
+import { walkOwed } from './walk-owed.ts';
 import { Walks } from './walks.ts';
 
 export interface AssembleRequest {
@@ -53,6 +54,8 @@ export interface Assembled {
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   /** Resolves once the stream has passed what the source has told by now. */
   readonly passedHead: (signal: AbortSignal) => Promise<void>;
+  /** What was told and not acted on, when nothing runs: what a walk answers is on its list, durably. */
+  readonly noteOwed: () => Promise<void>;
   /** A stream that ends when `stopping` aborts; a pipeline that was paused gets another. */
   readonly openStream: (stopping: AbortSignal) => Stream;
 }
@@ -118,7 +121,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     });
     return stream;
   };
-  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, openStream };
+  const noteOwed = (): Promise<void> => walkOwed(owed, { collections, walks });
+  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, noteOwed, openStream };
 }
 
 interface Reconsidering {

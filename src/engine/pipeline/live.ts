@@ -207,6 +207,7 @@ class Live {
     );
     until.addEventListener('abort', () => stream.wake(), { once: true });
     const results = await Promise.allSettled(tasks);
+    await assembled.noteOwed();
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
   }

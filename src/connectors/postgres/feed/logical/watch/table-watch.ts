@@ -4,18 +4,10 @@ import type { Position } from '../../../../../protocol/names.ts';
 import { formatName, parseName, type TableName } from '../../../names.ts';
 import { shard } from '../decode/assembler.ts';
 import type { CaptureSetup } from '../setup/capture-setup.ts';
-import { compareStates, readTableStates, type TableEvent, type TableState } from './table-states.ts';
+import type { LastSeen } from './last-seen.ts';
+import { compareStates, readTableStates, type TableEvent } from './table-states.ts';
 
 const lookMs = 1_000;
-
-/** What was seen last; outlives a connection, so that what happens between two is noticed too. */
-export interface LastSeen {
-  states: readonly TableState[] | null;
-  /** Tables that have other files. A truncation explains that, and the stream may be a moment behind the catalogue. */
-  rewritten: readonly TableEvent[];
-  /** By oid: when the stream told of a truncation, in `performance.now()` milliseconds. */
-  readonly truncated: Map<number, number>;
-}
 
 /** Looks that a truncation may be away from the other file that it made. */
 const looksBetween = 3;
