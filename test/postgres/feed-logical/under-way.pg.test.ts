@@ -145,3 +145,28 @@ test.for([17, 18] as const)(
     }
   },
 );
+
+test(
+  'a truncation explains one other file of its table: the next one is a table that was written anew',
+  async () => {
+    await using db = await createTestDatabase();
+    await db.query(`CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE u (id int PRIMARY KEY)`);
+    await using feed = await feedFor(db.url);
+    const collections = [collection('t', null), collection('u', null)];
+    await begun(feed, collections);
+    await using reading = new Reading(feed, collections);
+    await db.query('INSERT INTO t VALUES (1, 1)');
+    await reading.take(1);
+    const told = () =>
+      reading.items.flatMap((item) =>
+        item.kind === 'barrier' ? [`${item.collections} ${item.event.kind}`] : [],
+      );
+    // What happened to u shows that the catalogue was looked at.
+    await db.query('BEGIN; TRUNCATE t; INSERT INTO t VALUES (2, 2); ALTER TABLE u ADD v int; COMMIT');
+    await reading.until(() => told().includes('u shape') && told().includes('t truncate'));
+    await db.query('ALTER TABLE t ALTER v TYPE int USING v * 2');
+    await reading.until(() => told().includes('t compare'));
+    expect(told().filter((each) => each === 't compare')).toHaveLength(1);
+  },
+  patience,
+);

@@ -73,12 +73,15 @@ export class TableWatch implements AsyncDisposable {
     }
   }
 
-  /** A truncation is told by the stream, and walked for that. */
+  /** A truncation is told by the stream, and walked for that. It makes one other file: the next one has another reason. */
   #unexplained(rewritten: readonly TableEvent[]): readonly TableEvent[] {
     const { truncated } = this.#options.lastSeen;
     const since = performance.now() - looksBetween * lookMs;
-    const told = (oid: number): boolean => (truncated.get(oid) ?? Number.NEGATIVE_INFINITY) > since;
-    return rewritten.filter(({ oid }) => !told(oid));
+    return rewritten.filter(({ oid }) => {
+      const isTold = (truncated.get(oid) ?? Number.NEGATIVE_INFINITY) > since;
+      truncated.delete(oid);
+      return !isTold;
+    });
   }
 
   #tell(event: TableEvent): void {
