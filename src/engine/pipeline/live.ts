@@ -190,6 +190,7 @@ class Live {
     const tasks = [
       stream.run(),
       walks.run(until),
+      walks.settle(until),
       this.#parts.reporting.until(until),
       this.#catchUp(assembled, until),
       every(lookEveryMs, until, () => this.#look(assembled, { over, until })),
