@@ -34,6 +34,11 @@ export interface ConnectorContext {
   readonly notice: (notice: ConnectorNotice) => void;
   /** Where connections are counted; absent: nobody asks. */
   readonly connections?: ConnectionCount | undefined;
+  /**
+   * One start of a pipeline: a feed that is opened anew during it, since plans were made anew, goes on with what the one before had seen.
+   * Absent: there was none before.
+   */
+  readonly life?: object | undefined;
 }
 
 /** Told of each connection to one side when it opens or closes, and when work begins or ends with it. */

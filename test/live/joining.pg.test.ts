@@ -42,6 +42,24 @@ describe.each(captures)('collections that join, with %s (rule 5, L4)', { timeout
     expect(await trial.expectSame('items')).toBe(300);
   });
 
+  test('a new collection that waits for an open transaction holds up no walk of another one', async () => {
+    await using trial = await opened(capture);
+    await once(trial, one);
+    const holder = await trial.source.connect();
+    await trial.source.query('CREATE TABLE elsewhere (id int)');
+    await holder.query('BEGIN; INSERT INTO elsewhere VALUES (1)');
+    await using running = await trial.begin(both);
+    await running.until('it waits', () => running.status.reason.includes('public.items'));
+    await running.engine.resync('it', { collections: ['public.others'], wait: false });
+    const walked = () => running.log.all('healed').flatMap(({ collections }) => collections);
+    await running.until('the other one is walked', () => walked().includes('public.others'));
+    expect(walked()).not.toContain('public.items');
+    await holder.query('COMMIT');
+    await running.inStep('items', 'others');
+    await running.live();
+    expect(await trial.expectSame('items')).toBe(300);
+  });
+
   test('a collection that leaves the configuration while it is walked keeps nobody from being live', async () => {
     await using trial = await opened(capture);
     await once(trial, both);

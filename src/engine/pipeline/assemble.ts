@@ -8,6 +8,7 @@ import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Gauges } from '../stream/gauges.ts';
 import { LeavingHolder } from '../stream/hold-leavings.ts';
+import type { Told } from '../stream/intake.ts';
 import { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
@@ -27,6 +28,7 @@ import { onBarrier } from './on-barrier.ts';
 import { onGap } from './on-gap.ts';
 import { passedHead } from './passed-head.ts';
 import { stopCollection } from './stopping.ts';
+import { walkOwed } from './walk-owed.ts';
 import { Walks } from './walks.ts';
 
 export interface AssembleRequest {
@@ -52,6 +54,8 @@ export interface Assembled {
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   /** Resolves once the stream has passed what the source has told by now. */
   readonly passedHead: (signal: AbortSignal) => Promise<void>;
+  /** What was told and not acted on, when nothing runs: what a walk answers is on its list, durably. */
+  readonly noteOwed: () => Promise<void>;
   /** A stream that ends when `stopping` aborts; a pipeline that was paused gets another. */
   readonly openStream: (stopping: AbortSignal) => Stream;
 }
@@ -62,6 +66,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const shapes = [...collections].map(([name, { plan }]) => [name, plan.sourceShape] as const);
   const sizes = new RowSizes(new Map(shapes));
   const moved = new Signal();
+  const owed = new Set<Told>();
   const ledger = new Ledger(request.positions, () => performance.now());
   const torn = tornWindows(request);
   const letters = await LetterBook.open(context);
@@ -70,13 +75,14 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const wake = (): void => stream?.wake();
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
-    const error = await reconsidered({ context, walks, ignoredDrift, again }, collection, thrown);
+    const error = await reconsidered({ context, walks, ignoredDrift, stopping, again }, collection, thrown);
     if (error === null) return;
     await stopCollection({ context, memory, condition }, collection, error);
     touches.forget(collection.name);
     walks.look();
   };
   let stream: Stream | null = null;
+  let { signal: stopping } = context;
   const walks = await Walks.open({
     context,
     memory,
@@ -94,7 +100,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     },
   });
   const applier = await openApplier(request, { letters, alternatives, holder, stop, sizes, torn });
-  const openStream = (stopping: AbortSignal): Stream => {
+  const openStream = (until: AbortSignal): Stream => {
+    stopping = until;
     stream = new Stream({
       context,
       applier,
@@ -105,6 +112,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       torn,
       sizes,
       moved,
+      owed,
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
       trouble: troubleOf(condition, 'feed'),
@@ -113,13 +121,16 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     });
     return stream;
   };
-  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, openStream };
+  const noteOwed = (): Promise<void> => walkOwed(owed, { collections, walks });
+  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, noteOwed, openStream };
 }
 
 interface Reconsidering {
   readonly context: StreamContext;
   readonly walks: Walks;
   readonly ignoredDrift: IgnoredDrift;
+  /** Ends the stream that runs now. */
+  readonly stopping: AbortSignal;
   readonly again: (reason: string) => void;
 }
 
@@ -128,12 +139,13 @@ interface Reconsidering {
  * the collection goes on with another plan, and is walked.
  */
 async function reconsidered(
-  { context, walks, ignoredDrift, again }: Reconsidering,
+  { context, walks, ignoredDrift, stopping, again }: Reconsidering,
   collection: StreamCollection,
   error: LockstepError,
 ): Promise<LockstepError | null> {
   if (!isLockstepError(error, 'shape-changed') && !isLockstepError(error, 'collection-gone')) return error;
-  const decision = await persisting(context, { what: 'look at the shape', signal: context.signal }, () =>
+  const signal = AbortSignal.any([context.signal, stopping]);
+  const decision = await persisting(context, { what: 'look at the shape', signal }, () =>
     shapeDecision(context, collection, error.message),
   );
   if (decision.kind === 'stop' || decision.kind === 'gone') return decision.error ?? error;

@@ -11,7 +11,7 @@ import { type Assembled, assemble } from './assemble.ts';
 import { type Beginning, beginning } from './beginning.ts';
 import { Comparisons } from './comparison.ts';
 import type { Condition } from './condition.ts';
-import { foundDrift } from './drift/found-drift.ts';
+import { followLabels, noteLeftOut } from './drift/found-drift.ts';
 import { IgnoredDrift } from './drift/ignored-drift.ts';
 import { every } from './every.ts';
 import { LiveMemory } from './memory.ts';
@@ -138,7 +138,7 @@ class Live {
     const all = [...collections.keys()];
     const gap = begun.gap ?? ((await this.#word.isKnown()) ? null : restored);
     if (gap !== null) await walks.add(all, { reason: gap, fills: false });
-    await foundDrift(this.#parts, walks);
+    await noteLeftOut(this.#parts);
     for (const [name, { nextStep }] of await memory.stopped()) {
       const fault = options.leftOut.get(name);
       if (fault !== undefined) {
@@ -150,6 +150,7 @@ class Live {
       await memory.setStopped(name, undefined);
       options.condition.relieved(collectionTrouble(name));
     }
+    await followLabels(this.#parts, { walks, stop });
     const known = await memory.fingerprints();
     await this.#forgetOthers(walks, known.keys());
     for (const { name, plan } of collections.values()) {
@@ -189,6 +190,7 @@ class Live {
     const tasks = [
       stream.run(),
       walks.run(until),
+      walks.settle(until),
       this.#parts.reporting.until(until),
       this.#catchUp(assembled, until),
       every(lookEveryMs, until, () => this.#look(assembled, { over, until })),
@@ -206,6 +208,7 @@ class Live {
     );
     until.addEventListener('abort', () => stream.wake(), { once: true });
     const results = await Promise.allSettled(tasks);
+    await assembled.noteOwed();
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
   }

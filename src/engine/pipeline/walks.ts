@@ -38,6 +38,8 @@ export class Walks {
   readonly #parts: WalksParts;
   readonly #open: Map<string, Walking>;
   readonly #moved = new Signal();
+  /** Walks that had to wait for transactions, and have. */
+  readonly #settled = new WeakSet<Walking>();
   /** Notes are made one after the other: one that ends a walk must not take away another that came meanwhile. */
   #noting: Promise<unknown> = Promise.resolve();
 
@@ -90,9 +92,26 @@ export class Walks {
   /** Walks what has to be walked until somebody stops it. */
   async run(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
-      const next = this.#next();
+      const moved = this.#moved.next(stopping).catch(() => undefined);
+      const next = await this.#next();
       if (next !== null) await this.#walk(next, stopping);
-      else await this.#moved.next(stopping).catch(() => undefined);
+      else await moved;
+    }
+  }
+
+  /**
+   * Waits for what has to be over before a walk may begin, until somebody stops it. Beside the walks: a transaction that somebody left open
+   * holds up those that need it, and no others.
+   */
+  async settle(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted) {
+      const moved = this.#moved.next(stopping).catch(() => undefined);
+      const captured = await this.#parts.memory.fingerprints();
+      const waiting = [...this.#open].filter(
+        ([name, walking]) => this.#isSound(name) && !this.#mayBegin(name, { walking, captured }),
+      );
+      if (waiting.length > 0) await this.#settleThese(waiting, stopping);
+      else await moved;
     }
   }
 
@@ -108,12 +127,22 @@ export class Walks {
   }
 
   /** In the order of the collections, parents first: children that are walked before their parents would be refused. */
-  #next(): readonly [string, Walking] | null {
+  async #next(): Promise<readonly [string, Walking] | null> {
+    const captured = await this.#parts.memory.fingerprints();
     for (const name of this.#parts.collections.keys()) {
       const walking = this.#open.get(name);
-      if (walking !== undefined && this.#isSound(name)) return [name, walking];
+      if (walking !== undefined && this.#isSound(name) && this.#mayBegin(name, { walking, captured }))
+        return [name, walking];
     }
     return null;
+  }
+
+  #mayBegin(
+    name: string,
+    { walking, captured }: { readonly walking: Walking; readonly captured: ReadonlyMap<string, string> },
+  ): boolean {
+    if (this.#settled.has(walking)) return true;
+    return !walking.fills && captured.get(name) === this.#parts.collections.get(name)?.plan.fingerprint;
   }
 
   #isSound(name: string): boolean {
@@ -128,7 +157,7 @@ export class Walks {
     const startedAtMs = context.clock.now();
     // A walk writes nothing, so it ends at once: without the stream nobody would take its touches.
     const signal = AbortSignal.any([context.signal, stopping]);
-    const walked = await this.#attempt(collection, walking, signal);
+    const walked = await this.#attempt(collection, signal);
     // One that stopped meanwhile has left out what its walk found.
     if (walked === null || collection.stopped !== null) return;
     await passedHead(signal).catch((thrown: unknown) => {
@@ -168,14 +197,9 @@ export class Walks {
   }
 
   /** Null: it did not come to an end; it stays on the list. */
-  async #attempt(
-    collection: StreamCollection,
-    { fills }: Walking,
-    signal: AbortSignal,
-  ): Promise<WalkedCollection | null> {
+  async #attempt(collection: StreamCollection, signal: AbortSignal): Promise<WalkedCollection | null> {
     const { context } = this.#parts;
     try {
-      if (fills || !(await this.#isCapturedAsPlanned(collection))) await this.#untilSettled(signal);
       return await walkCollection(collection, { ...this.#parts, context: { ...context, signal } });
     } catch (thrown) {
       const error = toLockstepError(thrown);
@@ -193,8 +217,22 @@ export class Walks {
     }
   }
 
-  async #isCapturedAsPlanned({ name, plan }: StreamCollection): Promise<boolean> {
-    return (await this.#parts.memory.fingerprints()).get(name) === plan.fingerprint;
+  async #settleThese(waiting: readonly (readonly [string, Walking])[], stopping: AbortSignal): Promise<void> {
+    const { context, collections, stop } = this.#parts;
+    const signal = AbortSignal.any([context.signal, stopping]);
+    try {
+      await this.#untilSettled(signal);
+      for (const [, walking] of waiting) this.#settled.add(walking);
+      this.#moved.fire();
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (signal.aborted) return;
+      if (error.class !== 'collection') throw error;
+      for (const [name] of waiting) {
+        const collection = collections.get(name);
+        if (collection !== undefined) await stop(collection, error);
+      }
+    }
   }
 
   /** A transaction that was open when capturing it began is told in part or not at all: what is read must show the whole of it. */

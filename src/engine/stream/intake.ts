@@ -7,8 +7,10 @@ import { Window } from './window.ts';
 export type Barrier = FeedItem & { readonly kind: 'barrier' };
 
 /** What is next to be done for a shard, in order. */
-export type Work =
-  | { readonly kind: 'window'; readonly window: Window }
+export type Work = { readonly kind: 'window'; readonly window: Window } | Told;
+
+/** What a feed tells beside changes, and perhaps only once. */
+export type Told =
   | { readonly kind: 'barrier'; readonly barrier: Barrier }
   | { readonly kind: 'gap'; readonly gap: Gap; readonly collections: readonly string[] | null };
 
@@ -123,12 +125,13 @@ export class Intake {
     return { kind: 'window', window };
   }
 
-  /** Forgets all that was not taken: the feed is opened again where the destination stands. */
-  clear(): void {
-    this.#ready.length = 0;
+  /** Forgets all that was not taken: the feed is opened again where the destination stands. Returns what it may not tell again. */
+  clear(): readonly Told[] {
+    const told = this.#ready.splice(0).filter((work) => work.kind !== 'window');
     this.#whole = null;
     this.#partial = null;
     this.#tears = false;
+    return told;
   }
 
   #addBatch(batch: Batch, toRead: number): void {

@@ -5,7 +5,7 @@ import type { Position, Shard } from '../../protocol/names.ts';
 import type { AlternativeBook } from './alternative-book.ts';
 import type { AppliedWindow, Applier, Touches } from './applier.ts';
 import type { StreamContext } from './context.ts';
-import { type Barrier, Intake, type Work } from './intake.ts';
+import { type Barrier, Intake, type Told, type Work } from './intake.ts';
 import type { TornWindows } from './lanes/torn-windows.ts';
 import type { Ledger } from './ledger.ts';
 import type { LetterBook } from './letter-book.ts';
@@ -34,6 +34,8 @@ export interface StreamParts {
   /** Acts on a barrier or a gap; what it decides is durable when it returns, before the position moves on. */
   readonly onBarrier: (barrier: Barrier) => Promise<void>;
   readonly onGap: (gap: FeedItem & { readonly kind: 'gap' }) => Promise<void>;
+  /** What was told and nobody has acted on yet; outlives the stream, because a feed that is opened again may not tell it again. */
+  readonly owed: Set<Told>;
   /** Ends the stream after the window under way. */
   readonly stopping: AbortSignal;
 }
@@ -96,16 +98,16 @@ export class Stream {
   async run(): Promise<void> {
     const { stopping } = this.#parts;
     while (!stopping.aborted) {
-      await this.#source.until(() => this.#runOnce());
+      await this.#source.until(() => this.#runOnce().finally(() => this.#keepOwed()));
     }
   }
 
   /** One opening of the feed, from where the destination stands. Throws what ended it; returns when it is to be opened anew, or to stop. */
   async #runOnce(): Promise<void> {
     const { context, ledger, collections, stopping } = this.#parts;
-    this.#intake.clear();
     this.#keepalive = null;
     this.#reopen = false;
+    for (const told of [...this.#parts.owed]) await this.#act(told);
     await using pump = new Pump(
       {
         feed: context.feed,
@@ -130,13 +132,7 @@ export class Stream {
 
   /** False: there was nothing to do. */
   async #step(work: Work | null): Promise<boolean> {
-    if (work?.kind === 'barrier') return await this.#passBarrier(work.barrier);
-    if (work?.kind === 'gap') {
-      await this.#parts.onGap({ kind: 'gap', gap: work.gap, collections: work.collections });
-      const { shard, to } = work.gap;
-      if (to !== null) await this.#moveTo(shard, to);
-      return true;
-    }
+    if (work !== null && work.kind !== 'window') return await this.#pass(work);
     const { touches, sizes } = this.#parts;
     const sizeOf = sizes.of.bind(sizes);
     const taken = touches.take({ keys: touchesPerWindow, bytes: windowBytes, sizeOf });
@@ -217,13 +213,28 @@ export class Stream {
     if (next !== null) this.#parts.applier.foresee(next);
   }
 
-  async #passBarrier(barrier: Barrier): Promise<boolean> {
-    const { context, onBarrier } = this.#parts;
-    const { collections, event, shard, boundary } = barrier;
-    context.events.emit('barrier', { pipeline: context.pipeline, collections, event });
-    await onBarrier(barrier);
-    if (boundary !== null) await this.#moveTo(shard, boundary);
+  async #pass(told: Told): Promise<true> {
+    await this.#act(told);
+    const { shard } = told.kind === 'gap' ? told.gap : told.barrier;
+    const to = told.kind === 'gap' ? told.gap.to : told.barrier.boundary;
+    if (to !== null) await this.#moveTo(shard, to);
     return true;
+  }
+
+  async #act(told: Told): Promise<void> {
+    const { context, owed, onBarrier, onGap } = this.#parts;
+    owed.add(told);
+    if (told.kind === 'gap') await onGap(told);
+    else {
+      const { collections, event } = told.barrier;
+      context.events.emit('barrier', { pipeline: context.pipeline, collections, event });
+      await onBarrier(told.barrier);
+    }
+    owed.delete(told);
+  }
+
+  #keepOwed(): void {
+    for (const told of this.#intake.clear()) this.#parts.owed.add(told);
   }
 
   async #moveTo(shard: Shard, boundary: Position): Promise<void> {

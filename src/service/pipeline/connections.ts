@@ -16,7 +16,12 @@ export interface Connections extends AsyncDisposable {
 
 export async function openConnections(
   pipeline: ResolvedPipeline,
-  { events, meters, signal }: Pick<PipelineContext, 'events' | 'meters'> & VerbOptions,
+  {
+    events,
+    meters,
+    signal,
+    life,
+  }: Pick<PipelineContext, 'events' | 'meters'> & VerbOptions & Pick<ConnectorContext, 'life'>,
 ): Promise<Connections> {
   await using resources = new AsyncDisposableStack();
   const contextOf = (side: 'source' | 'destination'): ConnectorContext => ({
@@ -25,6 +30,7 @@ export async function openConnections(
     lanes: pipeline.settings.lanes,
     notice: ({ message }) => events.emit('notice', { pipeline: pipeline.name, side, message }),
     connections: resources.use(meters.of(pipeline.name, side).share()),
+    life,
   });
   const [here, there] = [contextOf('source'), contextOf('destination')];
   const [source, destination, changes] = await Promise.allSettled([

@@ -35,20 +35,27 @@ export async function start(
   requireLive(parts.pipeline, 'start');
   const { pipeline, context } = parts;
   const condition = new Condition({ pipeline: pipeline.name, events: context.events, now: () => Date.now() });
+  const life = {};
   let end: LiveEnd = 'again';
   while (end === 'again' && !signal.aborted)
-    end = await runOnce(parts, { condition, until, standsBy }, signal);
+    end = await runOnce(parts, { condition, until, standsBy, life }, signal);
   condition.on('stop', { reason: 'it was stopped', nextStep: `lockstep start ${pipeline.name}` });
+}
+
+interface RunParts extends Pick<LiveOptions, 'condition' | 'until'> {
+  readonly standsBy: boolean;
+  /** The same for all runs of one start. */
+  readonly life: object;
 }
 
 async function runOnce(
   { pipeline, context }: PipelineParts,
-  { condition, until, standsBy }: Pick<LiveOptions, 'condition' | 'until'> & { readonly standsBy: boolean },
+  { condition, until, standsBy, life }: RunParts,
   signal: AbortSignal,
 ): Promise<LiveEnd> {
   const { events } = context;
   const { name, settings } = pipeline;
-  await using connections = await openConnections(pipeline, { ...context, signal });
+  await using connections = await openConnections(pipeline, { ...context, signal, life });
   const { feed } = connections;
   if (feed === null)
     throw new LockstepError('connector-lacks-role', {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../support/postgres.ts';
 import { never } from '../support.ts';
@@ -116,3 +117,56 @@ test('a table that is taken out of the publication is a gap at the next connecti
   await third.take(1);
   expect(await feed.prepare({ collections, signal: never })).toEqual([]);
 });
+
+test.for([17, 18] as const)(
+  'somebody’s open change of one table holds up no other one: PostgreSQL %i',
+  { timeout: patience },
+  async (version) => {
+    await using db = await createTestDatabase({ version });
+    await db.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY);
+      CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+      CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100)`);
+    await using feed = await feedFor(db.url);
+    const collections = [collection('t', null), collection('u', null), collection('p', null)];
+    await begun(feed, collections);
+    const changing = new pg.Client({ connectionString: db.url });
+    await changing.connect();
+    try {
+      await changing.query('BEGIN; ALTER TABLE u ADD v int; ALTER TABLE p1 ADD CHECK (id >= 0)');
+      await using reading = new Reading(feed, collections);
+      await db.query('INSERT INTO t VALUES (1)');
+      await reading.take(1);
+      await changing.query('COMMIT');
+      const told = () => reading.items.flatMap((item) => (item.kind === 'barrier' ? [item] : []));
+      await reading.until(() => told().length > 0);
+      expect(told()[0]).toMatchObject({ collections: ['u'], event: { kind: 'shape' } });
+    } finally {
+      await changing.end();
+    }
+  },
+);
+
+test(
+  'a truncation explains one other file of its table: the next one is a table that was written anew',
+  async () => {
+    await using db = await createTestDatabase();
+    await db.query(`CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE u (id int PRIMARY KEY)`);
+    await using feed = await feedFor(db.url);
+    const collections = [collection('t', null), collection('u', null)];
+    await begun(feed, collections);
+    await using reading = new Reading(feed, collections);
+    await db.query('INSERT INTO t VALUES (1, 1)');
+    await reading.take(1);
+    const told = () =>
+      reading.items.flatMap((item) =>
+        item.kind === 'barrier' ? [`${item.collections} ${item.event.kind}`] : [],
+      );
+    // What happened to u shows that the catalogue was looked at.
+    await db.query('BEGIN; TRUNCATE t; INSERT INTO t VALUES (2, 2); ALTER TABLE u ADD v int; COMMIT');
+    await reading.until(() => told().includes('u shape') && told().includes('t truncate'));
+    await db.query('ALTER TABLE t ALTER v TYPE int USING v * 2');
+    await reading.until(() => told().includes('t compare'));
+    expect(told().filter((each) => each === 't compare')).toHaveLength(1);
+  },
+  patience,
+);

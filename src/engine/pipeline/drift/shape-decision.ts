@@ -1,10 +1,11 @@
-import { isLockstepError, LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { StreamCollection } from '../../stream/collection.ts';
 import type { StreamContext } from '../../stream/context.ts';
 import { leaseOf } from '../../walk/context.ts';
 import { obstacleTo } from './obstacle.ts';
+import { isRefusal } from './refusal.ts';
 import {
   describeDrift,
   driftOf,
@@ -88,7 +89,7 @@ async function follow(context: StreamContext, plan: CollectionPlan, change: Chan
   try {
     await writer.align(plan, { lease: leaseOf(context), sourceShape, signal });
   } catch (thrown) {
-    if (!isLockstepError(thrown, 'permission-denied')) throw thrown;
+    if (!isRefusal(thrown)) throw thrown;
     return stopped(context, plan, { ...change, detail: `${detail}; it can’t follow: ${thrown.message}` });
   }
   return { kind: 'follow', detail, error: null, ignored };
@@ -106,5 +107,5 @@ function stopped(
   return { kind: 'stop', detail, error: drifted(plan, detail, statements), ignored: none };
 }
 
-const drifted = ({ source }: CollectionPlan, detail: string, statements: string): LockstepError =>
+export const drifted = ({ source }: CollectionPlan, detail: string, statements: string): LockstepError =>
   new LockstepError('shape-drifted', { collection: source, detail, statements });

@@ -30,7 +30,7 @@ import { removeCapture } from './setup/remove-capture.ts';
 import { uncapturedNames } from './setup/uncaptured.ts';
 import type { LogicalStream } from './stream/logical-stream.ts';
 import { type StreamRun, streamItems } from './stream/stream-items.ts';
-import type { LastSeen } from './watch/table-watch.ts';
+import type { LastSeen } from './watch/last-seen.ts';
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -39,6 +39,7 @@ interface SignalOption {
 interface FeedParts {
   readonly config: PostgresConfig;
   readonly setup: CaptureSetup;
+  readonly lastSeen: LastSeen;
 }
 
 /** The changes of one PostgreSQL database out of its own change stream: one slot, one publication, one shard. */
@@ -54,16 +55,17 @@ export class PostgresLogicalFeed implements Feed {
   readonly #setup: CaptureSetup;
   readonly #pool: SessionPool;
   readonly #shapes = new Map<number, Relation>();
-  readonly #lastSeen: LastSeen = { states: null, rewritten: [], truncated: new Map() };
+  readonly #lastSeen: LastSeen;
   #acknowledged: Lsn = 0n;
   /** Where `head('from')` was, until something was consumed. */
   #from: Position | null = null;
   #consumed = false;
   #stream: LogicalStream | null = null;
 
-  constructor({ config, setup }: FeedParts) {
+  constructor({ config, setup, lastSeen }: FeedParts) {
     this.#config = config;
     this.#setup = setup;
+    this.#lastSeen = lastSeen;
     this.#pool = setup.pool;
   }
 

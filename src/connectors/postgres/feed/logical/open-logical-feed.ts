@@ -4,6 +4,7 @@ import type { PostgresConfig } from '../../config.ts';
 import { SessionPool } from '../../session/pool.ts';
 import { PostgresLogicalFeed } from './logical-feed.ts';
 import { objectNames } from './object-names.ts';
+import { lastSeenIn } from './watch/last-seen.ts';
 
 /** For questions while one is being answered slowly. */
 const sessions = 3;
@@ -23,5 +24,5 @@ export async function openLogicalFeed(config: PostgresConfig, context: Connector
   const names = objectNames(pipeline, capture);
   const { user } = pool;
   const setup = { pool, pipeline, names, capture, defaultSchema: config.schema, user, notice };
-  return new PostgresLogicalFeed({ config, setup });
+  return new PostgresLogicalFeed({ config, setup, lastSeen: lastSeenIn(context.life) });
 }

@@ -1,3 +1,5 @@
+import { leavesOf } from './leaves.sql.ts';
+
 /**
  * What capturing a table depends on. Replica identities are those of the tables that hold the rows: of a partitioned table, of its table
  * partitions. `unspeakable`: the type's output function gives another text than its cast to text, by which the reader spells it: xml
@@ -26,7 +28,7 @@ SELECT pg_catalog.json_build_object(
         WHERE x.indrelid = h.oid AND x.indimmediate AND x.indisvalid
           AND ((h.relreplident = 'd' AND x.indisprimary) OR (h.relreplident = 'i' AND x.indisreplident)))))
     FROM (SELECT c.oid WHERE c.relkind <> 'p'
-          UNION ALL SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p WHERE c.relkind = 'p' AND p.isleaf) held(oid)
+          UNION ALL SELECT p.oid FROM ${leavesOf('c.oid')} p WHERE c.relkind = 'p') held(oid)
       JOIN pg_catalog.pg_class h ON h.oid = held.oid JOIN pg_catalog.pg_namespace hn ON hn.oid = h.relnamespace))::text AS item
 FROM unnest($1::text[], $2::text[]) AS asked(schema, name)
   JOIN pg_catalog.pg_namespace n ON n.nspname = asked.schema

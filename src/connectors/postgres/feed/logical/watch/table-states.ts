@@ -2,6 +2,7 @@ import { readItems } from '../../../catalog/read-items.ts';
 import type { TableName } from '../../../names.ts';
 import type { Session } from '../../../session/session.ts';
 import { type EnumState, enumChanges, enumsOf } from '../../enums.sql.ts';
+import { leavesOf } from '../publication/leaves.sql.ts';
 
 /** A published table, with what the stream does not tell of it. */
 export interface TableState extends TableName {
@@ -16,7 +17,11 @@ export interface TableState extends TableName {
   readonly partitions: readonly { readonly name: string; readonly oid: number; readonly file: number }[];
 }
 
-/** $1 the publication's name. A table partition has another file after TRUNCATE, and after it was rewritten. */
+/**
+ * A table partition has another file after TRUNCATE, and after it was rewritten. Nothing here waits for a lock, as `pg_get_publication_tables`
+ * would: somebody's open change of one table must not hold up the others.
+ * $1 the publication's name; $2 schemas, $3 names, in pairs, of the tables that are watched where it tells all there are.
+ */
 const tableStatesQuery = `
 SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, 'table', c.relname,
   'file', pg_catalog.pg_relation_filenode(c.oid)::bigint,
@@ -26,18 +31,33 @@ SELECT pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname, '
   'enums', ${enumsOf('c.oid')},
   'partitions', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', h.relname, 'oid', h.oid::bigint,
       'file', h.relfilenode::bigint) ORDER BY h.oid)
-    FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class h ON h.oid = p.relid
-    WHERE c.relkind = 'p' AND p.isleaf AND p.relid <> c.oid), '[]'))::text AS item
-FROM pg_catalog.pg_publication p CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) r
+    FROM ${leavesOf('c.oid')} p JOIN pg_catalog.pg_class h ON h.oid = p.oid
+    WHERE c.relkind = 'p'), '[]'))::text AS item
+FROM pg_catalog.pg_publication p CROSS JOIN LATERAL (
+    SELECT r.prrelid FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid AND NOT p.puballtables
+    UNION ALL
+    SELECT t.oid FROM unnest($2::text[], $3::text[]) AS watched(schema, name)
+      JOIN pg_catalog.pg_namespace s ON s.nspname = watched.schema
+      JOIN pg_catalog.pg_class t ON t.relnamespace = s.oid AND t.relname = watched.name
+    WHERE p.puballtables AND t.relkind IN ('r', 'p')) r(relid)
   JOIN pg_catalog.pg_class c ON c.oid = r.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE p.pubname = $1`;
 
+export interface StatesRequest {
+  readonly publication: string;
+  /** Each once. */
+  readonly tables: readonly TableName[];
+  readonly signal: AbortSignal;
+}
+
 export async function readTableStates(
   session: Session,
-  publication: string,
-  options: { readonly signal: AbortSignal },
+  { publication, tables, signal }: StatesRequest,
 ): Promise<readonly TableState[]> {
-  return await readItems<TableState>(session, { sql: tableStatesQuery, values: [publication], ...options });
+  const schemas = tables.map(({ schema }) => schema);
+  const names = tables.map(({ table }) => table);
+  const values = [publication, schemas, names];
+  return await readItems<TableState>(session, { sql: tableStatesQuery, values, signal });
 }
 
 /** What happened to a table that its changes do not tell. */
@@ -57,7 +77,13 @@ export function compareStates(before: readonly TableState[], after: readonly Tab
     const now = after.find(({ oid }) => oid === old.oid);
     if (now === undefined)
       return [
-        { kind: 'gone', oid: old.oid, schema, table, detail: 'it was dropped or is not published any more' },
+        {
+          kind: 'gone',
+          oid: old.oid,
+          schema,
+          table,
+          detail: 'it was dropped, renamed or is not published any more',
+        },
       ];
     if (now.schema !== schema || now.table !== table)
       return [

@@ -1,21 +1,13 @@
 import { toError } from '../../../../../protocol/errors/lockstep-error.ts';
 import type { FeedCollection, FeedItem } from '../../../../../protocol/feed.ts';
 import type { Position } from '../../../../../protocol/names.ts';
-import { formatName, parseName } from '../../../names.ts';
+import { formatName, parseName, type TableName } from '../../../names.ts';
 import { shard } from '../decode/assembler.ts';
 import type { CaptureSetup } from '../setup/capture-setup.ts';
-import { compareStates, readTableStates, type TableEvent, type TableState } from './table-states.ts';
+import type { LastSeen } from './last-seen.ts';
+import { compareStates, readTableStates, type TableEvent } from './table-states.ts';
 
 const lookMs = 1_000;
-
-/** What was seen last; outlives a connection, so that what happens between two is noticed too. */
-export interface LastSeen {
-  states: readonly TableState[] | null;
-  /** Tables that have other files. A truncation explains that, and the stream may be a moment behind the catalogue. */
-  rewritten: readonly TableEvent[];
-  /** By oid: when the stream told of a truncation, in `performance.now()` milliseconds. */
-  readonly truncated: Map<number, number>;
-}
 
 /** Looks that a truncation may be away from the other file that it made. */
 const looksBetween = 3;
@@ -36,10 +28,14 @@ export interface WatchOptions {
 export class TableWatch implements AsyncDisposable {
   readonly #options: WatchOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #tables: readonly TableName[];
   #looking: Promise<void> | null = null;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    const { collections, setup } = options;
+    const tables = collections.map(({ source }) => parseName(source, setup.defaultSchema));
+    this.#tables = [...new Map(tables.map((table) => [formatName(table), table])).values()];
     this.#timer = setInterval(() => void this.look(), lookMs);
   }
 
@@ -59,8 +55,10 @@ export class TableWatch implements AsyncDisposable {
   async #look(): Promise<void> {
     const { setup, lastSeen, signal } = this.#options;
     try {
+      const { publication } = setup.names;
+      const tables = this.#tables;
       const states = await setup.pool.use(
-        (session) => readTableStates(session, setup.names.publication, { signal }),
+        (session) => readTableStates(session, { publication, tables, signal }),
         { signal },
       );
       const events = lastSeen.states === null ? [] : compareStates(lastSeen.states, states);
@@ -75,12 +73,15 @@ export class TableWatch implements AsyncDisposable {
     }
   }
 
-  /** A truncation is told by the stream, and walked for that. */
+  /** A truncation is told by the stream, and walked for that. It makes one other file: the next one has another reason. */
   #unexplained(rewritten: readonly TableEvent[]): readonly TableEvent[] {
     const { truncated } = this.#options.lastSeen;
     const since = performance.now() - looksBetween * lookMs;
-    const told = (oid: number): boolean => (truncated.get(oid) ?? Number.NEGATIVE_INFINITY) > since;
-    return rewritten.filter(({ oid }) => !told(oid));
+    return rewritten.filter(({ oid }) => {
+      const isTold = (truncated.get(oid) ?? Number.NEGATIVE_INFINITY) > since;
+      truncated.delete(oid);
+      return !isTold;
+    });
   }
 
   #tell(event: TableEvent): void {
