@@ -66,6 +66,29 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     });
   });
 
+  test('what came while no engine ran is told with `ignore`, and a column that was never there is asked for', async () => {
+    await using trial = await opened(capture);
+    const listed = { items: { columns: ['id', 'name', 'size', 'price'] }, others: true as const };
+    const settings = { ...both, collections: listed, drift: { ...drift, columnAdded: 'ignore' } } as const;
+    await trial.source.query('ALTER TABLE others ADD early int');
+    await expect(trial.start(settings)).rejects.toThrow(/early/);
+    await trial.target.query('ALTER TABLE others ADD early int');
+    await using running = await trial.start(settings);
+    await running.stop();
+    await trial.source.query('ALTER TABLE items DROP size; ALTER TABLE others ADD late int');
+    await using restarted = await trial.start(settings);
+    await restarted.until('both are told', () =>
+      ['items: column size is gone: ignored', 'others: column late was added: ignored'].every((word) =>
+        isTold(restarted, word),
+      ),
+    );
+    await restarted.until('status shows it', async () =>
+      JSON.stringify(await restarted.engine.status('it')).includes('column late was added: ignored'),
+    );
+    await trial.source.query('INSERT INTO others VALUES (2, NULL, 2, 2)');
+    await restarted.until('it flows', async () => (await rowsIn(trial.target, 'others')) === 2);
+  });
+
   test('a column that is renamed is one that is gone and one that is new', async () => {
     await using trial = await opened(capture);
     const settings = { ...both, drift: { ...drift, columnAdded: 'follow' } } as const;

@@ -43,7 +43,7 @@ export async function preparePlans(
   const { plans, faults } = await resolveCollections({
     collections: pipeline.collections,
     create: pipeline.settings.create,
-    leavesNew: drift.columnAdded === 'ignore',
+    leavesNew: drift.columnAdded === 'ignore' ? followed : none,
     leavesGone: drift.columnDropped === 'ignore' ? followed : none,
     swap: pipeline.settings.refresh.by === 'swap',
     source: reader,

@@ -10,8 +10,8 @@ export interface CollectionsRequest {
   /** As configured: names and patterns, or name → mapping. */
   readonly collections: readonly string[] | Readonly<Record<string, true | CollectionConfig>>;
   readonly create: boolean;
-  /** `drift.columnAdded` is `ignore`. */
-  readonly leavesNew?: boolean;
+  /** Targets of collections that go on without columns which the target does not have. */
+  readonly leavesNew?: ReadonlySet<string>;
   /** Targets of collections that go on without columns which the source does not have any more. */
   readonly leavesGone?: ReadonlySet<string>;
   /** Of collections that say nothing else: a refresh swaps their targets. */
@@ -84,7 +84,7 @@ async function resolveOne(
     targetShape,
     kinds: { source: request.source.capabilities, destination: request.destination.capabilities },
     create,
-    leavesNew: request.leavesNew,
+    leavesNew: request.leavesNew?.has(targetShape?.collection ?? target),
     ...(targetShape === null && { spelled: await spelledTypes(request, config) }),
     leavesGone: request.leavesGone?.has(targetShape?.collection ?? target),
     swap: request.swap ?? false,
