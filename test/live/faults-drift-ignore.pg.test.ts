@@ -149,6 +149,51 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     expect(stopOf(running) ?? stopOf(restarted)).toBeUndefined();
   });
 
+  test('a collection that is being filled stops alone: its plan can’t be forgiven yet', async () => {
+    await using trial = await opened(capture);
+    await using early = await trial.start({ ...both, collections: ['others'], drift });
+    await early.stop();
+    const holder = await trial.source.connect();
+    await holder.query('CREATE TABLE elsewhere (id int)');
+    await holder.query('BEGIN; INSERT INTO elsewhere VALUES (1)');
+    const listed = { items: { columns: ['id', 'name', 'size', 'price'] }, others: true as const };
+    await using running = await trial.begin({ ...both, collections: listed, drift });
+    await running.until('it is being filled', () =>
+      running.log.all('collection.status').some(({ status }) => status === 'copying'),
+    );
+    await trial.source.query('ALTER TABLE items DROP size');
+    await holder.query('COMMIT');
+    await running.until('it stopped', () => stopOf(running) !== undefined);
+    expect(stopOf(running)).toMatchObject({ collection: 'public.items' });
+    expect(stopOf(running)?.reason).toContain('it is not in step yet');
+    await trial.source.query(`INSERT INTO others VALUES (2, 'more')`);
+    await running.inStep('others');
+    await running.stop();
+    await using restarted = await trial.begin({ ...both, collections: listed, drift });
+    await restarted.until('it is degraded', () => restarted.status.status === 'degraded');
+  });
+
+  test('collections that share a target go on without a column', async () => {
+    await using trial = await opened(capture);
+    await trial.source.query(
+      'CREATE TABLE more (id int PRIMARY KEY, name varchar(20) NOT NULL, size int); INSERT INTO more VALUES (1001, $$m$$, 7)',
+    );
+    const columns = ['id', 'name', 'size'];
+    const collections = {
+      one: { source: 'items', target: 'items', columns, scope: { where: 'id <= 1000' } },
+      two: { source: 'more', target: 'items', columns, scope: { where: 'id > 1000' } },
+    };
+    await using running = await trial.start({ ...both, collections, drift });
+    await trial.source.query('ALTER TABLE more DROP size');
+    await trial.source.query(`INSERT INTO more VALUES (1002, 'n'); UPDATE items SET size = 9 WHERE id = 1`);
+    await running.until('one flows', async () => (await at(trial, 'id = 1 AND size = 9')) === 1);
+    await running.until('the other flows', async () => (await at(trial, 'id = 1002')) === 1);
+    await running.until('it is told', () => isTold(running, 'column size is gone: ignored'));
+    await running.live();
+    expect(await at(trial, 'id = 1001 AND size = 7')).toBe(1);
+    expect(stopOf(running)).toBeUndefined();
+  });
+
   const reliant = {
     'the key': {
       ddl: 'ALTER TABLE items DROP id',

@@ -3,6 +3,7 @@ import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { StreamContext } from '../../stream/context.ts';
 import { sourceSelection } from '../../walk/source-selection.ts';
+import { followedCollections } from '../memory.ts';
 import type { ShapeDifference } from './shape-difference.ts';
 import { isTolerated } from './tolerated.ts';
 
@@ -14,6 +15,9 @@ export async function obstacleTo(
 ): Promise<string | null> {
   const concerned = [...ignored.columnDropped, ...ignored.typeChanged];
   if (concerned.length === 0) return null;
+  // A plan that is made anew forgives those only that were in step once.
+  const followed = await followedCollections(context.store, context.pipeline);
+  if (!followed.has(plan.name)) return 'it is not in step yet';
   const ofKey = plan.sourceKey?.find((name) => concerned.includes(name));
   if (ofKey !== undefined) return `the key needs ${ofKey}`;
   const read = plan.mapReads.find((name) => concerned.includes(name));
