@@ -36,7 +36,7 @@ export async function plansToRun(
     prepared.plans.some((plan) => plan.name === name && isOfColumn(plan, found));
   for (const name of new Set([...stopped, ...followed])) {
     const fault = errors.find(
-      (error) => isAbout(name, error) && (stopped.includes(name) || pausesFor(error, pipeline.settings)),
+      (error) => isAbout(name, error) && (stopped.includes(name) || pausesFor(error)),
     );
     if (fault !== undefined) leftOut.set(name, fault);
   }

@@ -14,12 +14,12 @@ export async function obstacleTo(
   { now, ignored }: { readonly now: Shape; readonly ignored: ShapeDifference },
 ): Promise<string | null> {
   const concerned = [...ignored.columnDropped, ...ignored.typeChanged];
+  const ofKey = plan.sourceKey?.find((name) => [...concerned, ...ignored.enumValueAdded].includes(name));
+  if (ofKey !== undefined) return `the key needs ${ofKey}`;
   if (concerned.length === 0) return null;
   // A plan that is made anew forgives those only that were in step once.
   const followed = await followedCollections(context.store, context.pipeline);
   if (!followed.has(plan.name)) return 'it is not in step yet';
-  const ofKey = plan.sourceKey?.find((name) => concerned.includes(name));
-  if (ofKey !== undefined) return `the key needs ${ofKey}`;
   const read = plan.mapReads.find((name) => concerned.includes(name));
   if (read !== undefined) return `the mapping function reads ${read}`;
   return await foundObstacle(context, goingOn(plan, now, ignored));
