@@ -166,6 +166,19 @@ describe.each(captures)('with %s, an enum that gets values', { timeout: 60_000 }
     expect(await labelsAt(trial)).toEqual(['angry', 'sad', 'fine', 'late']);
   });
 
+  test.each(['mood', 'text'])('is walked where a value is renamed, into %s', async (type) => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both(`CREATE TYPE mood AS ENUM ('sad', 'fine'); CREATE TABLE others (id int PRIMARY KEY)`);
+    await trial.source.query('CREATE TABLE items (id int PRIMARY KEY, mood mood)');
+    await trial.target.query(`CREATE TABLE items (id int PRIMARY KEY, mood ${type})`);
+    await trial.source.query(`INSERT INTO items VALUES (1, 'fine')`);
+    await using running = await trial.start({ ...both, drift: { enumValueAdded: 'follow' } });
+    await trial.source.query(`ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'`);
+    await running.inStep('items');
+    expect(stopOf(running)).toBeUndefined();
+    expect(await running.letters()).toEqual([]);
+  });
+
   test('does not concern a target of text', async () => {
     await using trial = await openLiveTrial({ capture });
     await trial.both(`CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE others (id int PRIMARY KEY)`);

@@ -10,6 +10,7 @@ import {
   driftOf,
   followedShape,
   hasDrift,
+  losesLabels,
   type ShapeDifference,
   shapeDifference,
 } from './shape-difference.ts';
@@ -67,7 +68,7 @@ export async function shapeDecision(
     return { kind: 'follow', detail, error: null, ignored };
   // Nothing that we read changed by name or type; a rewrite may have changed its values.
   const isTold = hasDrift(ignored) || hasDrift(shapeDifference(plan, now));
-  return { kind: isTold ? 'ignore' : 'walk', detail, error: null, ignored };
+  return { kind: isTold && !losesLabels(plan, now) ? 'ignore' : 'walk', detail, error: null, ignored };
 }
 
 /** New columns matter where the plan takes all there are; new values of an enum where the target has one that lacks them. */
