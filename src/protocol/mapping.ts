@@ -87,6 +87,8 @@ export interface CollectionPlan {
   readonly sourceKey: readonly string[] | null;
   /** The configuration lists no columns: a column that the source gets belongs here too. */
   readonly allColumns: boolean;
+  /** Source columns that `drift` leaves out. Absent: none. */
+  readonly ignored?: Readonly<Record<string, 'columnAdded' | 'columnDropped'>>;
   /** By target column. */
   readonly alternatives: ReadonlyMap<string, Alternatives>;
   readonly filter: string | null;

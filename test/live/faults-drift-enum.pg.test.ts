@@ -132,6 +132,53 @@ describe.each(captures)('with %s, an enum that gets values', { timeout: 60_000 }
     expect(stopOf(restarted)).toBeUndefined();
   });
 
+  test('stops its collection alone where the key has it and nothing adds it, also when nobody ran', async () => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both(
+      `CREATE TYPE mood AS ENUM ('sad', 'fine'); CREATE TABLE items (mood mood PRIMARY KEY, name text); CREATE TABLE others (id int PRIMARY KEY, name text)`,
+    );
+    await trial.source.query(`INSERT INTO items VALUES ('sad', 's'); INSERT INTO others VALUES (1, 'one')`);
+    const othersFlow = async (running: LiveRun): Promise<void> => {
+      await trial.source.query(`INSERT INTO others SELECT max(id) + 1, 'more' FROM others`);
+      await running.inStep('others');
+    };
+    await using running = await trial.start(both);
+    await trial.source.query(`ALTER TYPE mood ADD VALUE 'angry' BEFORE 'sad'`);
+    await running.until('it stopped', () => stopOf(running) !== undefined);
+    expect(stopOf(running)?.reason).toContain('the key needs mood');
+    await othersFlow(running);
+    await trial.target.query(statementsOf(running));
+    expect(await running.engine.resync('it', { collections: ['public.items'] })).toMatchObject({
+      state: 'done',
+    });
+    await running.live();
+    await running.stop();
+    await trial.source.query(`ALTER TYPE mood ADD VALUE 'late'`);
+    await trial.source.query(`INSERT INTO items VALUES ('late', 'l')`);
+    await using late = await trial.begin(both);
+    await othersFlow(late);
+    await late.until('it is degraded', () => late.status.status === 'degraded');
+    expect(stopOf(late)?.collection).toBe('public.items');
+    await late.stop();
+    await using following = await trial.begin({ ...both, drift: { enumValueAdded: 'follow' } });
+    await following.inStep('items', 'others');
+    await following.live();
+    expect(await labelsAt(trial)).toEqual(['angry', 'sad', 'fine', 'late']);
+  });
+
+  test.each(['mood', 'text'])('is walked where a value is renamed, into %s', async (type) => {
+    await using trial = await openLiveTrial({ capture });
+    await trial.both(`CREATE TYPE mood AS ENUM ('sad', 'fine'); CREATE TABLE others (id int PRIMARY KEY)`);
+    await trial.source.query('CREATE TABLE items (id int PRIMARY KEY, mood mood)');
+    await trial.target.query(`CREATE TABLE items (id int PRIMARY KEY, mood ${type})`);
+    await trial.source.query(`INSERT INTO items VALUES (1, 'fine')`);
+    await using running = await trial.start({ ...both, drift: { enumValueAdded: 'follow' } });
+    await trial.source.query(`ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'`);
+    await running.inStep('items');
+    expect(stopOf(running)).toBeUndefined();
+    expect(await running.letters()).toEqual([]);
+  });
+
   test('does not concern a target of text', async () => {
     await using trial = await openLiveTrial({ capture });
     await trial.both(`CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE others (id int PRIMARY KEY)`);

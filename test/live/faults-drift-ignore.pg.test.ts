@@ -66,6 +66,29 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     });
   });
 
+  test('what came while no engine ran is told with `ignore`, and a column that was never there is asked for', async () => {
+    await using trial = await opened(capture);
+    const listed = { items: { columns: ['id', 'name', 'size', 'price'] }, others: true as const };
+    const settings = { ...both, collections: listed, drift: { ...drift, columnAdded: 'ignore' } } as const;
+    await trial.source.query('ALTER TABLE others ADD early int');
+    await expect(trial.start(settings)).rejects.toThrow(/early/);
+    await trial.target.query('ALTER TABLE others ADD early int');
+    await using running = await trial.start(settings);
+    await running.stop();
+    await trial.source.query('ALTER TABLE items DROP size; ALTER TABLE others ADD late int');
+    await using restarted = await trial.start(settings);
+    await restarted.until('both are told', () =>
+      ['items: column size is gone: ignored', 'others: column late was added: ignored'].every((word) =>
+        isTold(restarted, word),
+      ),
+    );
+    await restarted.until('status shows it', async () =>
+      JSON.stringify(await restarted.engine.status('it')).includes('column late was added: ignored'),
+    );
+    await trial.source.query('INSERT INTO others VALUES (2, NULL, 2, 2)');
+    await restarted.until('it flows', async () => (await rowsIn(trial.target, 'others')) === 2);
+  });
+
   test('a column that is renamed is one that is gone and one that is new', async () => {
     await using trial = await opened(capture);
     const settings = { ...both, drift: { ...drift, columnAdded: 'follow' } } as const;
@@ -124,6 +147,51 @@ describe.each(captures)('with %s', { timeout: 60_000 }, (capture) => {
     await restarted.until('no letter', async () => (await restarted.letters()).length === 0);
     expect(await at(trial, `name = 'short'`)).toBe(3);
     expect(stopOf(running) ?? stopOf(restarted)).toBeUndefined();
+  });
+
+  test('a collection that is being filled stops alone: its plan can’t be forgiven yet', async () => {
+    await using trial = await opened(capture);
+    await using early = await trial.start({ ...both, collections: ['others'], drift });
+    await early.stop();
+    const holder = await trial.source.connect();
+    await holder.query('CREATE TABLE elsewhere (id int)');
+    await holder.query('BEGIN; INSERT INTO elsewhere VALUES (1)');
+    const listed = { items: { columns: ['id', 'name', 'size', 'price'] }, others: true as const };
+    await using running = await trial.begin({ ...both, collections: listed, drift });
+    await running.until('it is being filled', () =>
+      running.log.all('collection.status').some(({ status }) => status === 'copying'),
+    );
+    await trial.source.query('ALTER TABLE items DROP size');
+    await holder.query('COMMIT');
+    await running.until('it stopped', () => stopOf(running) !== undefined);
+    expect(stopOf(running)).toMatchObject({ collection: 'public.items' });
+    expect(stopOf(running)?.reason).toContain('it is not in step yet');
+    await trial.source.query(`INSERT INTO others VALUES (2, 'more')`);
+    await running.inStep('others');
+    await running.stop();
+    await using restarted = await trial.begin({ ...both, collections: listed, drift });
+    await restarted.until('it is degraded', () => restarted.status.status === 'degraded');
+  });
+
+  test('collections that share a target go on without a column', async () => {
+    await using trial = await opened(capture);
+    await trial.source.query(
+      'CREATE TABLE more (id int PRIMARY KEY, name varchar(20) NOT NULL, size int); INSERT INTO more VALUES (1001, $$m$$, 7)',
+    );
+    const columns = ['id', 'name', 'size'];
+    const collections = {
+      one: { source: 'items', target: 'items', columns, scope: { where: 'id <= 1000' } },
+      two: { source: 'more', target: 'items', columns, scope: { where: 'id > 1000' } },
+    };
+    await using running = await trial.start({ ...both, collections, drift });
+    await trial.source.query('ALTER TABLE more DROP size');
+    await trial.source.query(`INSERT INTO more VALUES (1002, 'n'); UPDATE items SET size = 9 WHERE id = 1`);
+    await running.until('one flows', async () => (await at(trial, 'id = 1 AND size = 9')) === 1);
+    await running.until('the other flows', async () => (await at(trial, 'id = 1002')) === 1);
+    await running.until('it is told', () => isTold(running, 'column size is gone: ignored'));
+    await running.live();
+    expect(await at(trial, 'id = 1001 AND size = 7')).toBe(1);
+    expect(stopOf(running)).toBeUndefined();
   });
 
   const reliant = {

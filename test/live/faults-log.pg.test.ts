@@ -35,6 +35,19 @@ describe('the log of the triggers', { timeout: 60_000 }, () => {
     expect(running.log.all('dead-letter.put')).toEqual([]);
   });
 
+  test('a gap is walked once, although it may have changed shapes', async () => {
+    await using trial = await openLiveTrial({ capture: 'triggers' });
+    await trial.both(table);
+    await trial.source.query(fill);
+    await using running = await trial.start(settings);
+    await trial.source.query(`TRUNCATE lockstep.log_it; UPDATE items SET name = 'after' WHERE id > 280`);
+    await running.until('there is a gap', () => running.log.all('gap').length > 0);
+    await running.until('it is walked', () => running.log.all('healed').length > 0);
+    await running.live();
+    const walks = running.log.all('collection.status').filter(({ status }) => status === 'healing');
+    expect(walks).toHaveLength(running.log.all('gap').length);
+  });
+
   test.each(Object.entries(damages))('was %s while the pipeline stood', async (_, damage) => {
     await using trial = await openLiveTrial({ capture: 'triggers' });
     await trial.both(table);

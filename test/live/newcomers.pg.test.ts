@@ -43,6 +43,36 @@ test('by default it is told once and left alone; one that can’t join never sto
   expect(told()).toHaveLength(1);
 });
 
+const misfits = {
+  'has another type': 'CREATE TABLE second (id int PRIMARY KEY, name int)',
+  'requires a column': 'CREATE TABLE second (id int PRIMARY KEY, name text, more int NOT NULL)',
+};
+test.each(Object.entries(misfits))(
+  'with `pause` a new table whose target %s waits, also over a restart',
+  { timeout: 60_000 },
+  async (_, misfit) => {
+    await using pair = await openLivePair();
+    await pair.both(table('first'));
+    const settings = { collections: ['public.*'], drift: { tableAdded: 'pause' } } as const;
+    await using running = await pair.start(settings);
+    await running.stop();
+    await pair.source.query(`${table('second')}; INSERT INTO second VALUES (1, 'early')`);
+    await pair.target.query(misfit);
+    await using restarted = await pair.begin(settings);
+    await pair.source.query(`INSERT INTO first VALUES (1, 'flows')`);
+    await restarted.until(
+      'the other flows',
+      async () => (await pair.target.query('SELECT FROM first')).rows.length === 1,
+    );
+    const told = () => restarted.told.status?.at(-1);
+    await restarted.until('it is degraded', () => told()?.status === 'degraded');
+    expect(told()?.reason).toContain('public.second is new and matches a pattern');
+    await pair.target.query(`DROP TABLE second; ${table('second')}`);
+    await restarted.inStep();
+    expect(await pair.expectSame('second')).toBe(1);
+  },
+);
+
 test.each(captures)(
   'with %s and `pause` a new table joins once its target is made, by the statements that are told, also after a restart',
   { timeout: 60_000 },

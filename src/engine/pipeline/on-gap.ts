@@ -19,6 +19,9 @@ export async function onGap(parts: BarrierParts, { gap, collections: told }: Gap
     if (collection === undefined || collection.stopped !== null) continue;
     const decision = await shapeDecision(context, collection, gap.reason);
     // Some come and go with their rows: whether it may be missing the walk finds out.
-    if (decision.kind !== 'gone') await carryOut(parts, collection, decision);
+    if (decision.kind === 'gone') continue;
+    // It is walked already, maybe by now.
+    const kind = decision.kind === 'walk' ? 'ignore' : decision.kind;
+    await carryOut(parts, collection, { ...decision, kind });
   }
 }

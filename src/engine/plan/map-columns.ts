@@ -1,6 +1,6 @@
 import type { CollectionConfig } from '../../protocol/configuration.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { MappedColumn } from '../../protocol/mapping.ts';
+import type { CollectionPlan, MappedColumn } from '../../protocol/mapping.ts';
 import { nearestHint } from '../../protocol/nearest-name.ts';
 import type { Column } from '../../protocol/shape.ts';
 import { defaultColumns } from './default-columns.ts';
@@ -10,6 +10,7 @@ import type { CollectionRequest } from './plan-collection.ts';
 /** Which target column comes from where, by the configuration and both shapes. */
 export function mapColumns(request: CollectionRequest): {
   columns: readonly MappedColumn[];
+  ignored: NonNullable<CollectionPlan['ignored']>;
   faults: readonly LockstepError[];
 } {
   const wanted = wantedColumns(request);
@@ -25,8 +26,26 @@ export function mapColumns(request: CollectionRequest): {
       ...column,
       type: storedType(request, column, spelledBy(request, as)),
     })),
+    ignored: ignoredColumns(request, wanted ?? []),
     faults,
   };
+}
+
+/** What would be asked for if nothing were left out. */
+function ignoredColumns(
+  request: CollectionRequest,
+  wanted: readonly Wanted[],
+): NonNullable<CollectionPlan['ignored']> {
+  const has = new Set(wanted.map(({ target }) => target));
+  const all = wantedColumns({ ...request, leavesNew: undefined, leavesGone: undefined }) ?? [];
+  const missing = all.filter(({ target }) => !has.has(target));
+  return Object.fromEntries(
+    missing.flatMap(({ from }) =>
+      'column' in from
+        ? [[from.column, isGone(request, from) ? 'columnDropped' : 'columnAdded'] as const]
+        : [],
+    ),
+  );
 }
 
 const spelledBy = ({ spelled }: CollectionRequest, as: string | undefined): string | undefined =>

@@ -37,7 +37,7 @@ export function planCollection(request: CollectionRequest): {
   faults: readonly LockstepError[];
 } {
   const { config, sourceShape } = request;
-  const { columns, faults } = mapColumns(request);
+  const { columns, ignored, faults } = mapColumns(request);
   const key = chooseKey(request, columns);
   const sourceKey = sourceColumnsOf(key, columns);
   const conversion = conversionOf(request);
@@ -52,6 +52,7 @@ export function planCollection(request: CollectionRequest): {
     key,
     sourceKey,
     allColumns: config.columns === undefined && config.map === undefined,
+    ...(Object.keys(ignored).length > 0 && { ignored }),
     alternatives: new Map(Object.entries(config.alternatives ?? {})),
     filter: config.filter ?? null,
     cursor: toCursor(config),

@@ -4,7 +4,7 @@ import type { Finding } from '../../protocol/finding.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { Connections } from './connections.ts';
-import { isCalled, isOfColumn } from './finding-subject.ts';
+import { isCalled, isOfColumn, isOfPlan } from './finding-subject.ts';
 import { type Prepared, type PrepareOptions, preparePlans } from './prepare-plans.ts';
 import { pausesFor } from './under-drift.ts';
 import { waitingNewcomers } from './waiting-newcomers.ts';
@@ -27,16 +27,17 @@ export async function plansToRun(
   const { stopped = [], followed = new Set<string>() } = options;
   const prepared = await preparePlans(pipeline, connections, options);
   const waiting = await waitingNewcomers({ pipeline, connections, prepared }, { ...options, followed });
-  const errors = prepared.findings.filter(
-    ({ level, subject }) => level === 'error' && ![...waiting].some((name) => isCalled(name, subject)),
-  );
+  const waits = (found: Finding): boolean =>
+    [...waiting].some((name) => isCalled(name, found.subject)) ||
+    prepared.plans.some((plan) => waiting.has(plan.source) && isOfPlan(plan, found));
+  const errors = prepared.findings.filter((found) => found.level === 'error' && !waits(found));
   const leftOut = new Map<string, Finding>();
   const isAbout = (name: string, found: Finding): boolean =>
     isCalled(name, found.subject) ||
     prepared.plans.some((plan) => plan.name === name && isOfColumn(plan, found));
   for (const name of new Set([...stopped, ...followed])) {
     const fault = errors.find(
-      (error) => isAbout(name, error) && (stopped.includes(name) || pausesFor(error, pipeline.settings)),
+      (error) => isAbout(name, error) && (stopped.includes(name) || pausesFor(error)),
     );
     if (fault !== undefined) leftOut.set(name, fault);
   }

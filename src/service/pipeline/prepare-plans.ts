@@ -24,14 +24,11 @@ export interface PrepareOptions {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Its key's columns are what everything else goes by. */
 const isOfOne = (names: ReadonlySet<string>, plans: readonly CollectionPlan[], found: Finding): boolean =>
-  plans.some(
-    (plan) =>
-      names.has(plan.name) &&
-      isOfColumn(plan, found) &&
-      !plan.key.some((column) => found.subject === `${plan.target}.${column}`),
-  );
+  plans.some((plan) => names.has(plan.name) && isOfColumn(plan, found));
+
+const isOfKey = (plans: readonly CollectionPlan[], { subject }: Finding): boolean =>
+  plans.some(({ target, key }) => key.some((column) => subject === `${target}.${column}`));
 
 /** The pipeline's plans and everything that is to be said about them: faults of the configuration, and what both sides found. */
 export async function preparePlans(
@@ -43,7 +40,7 @@ export async function preparePlans(
   const { plans, faults } = await resolveCollections({
     collections: pipeline.collections,
     create: pipeline.settings.create,
-    leavesNew: drift.columnAdded === 'ignore',
+    leavesNew: drift.columnAdded === 'ignore' ? followed : none,
     leavesGone: drift.columnDropped === 'ignore' ? followed : none,
     swap: pipeline.settings.refresh.by === 'swap',
     source: reader,
@@ -64,7 +61,9 @@ export async function preparePlans(
         toFinding,
       ),
       ...atSource,
-      ...atDestination.map((each) => underDrift(each, { drift, isFollowed: isOfOne(followed, plans, each) })),
+      ...atDestination.map((each) =>
+        isOfOne(followed, plans, each) ? underDrift(each, { drift, isOfKey: isOfKey(plans, each) }) : each,
+      ),
       ...captured,
     ],
   };

@@ -10,9 +10,9 @@ export interface CollectionsRequest {
   /** As configured: names and patterns, or name → mapping. */
   readonly collections: readonly string[] | Readonly<Record<string, true | CollectionConfig>>;
   readonly create: boolean;
-  /** `drift.columnAdded` is `ignore`. */
-  readonly leavesNew?: boolean;
-  /** Targets of collections that go on without columns which the source does not have any more. */
+  /** Names of collections that go on without columns which the target does not have. */
+  readonly leavesNew?: ReadonlySet<string>;
+  /** Names of collections that go on without columns which the source does not have any more. */
   readonly leavesGone?: ReadonlySet<string>;
   /** Of collections that say nothing else: a refresh swaps their targets. */
   readonly swap?: boolean;
@@ -76,17 +76,17 @@ async function resolveOne(
   ]);
   if (sourceShape === null)
     return { plan: null, faults: [await unknownCollection(request.source, source, signal)] };
+  const names = { source: sourceShape.collection, target: targetShape?.collection ?? target };
   const planned = planCollection({
-    source: sourceShape.collection,
-    target: targetShape?.collection ?? target,
+    ...names,
     config,
     sourceShape,
     targetShape,
     kinds: { source: request.source.capabilities, destination: request.destination.capabilities },
     create,
-    leavesNew: request.leavesNew,
+    leavesNew: isAmong(request.leavesNew, names),
     ...(targetShape === null && { spelled: await spelledTypes(request, config) }),
-    leavesGone: request.leavesGone?.has(targetShape?.collection ?? target),
+    leavesGone: isAmong(request.leavesGone, names),
     swap: request.swap ?? false,
   });
   if (targetShape === null && !create) {
@@ -159,9 +159,17 @@ async function nearestCollection(side: Reader, name: string, signal: AbortSignal
 function namedApart(plans: readonly CollectionPlan[]): readonly CollectionPlan[] {
   const byTarget = Map.groupBy(plans, ({ target }) => target);
   return plans.map((plan) =>
-    byTarget.get(plan.target)?.length === 1 ? plan : { ...plan, name: `${plan.target} from ${plan.source}` },
+    byTarget.get(plan.target)?.length === 1 ? plan : { ...plan, name: nameApart(plan) },
   );
 }
+
+type Names = Pick<CollectionPlan, 'source' | 'target'>;
+
+const nameApart = ({ source, target }: Names): string => `${target} from ${source}`;
+
+/** Whether it shares its target is known once all are planned. */
+const isAmong = (names: ReadonlySet<string> = new Set(), of: Names): boolean =>
+  names.has(of.target) || names.has(nameApart(of));
 
 /** Two mappings may share a target only when both say which rows are theirs. */
 function sharedTargets(plans: readonly CollectionPlan[]): readonly LockstepError[] {

@@ -6,18 +6,20 @@ import type { PipelineParts } from './open-pipeline.ts';
 
 type Settings = Pick<PipelineSettings, 'drift'>;
 
-/** What a collection that was in step before goes on with is a warning: `drift` says to ignore it, or to mend it at the start. */
+/**
+ * What a collection that was in step before goes on with is a warning: `drift` says to ignore it, or to mend it at the start. A key's columns
+ * are what everything else goes by.
+ */
 export function underDrift(
   found: Finding,
-  { drift, isFollowed }: Settings & { readonly isFollowed: boolean },
+  { drift, isOfKey }: Settings & { readonly isOfKey: boolean },
 ): Finding {
-  const goesOn = isTolerated(found, drift) || (isEnum(found) && drift.enumValueAdded === 'follow');
-  return isFollowed && goesOn ? { ...found, level: 'warning' } : found;
+  const isMended = isEnum(found) && drift.enumValueAdded === 'follow';
+  return isMended || (isTolerated(found, drift) && !isOfKey) ? { ...found, level: 'warning' } : found;
 }
 
 /** What happened while no engine ran pauses its collection only. */
-export const pausesFor = (found: Finding, { drift }: Settings): boolean =>
-  isEnum(found) && drift.enumValueAdded === 'pause';
+export const pausesFor = (found: Finding): boolean => isEnum(found);
 
 const isEnum = (found: Finding): boolean =>
   driftKindOf(found) === 'enumValueAdded' && found.rowsOnly === true;

@@ -27,6 +27,11 @@ export function enumChanges(before: readonly EnumState[], after: readonly EnumSt
     const known = before.find((each) => each.name === name);
     if (known === undefined) return [];
     const fresh = labels.filter((label) => !known.labels.includes(label));
-    return fresh.map((label) => `the enum ${name} got the value ${label}`);
+    // The server takes none away: it was renamed, and with it what rows have.
+    const gone = known.labels.filter((label) => !labels.includes(label));
+    return [
+      ...fresh.map((label) => `the enum ${name} got the value ${label}`),
+      ...gone.map((label) => `the enum ${name} has the value ${label} no more`),
+    ];
   });
 }

@@ -62,13 +62,12 @@ export class IgnoredDrift {
   #found({ plan }: StreamCollection): Ignored {
     const { context, findings } = this.#parts;
     const tolerated = findings.filter((each) => isTolerated(each, context.settings.drift));
-    return Object.fromEntries(
-      plan.columns.flatMap(({ target, from }) => {
-        const found = tolerated.find(({ subject }) => subject === `${plan.target}.${target}`);
-        const kind = found === undefined ? null : driftKindOf(found);
-        return kind === null || !('column' in from) ? [] : [[from.column, kind] as const];
-      }),
-    );
+    const columns = plan.columns.flatMap(({ target, from }) => {
+      const found = tolerated.find(({ subject }) => subject === `${plan.target}.${target}`);
+      const kind = found === undefined ? null : driftKindOf(found);
+      return kind === null || !('column' in from) ? [] : [[from.column, kind] as const];
+    });
+    return { ...plan.ignored, ...Object.fromEntries(columns) };
   }
 
   async #keep(collection: string, columns: Ignored): Promise<void> {
@@ -86,12 +85,11 @@ export class IgnoredDrift {
   }
 }
 
-/** What is gone or left out is only known by what was kept. */
+/** A column that is gone, and that nobody had listed, is only known by what was kept. */
 function lasting({ plan }: StreamCollection, columns: Ignored): Ignored {
   const has = new Set(plan.sourceShape.columns.map(({ name }) => name));
-  const mapped = new Set(plan.columns.flatMap(({ from }) => ('column' in from ? [from.column] : [])));
   const lasts: Readonly<Record<DriftKind, (name: string) => boolean>> = {
-    columnAdded: (name) => has.has(name) && !mapped.has(name),
+    columnAdded: () => false,
     columnDropped: (name) => !has.has(name),
     typeChanged: () => false,
     enumValueAdded: () => false,

@@ -3,6 +3,7 @@ import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { StreamContext } from '../../stream/context.ts';
 import { sourceSelection } from '../../walk/source-selection.ts';
+import { followedCollections } from '../memory.ts';
 import type { ShapeDifference } from './shape-difference.ts';
 import { isTolerated } from './tolerated.ts';
 
@@ -13,9 +14,12 @@ export async function obstacleTo(
   { now, ignored }: { readonly now: Shape; readonly ignored: ShapeDifference },
 ): Promise<string | null> {
   const concerned = [...ignored.columnDropped, ...ignored.typeChanged];
-  if (concerned.length === 0) return null;
-  const ofKey = plan.sourceKey?.find((name) => concerned.includes(name));
+  const ofKey = plan.sourceKey?.find((name) => [...concerned, ...ignored.enumValueAdded].includes(name));
   if (ofKey !== undefined) return `the key needs ${ofKey}`;
+  if (concerned.length === 0) return null;
+  // A plan that is made anew forgives those only that were in step once.
+  const followed = await followedCollections(context.store, context.pipeline);
+  if (!followed.has(plan.name)) return 'it is not in step yet';
   const read = plan.mapReads.find((name) => concerned.includes(name));
   if (read !== undefined) return `the mapping function reads ${read}`;
   return await foundObstacle(context, goingOn(plan, now, ignored));

@@ -11,6 +11,7 @@ import {
   driftOf,
   followedShape,
   hasDrift,
+  losesLabels,
   type ShapeDifference,
   shapeDifference,
 } from './shape-difference.ts';
@@ -68,18 +69,20 @@ export async function shapeDecision(
     return { kind: 'follow', detail, error: null, ignored };
   // Nothing that we read changed by name or type; a rewrite may have changed its values.
   const isTold = hasDrift(ignored) || hasDrift(shapeDifference(plan, now));
-  return { kind: isTold ? 'ignore' : 'walk', detail, error: null, ignored };
+  return { kind: isTold && !losesLabels(plan, now) ? 'ignore' : 'walk', detail, error: null, ignored };
 }
 
 /** New columns matter where the plan takes all there are; new values of an enum where the target has one that lacks them. */
 function concerning({ writer }: StreamContext, plan: CollectionPlan, now: Shape): ShapeDifference {
   const difference = shapeDifference(plan, now);
-  const onlyLabels = followedShape(plan, now, { ...difference, enumValueAdded: [] });
-  const lacksLabels = difference.enumValueAdded.length > 0 && writer.alignment(plan, onlyLabels).length > 0;
-  return driftOf(difference, (kind) => {
-    if (kind === 'columnAdded') return plan.allColumns;
-    return kind !== 'enumValueAdded' || lacksLabels;
-  });
+  const lacksLabels = (column: string): boolean => {
+    const enumValueAdded = difference.enumValueAdded.filter((other) => other !== column);
+    return writer.alignment(plan, followedShape(plan, now, { ...difference, enumValueAdded })).length > 0;
+  };
+  return {
+    ...driftOf(difference, (kind) => kind !== 'columnAdded' || plan.allColumns),
+    enumValueAdded: difference.enumValueAdded.filter(lacksLabels),
+  };
 }
 
 async function follow(context: StreamContext, plan: CollectionPlan, change: Change): Promise<ShapeDecision> {

@@ -14,13 +14,7 @@ export const driftKinds = ['columnAdded', 'columnDropped', 'typeChanged', 'enumV
 export function shapeDifference(plan: CollectionPlan, now: Shape): ShapeDifference {
   const before = columnsOf(plan.sourceShape);
   const after = columnsOf(now);
-  const read = [
-    ...new Set([
-      ...plan.columns.flatMap(({ from }) => ('column' in from ? [from.column] : [])),
-      ...plan.mapReads,
-      ...(plan.sourceKey ?? []),
-    ]),
-  ];
+  const read = columnsRead(plan);
   return {
     columnAdded: [...after.keys()].filter((name) => !before.has(name)),
     columnDropped: read.filter((name) => before.has(name) && !after.has(name)),
@@ -28,6 +22,20 @@ export function shapeDifference(plan: CollectionPlan, now: Shape): ShapeDifferen
     enumValueAdded: read.filter((name) => newLabels(before.get(name), after.get(name)).length > 0),
   };
 }
+
+/** A value that was renamed is another one in every row that has it. */
+export function losesLabels(plan: CollectionPlan, now: Shape): boolean {
+  const [before, after] = [columnsOf(plan.sourceShape), columnsOf(now)];
+  return columnsRead(plan).some((name) => newLabels(after.get(name), before.get(name)).length > 0);
+}
+
+const columnsRead = ({ columns, mapReads, sourceKey }: CollectionPlan): readonly string[] => [
+  ...new Set([
+    ...columns.flatMap(({ from }) => ('column' in from ? [from.column] : [])),
+    ...mapReads,
+    ...(sourceKey ?? []),
+  ]),
+];
 
 /** A type that is another one is told as such. */
 function newLabels(before: Column | undefined, after: Column | undefined): readonly string[] {

@@ -53,7 +53,7 @@ export interface Difference {
  * |--------------------------------------------------------|---------|------------------------|
  * | its name is another                                    | rename  | no                     |
  * | columns                                                | shape   | no, unless rewritten   |
- * | an enum of a column got a value                        | shape   | no                     |
+ * | an enum of a column got a value, or one was renamed    | shape   | no                     |
  * | a table partition came or went                         | shape   | yes                    |
  * | a file is another and no truncation explains it        | shape   | yes                    |
  * | a trigger is gone, off, or fires for less than before  | shape   | yes                    |
