@@ -220,6 +220,7 @@ export class Walks {
   async #settleThese(waiting: readonly (readonly [string, Walking])[], stopping: AbortSignal): Promise<void> {
     const { context, collections, stop } = this.#parts;
     const signal = AbortSignal.any([context.signal, stopping]);
+    for (const each of waiting) this.#tell(...each);
     try {
       await this.#untilSettled(signal);
       for (const [, walking] of waiting) this.#settled.add(walking);
