@@ -31,7 +31,7 @@ export interface RunningPipeline extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 const recorded = [
   'status',
   'gap',

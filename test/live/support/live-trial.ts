@@ -70,7 +70,7 @@ export const brief = {
 };
 export const briefSide = { stallTimeoutMs: 800, connectTimeoutMs: 800 };
 
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 const recorded = [
   'status',
   'copy.way',
