@@ -32,7 +32,10 @@ test.each([
   await target.insertMany([item(1, 'a stranger'), item(100)]);
   await source.insertMany([item(1), item(2), item(3)]);
   const engine = await pair.engine({ collections: { t: mapping } });
-  expect(await findingsOf(engine)).toMatchObject([{ code: 'target-not-ours', level: 'warning' }]);
+  expect(await findingsOf(engine)).toMatchObject([
+    { code: 'mongodb-written-directly', level: 'info' },
+    { code: 'target-not-ours', level: 'warning' },
+  ]);
   expect(await engine.run('it')).toMatchObject({ collections: [{ inserted: 2, clashes: 1 }] });
   expect(await target.find().sort({ _id: 1 }).toArray()).toEqual([
     item(1, 'a stranger'),
