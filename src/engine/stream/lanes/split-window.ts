@@ -2,7 +2,10 @@ import type { Change } from '../../../protocol/change.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 import type { WindowPart } from '../../../protocol/writer.ts';
 import { laneOf } from './lane-of.ts';
-import { ranksOf } from './ranks.ts';
+import { type Related, ranksOf } from './ranks.ts';
+
+/** What is asked of a part: its changes, and what its target refers to. */
+export type Divided = Pick<WindowPart, 'changes' | 'moves' | 'spared'> & { readonly target: Related };
 
 /** What one lane writes of one part of the window. */
 export interface Piece {
@@ -19,13 +22,13 @@ export type Step = ReadonlyMap<number, readonly Piece[]>;
 export const leastPerLane = 200;
 
 /** Not if it is small, if a row goes on under another key, or if rows of one collection refer to each other. */
-export const isDivisible = (parts: readonly WindowPart[]): boolean =>
+export const isDivisible = (parts: readonly Divided[]): boolean =>
   changesOf(parts) >= 2 * leastPerLane &&
   !parts.some(movesKeys) &&
   ![...ranksOf(parts.map(({ target }) => target)).values()].includes(null);
 
 /** Takes a divisible window apart by key hashes. Steps follow each other: parents before their children, and what leaves after them in reverse. */
-export function splitWindow(parts: readonly WindowPart[], lanes: number): readonly Step[] {
+export function splitWindow(parts: readonly Divided[], lanes: number): readonly Step[] {
   const ranks = ranksOf(parts.map(({ target }) => target));
   const deepest = Math.max(...[...ranks.values()].map((rank) => rank ?? 0));
   const used = Math.min(lanes, Math.max(1, Math.floor(changesOf(parts) / leastPerLane)));
@@ -39,10 +42,10 @@ export function splitWindow(parts: readonly WindowPart[], lanes: number): readon
   return steps.map(({ lanes: taken }) => taken).filter(({ size }) => size > 0);
 }
 
-const changesOf = (parts: readonly WindowPart[]): number =>
+const changesOf = (parts: readonly Divided[]): number =>
   parts.reduce((sum, { changes }) => sum + changes.length, 0);
 
-const movesKeys = ({ moves = [], spared }: WindowPart): boolean =>
+const movesKeys = ({ moves = [], spared }: Divided): boolean =>
   moves.length > 0 || (spared !== undefined && spared.size > 0);
 
 class Splitting {
@@ -77,7 +80,7 @@ class Splitting {
 export class GatheredOutcomes {
   readonly #outcomes: Outcome[][];
 
-  constructor(parts: readonly WindowPart[]) {
+  constructor(parts: readonly Divided[]) {
     this.#outcomes = parts.map(() => []);
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { laneOf } from '../../../../src/engine/stream/lanes/lane-of.ts';
+import type { Related } from '../../../../src/engine/stream/lanes/ranks.ts';
 import {
   GatheredOutcomes,
   isDivisible,
@@ -8,13 +9,10 @@ import {
   splitWindow,
 } from '../../../../src/engine/stream/lanes/split-window.ts';
 import type { Change } from '../../../../src/protocol/change.ts';
-import type { Target } from '../../../../src/protocol/writer.ts';
 
-/** All that is asked of a target here: what it is called, and what its rows refer to; to make a whole one would need a server. */
-const targetOf = (collection: string, ...parents: readonly string[]): Target =>
-  ({
-    shape: { collection, references: parents.map((parent) => ({ collection: parent })) },
-  }) as unknown as Target;
+const targetOf = (collection: string, ...parents: readonly string[]): Related => ({
+  shape: { collection, references: parents.map((parent) => ({ collection: parent })) },
+});
 
 const people = targetOf('people');
 const orders = targetOf('orders', 'people', 'elsewhere');
