@@ -136,8 +136,10 @@ class Live {
   async #findWalks({ walks, stop }: Assembled): Promise<void> {
     const { memory, collections, begun, options } = this.#parts;
     const all = [...collections.keys()];
-    const gap = begun.gap ?? ((await this.#word.isKnown()) ? null : restored);
+    const stranger = await this.#word.stranger();
+    const gap = begun.gap ?? (stranger === null ? null : restored);
     if (gap !== null) await walks.add(all, { reason: gap, fills: false });
+    if (stranger !== null) await this.#word.accept(stranger);
     await noteLeftOut(this.#parts);
     for (const [name, { nextStep }] of await memory.stopped()) {
       const fault = options.leftOut.get(name);

@@ -19,12 +19,17 @@ export class SourceWord {
     this.#memory = memory;
   }
 
-  /** False: the source has another word than it was given. */
-  async isKnown(): Promise<boolean> {
+  /** A word that the source was never given; null: it has the one that it was given, or none is known. */
+  async stranger(): Promise<string | null> {
     const words = await this.#memory.words();
-    if (words.length === 0) return true;
-    const found = await this.#context.feed.recall({ signal: this.#context.signal });
-    return words.includes(found ?? noneYet);
+    if (words.length === 0) return null;
+    const found = (await this.#context.feed.recall({ signal: this.#context.signal })) ?? noneYet;
+    return words.includes(found) ? null : found;
+  }
+
+  /** It is the right one from now on: what follows from it is known for good, and need not be found out again. */
+  accept(stranger: string): Promise<void> {
+    return this.#memory.setWords([stranger]);
   }
 
   /**
@@ -33,26 +38,29 @@ export class SourceWord {
    * is called before the word that shows so is written over.
    */
   async renew(onOther: () => Promise<void>): Promise<void> {
-    const isKnown = await this.#unlessAway(() => this.isKnown());
-    if (isKnown === null) return;
-    if (!isKnown) await onOther();
+    const stranger = await this.#unlessAway(() => this.stranger());
+    if (stranger === undefined) return;
+    if (stranger !== null) {
+      await onOther();
+      await this.accept(stranger);
+    }
     const [known, pending] = await this.#memory.words();
     const word = pending ?? randomUUID();
     await this.#memory.setWords(known === undefined ? [noneYet, word] : [known, word]);
     const { feed, signal } = this.#context;
     const isKept = await this.#unlessAway(() => feed.remember(word, { signal }));
-    if (isKept !== null) await this.#memory.setWords(isKept ? [word] : []);
+    if (isKept !== undefined) await this.#memory.setWords(isKept ? [word] : []);
   }
 
-  /** Null: nobody can say. */
-  async #unlessAway(ask: () => Promise<boolean>): Promise<boolean | null> {
+  /** Undefined: nobody can say. */
+  async #unlessAway<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await ask();
     } catch (thrown) {
       const error = toLockstepError(thrown);
       if (error.class !== 'transient' || this.#context.signal.aborted) throw error;
       this.#tell(error);
-      return null;
+      return undefined;
     }
   }
 
