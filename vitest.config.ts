@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['{src,test,tools,scripts,bench}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
-    maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
+    // Tests wait a third of their time for servers, processes and clocks.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     globalSetup: ['test/support/runner/global-setup.ts'],
     runner: './test/support/runner/server-aware-runner.ts',
     // Most need a second or two; those that start ten processes need more of a machine that does other things as well.

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { openScratch } from './scratch.ts';
 import { ServerDesk } from './server-desk.ts';
 
 declare module 'vitest' {
@@ -11,10 +12,13 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Hundreds of processes of ours are started: the code that one compiled, the next finds.
   process.env['NODE_COMPILE_CACHE'] ??= join(project.config.root, 'node_modules', '.cache', 'compiled');
-  const desk = new ServerDesk();
+  await using opened = new AsyncDisposableStack();
+  opened.use(await openScratch());
+  const desk = opened.use(new ServerDesk());
   project.provide('serverDesk', await desk.open());
+  const kept = opened.move();
   return async () => {
-    await using _ = desk;
+    await using _ = kept;
     for (const [file, attempts] of desk.notRun) {
       process.stderr.write(`Not run: ${relative(project.config.root, file)}: ${attempts.join('\n  - ')}\n`);
     }

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { appendFile, chown, mkdir, mkdtemp, statfs, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { folderInMemory } from '../memory.ts';
 import type { SystemUser } from '../system-user.ts';
 
 const run = promisify(execFile);
-const memoryFolder = '/dev/shm';
-const neededInMemoryBytes = 2 * 2 ** 30;
 
 /** Members of this role log in with their password; everybody else is trusted. */
 export const passwordRole = 'password_required';
@@ -31,7 +30,7 @@ export async function makeFolder(options: {
   readonly durable: boolean;
   readonly user: SystemUser | undefined;
 }): Promise<ClusterFolder> {
-  const parent = !options.durable && (await hasRoom(memoryFolder)) ? memoryFolder : tmpdir();
+  const parent = (options.durable ? null : await folderInMemory()) ?? tmpdir();
   const folder = await mkdtemp(join(parent, `lockstep-${options.name}-`));
   const dataDirectory = join(folder, 'data');
   await mkdir(dataDirectory, { mode: 0o700 });
@@ -42,11 +41,6 @@ export async function makeFolder(options: {
   const logFile = join(folder, 'server.log');
   await writeFile(logFile, '');
   return { folder, dataDirectory, logFile, pidFile: join(dataDirectory, 'postmaster.pid') };
-}
-
-async function hasRoom(folder: string): Promise<boolean> {
-  const found = await statfs(folder).catch(() => undefined);
-  return found !== undefined && found.bavail * found.bsize >= neededInMemoryBytes;
 }
 
 export interface InitOptions {
