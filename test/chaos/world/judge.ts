@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { expectSameTable } from '../../support/export.ts';
-import { ask } from './ask.ts';
+import { openSession, type Session } from './ask.ts';
 import { type Places, pipeline } from './configuration.ts';
 import { openStore } from './open-store.ts';
 
@@ -38,38 +38,38 @@ const same = (query: string, key: readonly string[]) => ({ source: query, target
 
 /** Both sides are equal under the mapping, what is not ours is as it was, and the letters are exactly the planted poison. */
 export async function judge(places: Places, { heldBack }: Verdict): Promise<void> {
+  await using source = await openSession(places.source);
+  await using target = await openSession(places.target);
   const held = `SELECT id FROM shop.archive WHERE id > 150 AND id <= 300`;
-  const kept = await ask<{ id: number }>(places.target, held);
+  const kept = await target.ask<{ id: number }>(held);
   expect(kept, 'rows that the guard holds back').toHaveLength(heldBack ? 150 : 0);
-  const poison = await ask<{ code: string }>(places.source, poisoned);
+  const poison = await source.ask<{ code: string }>(poisoned);
   const list = ["''", ...poison.map(({ code }) => `'${code}'`)].join(', ');
-  const compared = comparisons(list, places).map(({ source, target, key }) => ({
-    source,
-    ours: target.includes('shop.archive') ? `${target} WHERE id <= 150 OR id > 300` : target,
-    key,
+  const compared = comparisons(list, places).map((each) => ({
+    source: each.source,
+    ours: each.target.includes('shop.archive') ? `${each.target} WHERE id <= 150 OR id > 300` : each.target,
+    key: each.key,
   }));
-  await expectSameSums(places, compared);
-  for (const { source, ours, key } of compared) {
+  await expectSameSums({ source, target }, compared);
+  for (const { source: theirs, ours, key } of compared) {
     await expectSameTable(
-      { url: places.source, query: source, key },
-      { url: places.target, query: ours, key },
+      { url: places.source, client: source.client, query: theirs, key },
+      { url: places.target, client: target.client, query: ours, key },
     );
   }
-  await expectItsIndexes(places.target);
-  const theirs = await ask<{ id: number; label: string }>(
-    places.target,
+  await expectItsIndexes(target);
+  const theirs = await target.ask<{ id: number; label: string }>(
     'SELECT id, label FROM shop.tags WHERE id >= 1000 ORDER BY id',
   );
   expect(theirs, 'rows of others').toEqual(
     Array.from({ length: 11 }, (_, index) => ({ id: 1000 + index, label: 'THEIRS' })),
   );
-  expect(await lettersOf(places), 'dead letters').toEqual(await plantedPoison(places));
+  expect(await lettersOf(places), 'dead letters').toEqual(await plantedPoison(source));
 }
 
 /** Whoever died while they were off has not taken them along. */
-async function expectItsIndexes(target: string): Promise<void> {
-  const indexes = await ask<{ name: string; valid: boolean }>(
-    target,
+async function expectItsIndexes(target: Session): Promise<void> {
+  const indexes = await target.ask<{ name: string; valid: boolean }>(
     `SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
      WHERE i.indrelid = 'shop.visits'::regclass ORDER BY 1`,
   );
@@ -81,7 +81,7 @@ async function expectItsIndexes(target: string): Promise<void> {
 
 /** What is seen at a glance need not be exported: who waits for both sides to be equal looks often. */
 async function expectSameSums(
-  { source, target }: Places,
+  { source, target }: { readonly source: Session; readonly target: Session },
   compared: readonly { readonly source: string; readonly ours: string }[],
 ): Promise<void> {
   const ofSource = await sumsOf(
@@ -97,19 +97,18 @@ async function expectSameSums(
 }
 
 /** In the order of the queries: a server that works in parallel has its own. */
-async function sumsOf(url: string, queries: readonly string[]): Promise<readonly string[]> {
+async function sumsOf(session: Session, queries: readonly string[]): Promise<readonly string[]> {
   const sums = queries.map(
     (query, place) =>
       `SELECT ${place} AS place, count(*)::text || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS sum FROM (${query}) AS t`,
   );
-  const rows = await ask<{ sum: string }>(url, `${sums.join(' UNION ALL ')} ORDER BY place`);
+  const rows = await session.ask<{ sum: string }>(`${sums.join(' UNION ALL ')} ORDER BY place`);
   return rows.map(({ sum }) => sum);
 }
 
 /** What can't be applied, by the source alone. */
-async function plantedPoison({ source }: Places): Promise<readonly string[]> {
-  const found = await ask<{ letter: string }>(
-    source,
+async function plantedPoison(source: Session): Promise<readonly string[]> {
+  const found = await source.ask<{ letter: string }>(
     `SELECT 'shop.notes ["' || code || '"] value-refused' AS letter FROM shop.notes WHERE body = 'poison'
      UNION ALL
      SELECT 'shop.comments ["' || id || '"] reference-missing' FROM shop.comments WHERE note IN (${poisoned})

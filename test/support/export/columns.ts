@@ -3,6 +3,8 @@ import type pg from 'pg';
 /** A table by its name as SQL writes it ("public.users"), or a query; `key` only where it is not the primary key. */
 export interface TableSource {
   readonly url: string;
+  /** Open already, and used for nothing else meanwhile: whoever exports many tables need not connect for each. */
+  readonly client?: pg.ClientBase;
   readonly table?: string;
   readonly query?: string;
   readonly key?: readonly string[];

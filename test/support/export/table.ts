@@ -38,9 +38,7 @@ const session = `
 
 /** Reads a whole table in one snapshot, in an order that does not depend on the server's collations. */
 export async function exportTable(source: TableSource): Promise<TableExport> {
-  const client = new pg.Client({ connectionString: source.url, application_name: 'independent export' });
-  client.on('error', () => {}); // a lost connection is seen by the query that needs it
-  await client.connect();
+  const { client, release } = await clientFor(source);
   try {
     await client.query(session);
     const plan = await planExport(client, source);
@@ -49,12 +47,28 @@ export async function exportTable(source: TableSource): Promise<TableExport> {
       columns: plan.columns.map(({ name }) => name),
       key: plan.key,
       rows: rowsOf(client, plan),
-      [Symbol.asyncDispose]: () => client.end(),
+      [Symbol.asyncDispose]: release,
     };
   } catch (thrown) {
-    await client.end();
+    await release();
     throw thrown;
   }
+}
+
+async function clientFor({ url, client: given }: TableSource): Promise<{
+  readonly client: pg.ClientBase;
+  readonly release: () => Promise<void>;
+}> {
+  if (given !== undefined) {
+    const release = async (): Promise<void> => {
+      await given.query('ROLLBACK');
+    };
+    return { client: given, release };
+  }
+  const client = new pg.Client({ connectionString: url, application_name: 'independent export' });
+  client.on('error', () => {}); // a lost connection is seen by the query that needs it
+  await client.connect();
+  return { client, release: () => client.end() };
 }
 
 function statementOf({ from, columns, key }: ExportPlan): string {
@@ -78,7 +92,7 @@ function statementOf({ from, columns, key }: ExportPlan): string {
 }
 
 async function* rowsOf(
-  client: pg.Client,
+  client: pg.ClientBase,
   { columns, key }: ExportPlan,
 ): AsyncGenerator<ExportedRow, void, undefined> {
   const count = columns.length;
