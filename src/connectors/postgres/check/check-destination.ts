@@ -8,6 +8,7 @@ import { checkCreation } from './check-creation.ts';
 import { versionFinding } from './check-source.ts';
 import { swapFindings } from './check-swap.ts';
 import { checkTarget } from './check-target.ts';
+import { sequenceFindings } from './check-target-sequences.ts';
 import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
 
 export interface CheckDestinationOptions {
@@ -65,6 +66,7 @@ async function checkPlan(
   const tableRights = await readRelationRights(session, table, options);
   return [
     ...checkTarget({ plan, table, rights: tableRights, targets, options }),
+    ...(await sequenceFindings(session, { plan, table }, options)),
     ...(await swapFindings(session, { plan, table }, options)),
   ];
 }

@@ -1,9 +1,14 @@
 import { nearestHint } from '../../../protocol/nearest-name.ts';
-import type { PgTable } from '../catalog/pg-table.ts';
+import type { PgSequence, PgTable } from '../catalog/pg-table.ts';
 import { readItems } from '../catalog/read-items.ts';
 import { formatName, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
-import { databaseRightsQuery, relationNamesQuery, relationRightsQuery } from './rights.sql.ts';
+import {
+  databaseRightsQuery,
+  relationNamesQuery,
+  relationRightsQuery,
+  sequenceRightsQuery,
+} from './rights.sql.ts';
 
 export interface RelationRights {
   /** Of the schema. */
@@ -15,6 +20,15 @@ export interface RelationRights {
   readonly unreadable: readonly string[];
   /** Row security applies to this user. */
   readonly rowsHidden: boolean;
+}
+
+export interface SequenceRights {
+  readonly schema: string;
+  readonly name: string;
+  /** Of the schema. */
+  readonly usage: boolean;
+  readonly select: boolean;
+  readonly update: boolean;
 }
 
 export interface DatabaseRights {
@@ -43,6 +57,16 @@ export async function readRelationRights(
   });
   if (rights === undefined) throw new Error(`${formatName(table)} went away while it was checked`);
   return rights;
+}
+
+export async function readSequenceRights(
+  session: Session,
+  sequences: readonly PgSequence[],
+  options: Options,
+): Promise<readonly SequenceRights[]> {
+  if (sequences.length === 0) return [];
+  const values = [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name)];
+  return readItems<SequenceRights>(session, { sql: sequenceRightsQuery, values, ...options });
 }
 
 export async function readDatabaseRights(
