@@ -80,6 +80,21 @@ describe('what is wrong is said before anything is touched (rule 9)', () => {
       /expression-invalid: .*shout/,
     ],
     ['a filter that is no condition', { people: { filter: 'age +' } }, /expression-invalid: .*syntax error/],
+    [
+      'a scope that names what is not there',
+      { people: { scope: { where: 'agee > 7' } } },
+      /expression-invalid: public\.people: `scope\.where` is not understood by the destination: .*agee/,
+    ],
+    [
+      'what leaving sets, where it is not there',
+      { people: { leaving: { mark: { set: { goen: 'true' }, marked: 'age < 0', clear: {} } } } },
+      /expression-invalid: public\.people: `set` of `leaving` .*goen/,
+    ],
+    [
+      'a statement of leaving with a syntax error',
+      { people: { leaving: { custom: { statement: 'DELET FROM people', absent: 'false' } } } },
+      /expression-invalid: public\.people: `statement` of `leaving` .*syntax error/,
+    ],
     ['a key that is not the source’s', { people: { key: ['age'] } }, /key-not-derivable: .*\(age\)/],
     [
       'a target that is not there',

@@ -8,6 +8,7 @@ import { checkCreation } from './check-creation.ts';
 import { versionFinding } from './check-source.ts';
 import { swapFindings } from './check-swap.ts';
 import { checkTarget } from './check-target.ts';
+import { expressionFindings } from './check-target-expressions.ts';
 import { sequenceFindings } from './check-target-sequences.ts';
 import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
 
@@ -67,6 +68,7 @@ async function checkPlan(
   return [
     ...checkTarget({ plan, table, rights: tableRights, targets, options }),
     ...(await sequenceFindings(session, { plan, table }, options)),
+    ...(await expressionFindings(session, { plan, table, tableRights, rights, signal: options.signal })),
     ...(await swapFindings(session, { plan, table }, options)),
   ];
 }
