@@ -161,6 +161,27 @@ describe('what is wrong is said before anything is touched (rule 9)', () => {
     expect(error.message).toMatch(/CREATE UNIQUE INDEX/);
   });
 
+  it.each([
+    ['default', {}],
+    ['owned', { scope: 'owned' }],
+  ])('a target without a key that holds rows of others, scope %s: nothing is touched', async (_, notes) => {
+    const keyless = 'CREATE TABLE notes (text text)';
+    await using sides = await openSides(
+      `${people}; INSERT INTO people VALUES (1, 'a', 1); ${keyless}; INSERT INTO notes VALUES ('ours')`,
+      `${people}; ${keyless}; INSERT INTO notes VALUES ('theirs')`,
+    );
+    const error = await failureOf(attempt(sides, { people: true, notes }));
+    expect(error).toMatchObject({ code: 'not-ready', exitCode: 3 });
+    expect(error.message).toMatch(/scope-needs-key: public\.notes has no key/);
+    const { rows } = await sides.target.query(
+      `SELECT to_regnamespace('lockstep') AS state, (SELECT count(*)::int FROM people) AS copied, (SELECT min(text) FROM notes) AS note`,
+    );
+    expect(rows).toEqual([{ state: null, copied: 0, note: 'theirs' }]);
+    expect(await failureOf(attempt(sides, { people: true, notes: { scope: 'all' } })).catch(String)).toMatch(
+      /got null/,
+    );
+  });
+
   it('source and destination that are the same table', async () => {
     await using sides = await openSides(people, people);
     const error = await failureOf({

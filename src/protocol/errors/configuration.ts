@@ -224,7 +224,7 @@ export const configurationErrors = defineErrors({
   'scope-needs-key': {
     class: 'configuration',
     exit: 'configuration',
-    message: '{collection} has rows already and no key, so which of them are ours can’t be remembered',
+    message: '{collection} has no key, so which of its rows are ours can’t be remembered',
     cause:
       'Without a key the collection is replaced as a whole, and that would remove rows that somebody else wrote.',
     cure: "Set `scope: 'all'` if every row of it may be replaced, or a `scope` with a `where` that names ours.",

@@ -9,6 +9,7 @@ import { versionFinding } from './check-source.ts';
 import { swapFindings } from './check-swap.ts';
 import { checkTarget } from './check-target.ts';
 import { expressionFindings } from './check-target-expressions.ts';
+import { scopeFindings } from './check-target-scope.ts';
 import { sequenceFindings } from './check-target-sequences.ts';
 import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
 
@@ -20,6 +21,8 @@ export interface CheckDestinationOptions {
   readonly stateSchema: string;
   /** Targets that we created and whose keys are still to be built: theirs are not missed. */
   readonly keysPending?: ReadonlySet<CollectionName>;
+  /** Whose the rows of targets are, where that was decided when the pipeline first saw them. */
+  readonly decided?: ReadonlyMap<CollectionName, 'all' | 'owned'>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,7 +56,11 @@ async function checkPlan(
   const name = parseName(plan.target, options.defaultSchema);
   const table = await describeTable(session, name, options);
   if (table === null) {
-    if (plan.create) return checkCreation(session, { plan, target: name, rights }, options);
+    if (plan.create)
+      return [
+        ...(await scopeFindings(session, { plan, existing: null }, options)),
+        ...(await checkCreation(session, { plan, target: name, rights }, options)),
+      ];
     const nearest = await nearestRelation(session, name, options);
     const hint = nearest === '' ? '; with `create: true` it is made from the source' : nearest;
     return [
@@ -67,6 +74,7 @@ async function checkPlan(
   const tableRights = await readRelationRights(session, table, options);
   return [
     ...checkTarget({ plan, table, rights: tableRights, targets, options }),
+    ...(await scopeFindings(session, { plan, existing: { table, rights: tableRights } }, options)),
     ...(await sequenceFindings(session, { plan, table }, options)),
     ...(await expressionFindings(session, { plan, table, tableRights, rights, signal: options.signal })),
     ...(await swapFindings(session, { plan, table }, options)),
