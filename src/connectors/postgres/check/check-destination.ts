@@ -38,19 +38,20 @@ export async function checkDestination(
   const schemas = targets.map(({ schema }) => schema);
   const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
   const findings = databaseFindings(rights, options);
-  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, rights, targets }, options)));
+  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, plans, rights, targets }, options)));
   return findings;
 }
 
 interface PlanRequest {
   readonly plan: CollectionPlan;
+  readonly plans: readonly CollectionPlan[];
   readonly rights: DatabaseRights;
   readonly targets: readonly TableName[];
 }
 
 async function checkPlan(
   session: Session,
-  { plan, rights, targets }: PlanRequest,
+  { plan, plans, rights, targets }: PlanRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
   const name = parseName(plan.target, options.defaultSchema);
@@ -59,7 +60,7 @@ async function checkPlan(
     if (plan.create)
       return [
         ...(await scopeFindings(session, { plan, existing: null }, options)),
-        ...(await checkCreation(session, { plan, target: name, rights }, options)),
+        ...(await checkCreation(session, { plan, plans, target: name, rights }, options)),
       ];
     const nearest = await nearestRelation(session, name, options);
     const hint = nearest === '' ? '; with `create: true` it is made from the source' : nearest;

@@ -5,6 +5,7 @@ import { formatName, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import {
   databaseRightsQuery,
+  referenceRightsQuery,
   relationNamesQuery,
   relationRightsQuery,
   sequenceRightsQuery,
@@ -29,6 +30,12 @@ export interface SequenceRights {
   readonly usage: boolean;
   readonly select: boolean;
   readonly update: boolean;
+}
+
+export interface ReferenceRights {
+  /** Of the schema. */
+  readonly usage: boolean;
+  readonly references: boolean;
 }
 
 export interface DatabaseRights {
@@ -67,6 +74,17 @@ export async function readSequenceRights(
   if (sequences.length === 0) return [];
   const values = [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name)];
   return readItems<SequenceRights>(session, { sql: sequenceRightsQuery, values, ...options });
+}
+
+/** Null: the table went away meanwhile. */
+export async function readReferenceRights(
+  session: Session,
+  { table, columns }: { readonly table: PgTable; readonly columns: readonly string[] },
+  options: Options,
+): Promise<ReferenceRights | null> {
+  const values = [table.oid, columns];
+  const [rights] = await readItems<ReferenceRights>(session, { sql: referenceRightsQuery, values, ...options });
+  return rights ?? null;
 }
 
 export async function readDatabaseRights(

@@ -112,6 +112,47 @@ test('the right to create', async () => {
   expect(elsewhere.map(({ cure }) => cure)).toEqual([`GRANT CREATE ON DATABASE "${to.name}" TO "${user}";`]);
 });
 
+test('the right to refer to tables that are there', async () => {
+  await using to = await createTestDatabase();
+  await using from = await createTestDatabase();
+  const user = await to.createRole();
+  await to.query(`CREATE SCHEMA lockstep AUTHORIZATION "${user}"; GRANT CREATE ON SCHEMA public TO "${user}"; CREATE SCHEMA other;
+    CREATE TABLE public.teams (id int PRIMARY KEY); CREATE TABLE other.places (id int PRIMARY KEY)`);
+  const source = `CREATE SCHEMA other; CREATE TABLE public.teams (id int PRIMARY KEY); CREATE TABLE other.places (id int PRIMARY KEY);
+    CREATE TABLE public.t (id int PRIMARY KEY, team int REFERENCES public.teams, place int REFERENCES other.places, leader int REFERENCES public.t)`;
+  const findings = await check({ source, user, databases: { from, to } });
+  expect(findings.map(({ code, cure }) => [code, cure])).toEqual([
+    ['permission-denied', `GRANT REFERENCES ON "public"."teams" TO "${user}";`],
+    ['permission-denied', `GRANT USAGE ON SCHEMA "other" TO "${user}";`],
+    ['permission-denied', `GRANT REFERENCES ON "other"."places" TO "${user}";`],
+  ]);
+  await to.query(`GRANT REFERENCES (id) ON public.teams TO "${user}"`);
+  for (const { cure } of findings.slice(1)) await to.query(cure);
+  expect(await check({ source, user, databases: { from, to } })).toEqual([]);
+});
+
+test('extensions that somebody else has to create', async () => {
+  await using to = await createTestDatabase();
+  await using from = await createTestDatabase();
+  const user = await to.createRole();
+  await to.query(`CREATE SCHEMA lockstep AUTHORIZATION "${user}"; GRANT CREATE ON SCHEMA public TO "${user}"`);
+  const source =
+    'CREATE EXTENSION cube; CREATE EXTENSION earthdistance; CREATE TABLE public.t (id int PRIMARY KEY, place public.earth)';
+  const [inDatabase, superuser, ...more] = await check({ source, user, databases: { from, to } });
+  expect(more.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(inDatabase).toMatchObject({
+    code: 'permission-denied',
+    cure: `GRANT CREATE ON DATABASE "${to.name}" TO "${user}";`,
+  });
+  expect(superuser).toMatchObject({
+    code: 'postgres-type-missing',
+    message: expect.stringContaining('only a superuser may create the extension earthdistance there'),
+  });
+  await to.query('CREATE EXTENSION cube; CREATE EXTENSION earthdistance');
+  const errors = await check({ source, user, databases: { from, to } });
+  expect(errors.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
 test('a server that takes no writes', async () => {
   await using to = await createTestDatabase();
   await using from = await createTestDatabase();
