@@ -24,7 +24,7 @@ export interface CheckResult {
 
 export interface PlanResult {
   readonly pipeline: string;
-  /** A run would change nothing. */
+  /** Both sides are equal: a run would change nothing, and leaves nothing different. */
   readonly inStep: boolean;
   /** What would be created or altered, with the exact statements. */
   readonly steps: readonly PreparedStep[];
