@@ -131,6 +131,9 @@ export interface VerifyResult {
   readonly failures: readonly CollectionFailure[];
 }
 
+/** The method of a collection without a key. Its differences are counts of rows at most: which rows they are, and how many, nothing says. */
+export const comparedAsWhole = 'one digest of the whole';
+
 export interface VerifiedCollection {
   readonly collection: string;
   readonly equal: boolean;
