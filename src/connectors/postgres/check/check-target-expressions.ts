@@ -24,7 +24,9 @@ export async function expressionFindings(
   session: Session,
   request: ExpressionsRequest,
 ): Promise<readonly Finding[]> {
-  if (!request.tableRights.usage || !'rp'.includes(request.table.kind)) return [];
+  const { tableRights, rights, table } = request;
+  // A standby refuses even the lock under which an UPDATE is looked at.
+  if (!tableRights.usage || rights.standby || !'rp'.includes(table.kind)) return [];
   const findings: Finding[] = [];
   for (const { what, isUnderstood } of [...predicatesOf(request), ...setsOf(request), ...statementOf(request)])
     findings.push(...(await refusalOf(request, { what, attempt: () => isUnderstood(session) })));
@@ -73,11 +75,11 @@ function setsOf(request: ExpressionsRequest): readonly Attempt[] {
   ];
 }
 
-/** Beside an empty table `leaving`, which takes a server that can be written to and the right to make one. */
+/** Beside an empty table `leaving`, which takes a database that can be written to and the right to make one. */
 function statementOf(request: ExpressionsRequest): readonly Attempt[] {
   const { table, rights, signal } = request;
   const { leaving, key, target } = request.plan;
-  if (leaving.kind !== 'custom' || rights.standby || rights.readOnly || !rights.temporary) return [];
+  if (leaving.kind !== 'custom' || rights.readOnly || !rights.temporary) return [];
   const hasKey = key.length > 0 && key.every((name) => table.columns.some((column) => column.name === name));
   if (!hasKey) return [];
   const options = { signal, collection: target };
