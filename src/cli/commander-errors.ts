@@ -50,7 +50,9 @@ function allComplaints(
       : [];
   const complaints = [...unknown.map((flag) => `unknown option '${flag}'`), ...excess];
   if (complaints.length < 2) return null;
-  const meant = unknown.flatMap((flag) => begunOption(`'${flag}'`, command) ?? nearestName(flag, known) ?? []);
+  const meant = unknown.flatMap(
+    (flag) => begunOption(`'${flag}'`, command) ?? nearestName(flag, known) ?? [],
+  );
   const near = meant.length === 0 ? null : `Did you mean ${[...new Set(meant)].join(' and ')}?`;
   return { detail: complaints.join('; '), near };
 }

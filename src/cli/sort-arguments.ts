@@ -20,7 +20,9 @@ export const flagsOf = (options: readonly CommandOption[]): readonly string[] =>
 export function sortArguments(args: readonly string[], command: Command): SortedArguments {
   const options = [...(command.options ?? []), ...globalOptions];
   const known = [...flagsOf(options), '--help', '--version'];
-  const valued = new Set(options.filter(({ flags }) => flags.includes('<')).map(({ flags }) => flags.split(' ')[0]));
+  const valued = new Set(
+    options.filter(({ flags }) => flags.includes('<')).map(({ flags }) => flags.split(' ')[0]),
+  );
   const unknown: string[] = [];
   const words: string[] = [];
   const rest = args.toSpliced(args.indexOf(command.name), 1);

@@ -325,7 +325,8 @@ test('values from the environment are read as what is wanted in their place', as
 
 test('a variable that is not set is told with the nearest name that is there, and never with a value', async () => {
   const config = shop({ source: { connector: 'postgres', url: env('SOURCE_URL'), port: env('PORT') } });
-  const told = (name: string) => `${name} is not set (in the environment, as ${name}_FILE, or in the env file)`;
+  const told = (name: string) =>
+    `${name} is not set (in the environment, as ${name}_FILE, or in the env file)`;
   const url = `${at}.source.url: ${told('SOURCE_URL')}`;
   const port = `${at}.source.port: ${told('PORT')}`;
   for (const name of ['SORUCE_URL', 'source_url', 'SOURCE_URI_FILE'])
@@ -340,8 +341,10 @@ test('a variable of a program that is not set is told so too, and not with anoth
   const needed = { rule: variableRules.anyText, preset: undefined, about: '' };
   const table = { SHOP_A_URL: needed, SHOP_B_URL: needed, SHOP_TOKEN: needed };
   const variables = { SHOP_A_URL: 'planted-canary', SHPO_TOKEN: 'planted-canary' };
-  const read = () => readVariables(table, openEnvironment({ variables, cwd: '/', defaultEnvFile: '/nowhere/.env' }));
-  const told = (name: string) => `${name}: is not set (in the environment, as ${name}_FILE, or in the env file)`;
+  const read = () =>
+    readVariables(table, openEnvironment({ variables, cwd: '/', defaultEnvFile: '/nowhere/.env' }));
+  const told = (name: string) =>
+    `${name}: is not set (in the environment, as ${name}_FILE, or in the env file)`;
   expect(read).toThrow(`  ${told('SHOP_B_URL')}\n  ${told('SHOP_TOKEN')}; did you mean SHPO_TOKEN?`);
   expect(read).not.toThrow('planted-canary');
 });

@@ -84,24 +84,24 @@ test('a table with foreign keys to tables outside the pipeline keeps its rows an
   expect(await pair.expectSame('shop.lines')).toBe(6000);
 });
 
-const unmet: readonly (readonly [why: string, spoil: string, customers: { readonly filter?: string }, mend: string])[] = [
-  [
-    'the source’s own rows break it',
-    `BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO shop.orders (customer, total) VALUES (9999, 1); COMMIT`,
-    {},
-    `INSERT INTO shop.customers (id, email) VALUES (9999, 'late')`,
-  ],
-  [
-    'a filter keeps out what rows refer to',
-    `INSERT INTO shop.customers (id, email) VALUES (9999, 'kept out'); INSERT INTO shop.orders (customer, total) VALUES (9999, 1)`,
-    { filter: 'id <> 9999' },
-    'DELETE FROM shop.customers WHERE id = 9999',
-  ],
+const unmet = [
+  {
+    why: 'the source’s own rows break it',
+    spoil: `BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO shop.orders (customer, total) VALUES (9999, 1); COMMIT`,
+    customers: {},
+    mend: `INSERT INTO shop.customers (id, email) VALUES (9999, 'late')`,
+  },
+  {
+    why: 'a filter keeps out what rows refer to',
+    spoil: `INSERT INTO shop.customers (id, email) VALUES (9999, 'kept out'); INSERT INTO shop.orders (customer, total) VALUES (9999, 1)`,
+    customers: { filter: 'id <> 9999' },
+    mend: 'DELETE FROM shop.customers WHERE id = 9999',
+  },
 ];
 
 test.each(unmet)(
-  'a foreign key that rows do not satisfy stops its collection with all rows there, and is made once they do: %s',
-  async (_, spoil, customers, mend) => {
+  'a foreign key that rows do not satisfy stops its collection with all rows there, and is made once they do: $why',
+  async ({ spoil, customers, mend }) => {
     await using pair = await openPair();
     await pair.source.query(shop);
     await pair.source.query(spoil);

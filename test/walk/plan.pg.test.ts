@@ -89,6 +89,8 @@ test('keys that rows of others have are no equality, though a run writes nothing
     steps: [],
     collections: [{ insert: 0, update: 0, leave: 0, unchanged: 1, clashes: 1 }],
   });
-  expect(planText(plan)[0]).toMatch(/^it: a run would change nothing, and leave both sides different: .*clashes/);
+  expect(planText(plan)[0]).toMatch(
+    /^it: a run would change nothing, and leave both sides different: .*clashes/,
+  );
   expect(await engine.verify('it')).toMatchObject({ equal: false, collections: [{ clashes: 1 }] });
 });

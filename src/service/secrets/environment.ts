@@ -66,7 +66,9 @@ export class Environment {
    */
   hintFor(name: string, others: ReadonlySet<string> = new Set()): string {
     const there = this.#layers.flatMap(({ variables }) =>
-      Object.entries(variables).flatMap(([known, text]) => (text === undefined || text === '' ? [] : [known])),
+      Object.entries(variables).flatMap(([known, text]) =>
+        text === undefined || text === '' ? [] : [known],
+      ),
     );
     const named = there.map((known) => known.replace(/_FILE$/, '')).filter((known) => !others.has(known));
     // Fewer letters than elsewhere: an environment is full of short names that mean something else.

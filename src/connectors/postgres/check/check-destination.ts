@@ -38,7 +38,8 @@ export async function checkDestination(
   const schemas = targets.map(({ schema }) => schema);
   const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
   const findings = databaseFindings(rights, options);
-  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, plans, rights, targets }, options)));
+  for (const plan of plans)
+    findings.push(...(await checkPlan(session, { plan, plans, rights, targets }, options)));
   return findings;
 }
 

@@ -28,7 +28,11 @@ export async function expressionFindings(
   // A standby refuses even the lock under which an UPDATE is looked at.
   if (!tableRights.usage || rights.standby || !'rp'.includes(table.kind)) return [];
   const findings: Finding[] = [];
-  for (const { what, isUnderstood } of [...predicatesOf(request), ...setsOf(request), ...statementOf(request)])
+  for (const { what, isUnderstood } of [
+    ...predicatesOf(request),
+    ...setsOf(request),
+    ...statementOf(request),
+  ])
     findings.push(...(await refusalOf(request, { what, attempt: () => isUnderstood(session) })));
   return findings;
 }

@@ -83,7 +83,11 @@ export async function readReferenceRights(
   options: Options,
 ): Promise<ReferenceRights | null> {
   const values = [table.oid, columns];
-  const [rights] = await readItems<ReferenceRights>(session, { sql: referenceRightsQuery, values, ...options });
+  const [rights] = await readItems<ReferenceRights>(session, {
+    sql: referenceRightsQuery,
+    values,
+    ...options,
+  });
   return rights ?? null;
 }
 

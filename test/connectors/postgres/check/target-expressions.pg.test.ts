@@ -6,7 +6,11 @@ import { check, summary } from './check-case.ts';
 const table = 'CREATE TABLE public.t (id int PRIMARY KEY, name text)';
 
 const misspelt: readonly (readonly [what: string, config: PlanInput['config'], message: RegExp])[] = [
-  ['a scope', { scope: { where: 'nmae IS NULL' } }, /`scope.where` is not understood by the destination: .*nmae/],
+  [
+    'a scope',
+    { scope: { where: 'nmae IS NULL' } },
+    /`scope.where` is not understood by the destination: .*nmae/,
+  ],
   ['a scope that is no condition', { scope: { where: 'id +' } }, /`scope.where` .*: syntax error/],
   ['a scope that is none either', { scope: { where: 'id + 1' } }, /`scope.where` .*must be type boolean/],
   [
@@ -14,10 +18,21 @@ const misspelt: readonly (readonly [what: string, config: PlanInput['config'], m
     { leaving: { mark: { set: { goen: 'true' }, marked: 'goen', clear: { own: 'fales' } } } },
     /`marked` of `leaving` .*goen.*`set` of `leaving` .*goen.*`clear` of `leaving` .*fales/s,
   ],
-  ['what is set of another type', { leaving: { mark: { set: { own: '7' }, marked: 'own', clear: {} } } }, /`set` .*type boolean/],
+  [
+    'what is set of another type',
+    { leaving: { mark: { set: { own: '7' }, marked: 'own', clear: {} } } },
+    /`set` .*type boolean/,
+  ],
   [
     'a statement, and its condition',
-    { leaving: { custom: { statement: 'DELETE FROM public.t USING leaving AS l WHERE t.id = l.ident', absent: 'fales' } } },
+    {
+      leaving: {
+        custom: {
+          statement: 'DELETE FROM public.t USING leaving AS l WHERE t.id = l.ident',
+          absent: 'fales',
+        },
+      },
+    },
     /`absent` of `leaving` .*fales.*`statement` of `leaving` .*ident/s,
   ],
 ];
@@ -37,7 +52,9 @@ test('what the configuration says in SQL, as it is to be: nothing of it is run, 
     CREATE PROCEDURE public.note() LANGUAGE sql AS 'INSERT INTO public.log VALUES (1)'`);
   const scope = { where: 't.name IS NULL -- and no more' };
   const mark = { set: { own: 'true' }, marked: 'own', clear: { own: 'NULL' } };
-  expect(await check({ source: table, databases, plan: { config: { scope, leaving: { mark } } } })).toEqual([]);
+  expect(await check({ source: table, databases, plan: { config: { scope, leaving: { mark } } } })).toEqual(
+    [],
+  );
   for (const statement of [
     'WITH gone AS (DELETE FROM public.t USING leaving WHERE t.id = leaving.id RETURNING t.id) INSERT INTO public.log SELECT id FROM gone',
     'CALL public.note()',
@@ -46,7 +63,9 @@ test('what the configuration says in SQL, as it is to be: nothing of it is run, 
     const custom = { statement, absent: 'false', clear: { own: 'false' } };
     expect(await check({ source: table, databases, plan: { config: { leaving: { custom } } } })).toEqual([]);
   }
-  const { rows } = await to.query(`SELECT (SELECT count(*)::int FROM public.log) AS logged, to_regclass('pg_temp.leaving') AS left`);
+  const { rows } = await to.query(
+    `SELECT (SELECT count(*)::int FROM public.log) AS logged, to_regclass('pg_temp.leaving') AS left`,
+  );
   expect(rows).toEqual([{ logged: 0, left: null }]);
 });
 
