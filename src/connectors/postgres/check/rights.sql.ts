@@ -19,7 +19,7 @@ SELECT pg_catalog.json_build_object(
   'usage', pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
   'select', pg_catalog.has_sequence_privilege(c.oid, 'SELECT'),
   'update', pg_catalog.has_sequence_privilege(c.oid, 'UPDATE'))::text AS item
-FROM pg_catalog.unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (schema, name, place)
+FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) WITH ORDINALITY AS s (schema, name, place)
 JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema
 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = s.name AND c.relkind = 'S'
 ORDER BY s.place`;

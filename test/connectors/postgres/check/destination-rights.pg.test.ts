@@ -78,12 +78,12 @@ test('the right to refer to tables that are there', async () => {
     CREATE TABLE public.t (id int PRIMARY KEY, team int REFERENCES public.teams, place int REFERENCES other.places, leader int REFERENCES public.t)`;
   const findings = await check({ source, user, databases: { from, to } });
   expect(findings.map(({ code, cure }) => [code, cure])).toEqual([
-    ['permission-denied', `GRANT REFERENCES ON "public"."teams" TO "${user}";`],
     ['permission-denied', `GRANT USAGE ON SCHEMA "other" TO "${user}";`],
     ['permission-denied', `GRANT REFERENCES ON "other"."places" TO "${user}";`],
+    ['permission-denied', `GRANT REFERENCES ON "public"."teams" TO "${user}";`],
   ]);
   await to.query(`GRANT REFERENCES (id) ON public.teams TO "${user}"`);
-  for (const { cure } of findings.slice(1)) await to.query(cure);
+  for (const { cure } of findings.slice(0, 2)) await to.query(cure);
   expect(await check({ source, user, databases: { from, to } })).toEqual([]);
 });
 
