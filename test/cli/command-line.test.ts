@@ -50,7 +50,7 @@ const badArguments: readonly [readonly string[], string, string][] = [
     'See `lockstep run --help`.',
   ],
   [
-    ['--env-file', 'none', 'verify', 'shop', '--repiar', '--qiuet', '--no-wiat=7', 'x'],
+    ['--config', 'none', 'verify', 'shop', '--repiar', '--qiuet', '--no-wiat=7', 'x'],
     "Unknown option '--repiar'; unknown option '--qiuet'; unknown option '--no-wiat'; too many arguments for 'verify'. Expected 1 argument but got 2: shop, x.",
     'Did you mean --repair and --quiet and --no-wait?',
   ],
