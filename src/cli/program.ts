@@ -1,6 +1,6 @@
 import { Command as CommanderCommand } from 'commander';
 import { usageError } from '../service/failure.ts';
-import type { Command, CommandInput, GlobalOptions } from './command.ts';
+import type { Command, CommandInput, CommandOption, GlobalOptions } from './command.ts';
 
 /** What the arguments ask for. */
 export interface Invocation {
@@ -33,29 +33,36 @@ export async function parseArguments(
   return invocation;
 }
 
+/** What may stand with every command. */
+export const globalOptions: readonly CommandOption[] = [
+  {
+    flags: '--config <file>',
+    about: 'the configuration (default: lockstep.config.ts, .mts, .js, .mjs or .json here)',
+  },
+  {
+    flags: '--env-file <file>',
+    about: 'variables for env() references (default: .env beside the configuration)',
+  },
+  { flags: '--json', about: 'print the result as JSON, on the last line of stdout' },
+  { flags: '--quiet', about: 'no progress and no messages; errors are still printed' },
+];
+
 function newProgram(options: {
   readonly version: string;
   readonly write: (text: string) => void;
 }): CommanderCommand {
-  return (
-    new CommanderCommand('lockstep')
-      .description('Keeps databases, SaaS APIs and event streams in step.')
-      .version(options.version, '-V, --version', 'print the version')
-      .helpOption('-h, --help', 'print help for a command')
-      .helpCommand('help [command]', 'print help for a command')
-      .option(
-        '--config <file>',
-        'the configuration (default: lockstep.config.ts, .mts, .js, .mjs or .json here)',
-      )
-      .option('--env-file <file>', 'variables for env() references (default: .env beside the configuration)')
-      .option('--json', 'print the result as JSON, on the last line of stdout')
-      .option('--quiet', 'no progress and no messages; errors are still printed')
-      .addHelpText('after', exitCodeHelp)
-      // With its arguments the longest command would leave no room for what they do.
-      .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
-      .configureOutput({ writeOut: options.write, writeErr: () => undefined })
-      .exitOverride()
-  );
+  const program = new CommanderCommand('lockstep')
+    .description('Keeps databases, SaaS APIs and event streams in step.')
+    .version(options.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help for a command')
+    .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', exitCodeHelp)
+    // With its arguments the longest command would leave no room for what they do.
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureOutput({ writeOut: options.write, writeErr: () => undefined })
+    .exitOverride();
+  for (const { flags, about } of globalOptions) program.option(flags, about);
+  return program;
 }
 
 const exitCodeHelp = `

@@ -1,6 +1,9 @@
-/** The known name that a misspelt one most likely means; null when none is near. */
-export function nearestName(name: string, known: Iterable<string>): string | null {
-  const limit = Math.max(2, Math.floor(name.length / 3));
+/** The known name that a misspelt one most likely means; null when none is near. `limit`: letters that may be wrong. */
+export function nearestName(
+  name: string,
+  known: Iterable<string>,
+  limit: number = Math.max(2, Math.floor(name.length / 3)),
+): string | null {
   let best: { readonly name: string; readonly distance: number } | null = null;
   for (const candidate of known) {
     const distance = distanceTo(name.toLowerCase(), candidate.toLowerCase());
@@ -11,8 +14,8 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
 }
 
 /** `; did you mean …?` for messages, or nothing. */
-export function nearestHint(name: string, known: Iterable<string>): string {
-  const nearest = nearestName(name, known);
+export function nearestHint(name: string, known: Iterable<string>, limit?: number): string {
+  const nearest = nearestName(name, known, limit);
   return nearest === null ? '' : `; did you mean ${nearest}?`;
 }
 

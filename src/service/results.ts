@@ -24,7 +24,7 @@ export interface CheckResult {
 
 export interface PlanResult {
   readonly pipeline: string;
-  /** A run would change nothing. */
+  /** Both sides are equal: a run would change nothing, and leaves nothing different. */
   readonly inStep: boolean;
   /** What would be created or altered, with the exact statements. */
   readonly steps: readonly PreparedStep[];
@@ -130,6 +130,9 @@ export interface VerifyResult {
   /** Collections that could not be compared, which are not among the others; `equal` is false then. */
   readonly failures: readonly CollectionFailure[];
 }
+
+/** The method of a collection without a key. Its differences are counts of rows at most: which rows they are, and how many, nothing says. */
+export const comparedAsWhole = 'one digest of the whole';
 
 export interface VerifiedCollection {
   readonly collection: string;

@@ -44,6 +44,17 @@ const badArguments: readonly [readonly string[], string, string][] = [
     "Too many arguments for 'run'. Expected 1 argument but got 2: one, two.",
     'See `lockstep run --help`.',
   ],
+  [
+    ['run', 'one', 'two', '--nope'],
+    "Unknown option '--nope'; too many arguments for 'run'. Expected 1 argument but got 2: one, two.",
+    'See `lockstep run --help`.',
+  ],
+  [
+    ['--config', 'none', 'verify', 'shop', '--repiar', '--qiuet', '--no-wiat=7', 'x'],
+    "Unknown option '--repiar'; unknown option '--qiuet'; unknown option '--no-wiat'; too many arguments for 'verify'. Expected 1 argument but got 2: shop, x.",
+    'Did you mean --repair and --quiet and --no-wait?',
+  ],
+  [['run', 'shop', '--lmit', '5'], "Unknown option '--lmit'\n", 'See `lockstep run --help`.'],
   [['check', '--config'], '--config needs a value before --json', 'See `lockstep --help`.'],
   [['run'], 'Which pipeline? There are: shop, stock', 'Name one of them after the command.'],
   [['remove', 'shop'], 'remove forgets everything about shop', 'add --yes'],

@@ -80,6 +80,21 @@ describe('what is wrong is said before anything is touched (rule 9)', () => {
       /expression-invalid: .*shout/,
     ],
     ['a filter that is no condition', { people: { filter: 'age +' } }, /expression-invalid: .*syntax error/],
+    [
+      'a scope that names what is not there',
+      { people: { scope: { where: 'agee > 7' } } },
+      /expression-invalid: public\.people: `scope\.where` is not understood by the destination: .*agee/,
+    ],
+    [
+      'what leaving sets, where it is not there',
+      { people: { leaving: { mark: { set: { goen: 'true' }, marked: 'age < 0', clear: {} } } } },
+      /expression-invalid: public\.people: `set` of `leaving` .*goen/,
+    ],
+    [
+      'a statement of leaving with a syntax error',
+      { people: { leaving: { custom: { statement: 'DELET FROM people', absent: 'false' } } } },
+      /expression-invalid: public\.people: `statement` of `leaving` .*syntax error/,
+    ],
     ['a key that is not the source’s', { people: { key: ['age'] } }, /key-not-derivable: .*\(age\)/],
     [
       'a target that is not there',
@@ -144,6 +159,27 @@ describe('what is wrong is said before anything is touched (rule 9)', () => {
     const error = await failureOf(attempt(sides, { people: { key: ['id'] } }));
     expect(error.message).toMatch(/key-not-unique/);
     expect(error.message).toMatch(/CREATE UNIQUE INDEX/);
+  });
+
+  it.each([
+    ['default', {}],
+    ['owned', { scope: 'owned' }],
+  ])('a target without a key that holds rows of others, scope %s: nothing is touched', async (_, notes) => {
+    const keyless = 'CREATE TABLE notes (text text)';
+    await using sides = await openSides(
+      `${people}; INSERT INTO people VALUES (1, 'a', 1); ${keyless}; INSERT INTO notes VALUES ('ours')`,
+      `${people}; ${keyless}; INSERT INTO notes VALUES ('theirs')`,
+    );
+    const error = await failureOf(attempt(sides, { people: true, notes }));
+    expect(error).toMatchObject({ code: 'not-ready', exitCode: 3 });
+    expect(error.message).toMatch(/scope-needs-key: public\.notes has no key/);
+    const { rows } = await sides.target.query(
+      `SELECT to_regnamespace('lockstep') AS state, (SELECT count(*)::int FROM people) AS copied, (SELECT min(text) FROM notes) AS note`,
+    );
+    expect(rows).toEqual([{ state: null, copied: 0, note: 'theirs' }]);
+    expect(await failureOf(attempt(sides, { people: true, notes: { scope: 'all' } })).catch(String)).toMatch(
+      /got null/,
+    );
   });
 
   it('source and destination that are the same table', async () => {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { env } from '../../src/service/secrets/env-reference.ts';
+import { openEnvironment } from '../../src/service/secrets/environment.ts';
 import { file } from '../../src/service/secrets/file-reference.ts';
+import { readVariables } from '../../src/service/variables/read-variables.ts';
+import { variableRules } from '../../src/service/variables/variable.ts';
 import { at, faultsOf, orders, postgres, resolve, shop, source } from './faults-of.ts';
 
 const connectors = '"mongodb", "postgres"';
@@ -318,6 +321,32 @@ test('values from the environment are read as what is wanted in their place', as
   expect(pipeline?.settings).toMatchObject({ lanes: 7, guard: { maxLeavingShare: 0.5, fromRows: 100 } });
   expect(pipeline?.source.config).toMatchObject({ port: 5433, ssl: false, schema: 'sales' });
   expect(pipeline?.source.label).toBe('postgres://a@h:5433/d');
+});
+
+test('a variable that is not set is told with the nearest name that is there, and never with a value', async () => {
+  const config = shop({ source: { connector: 'postgres', url: env('SOURCE_URL'), port: env('PORT') } });
+  const told = (name: string) =>
+    `${name} is not set (in the environment, as ${name}_FILE, or in the env file)`;
+  const url = `${at}.source.url: ${told('SOURCE_URL')}`;
+  const port = `${at}.source.port: ${told('PORT')}`;
+  for (const name of ['SORUCE_URL', 'source_url', 'SOURCE_URI_FILE'])
+    expect(await faultsOf(config, { [name]: 'planted-canary', HOST: 'x' })).toEqual([
+      `${url}; did you mean ${name.replace('_FILE', '')}?`,
+      port,
+    ]);
+  expect(await faultsOf(config, { TARGET_URL: 'planted-canary', SOURCE_URI: '' })).toEqual([url, port]);
+});
+
+test('a variable of a program that is not set is told so too, and not with another one that the program reads', () => {
+  const needed = { rule: variableRules.anyText, preset: undefined, about: '' };
+  const table = { SHOP_A_URL: needed, SHOP_B_URL: needed, SHOP_TOKEN: needed };
+  const variables = { SHOP_A_URL: 'planted-canary', SHPO_TOKEN: 'planted-canary' };
+  const read = () =>
+    readVariables(table, openEnvironment({ variables, cwd: '/', defaultEnvFile: '/nowhere/.env' }));
+  const told = (name: string) =>
+    `${name}: is not set (in the environment, as ${name}_FILE, or in the env file)`;
+  expect(read).toThrow(`  ${told('SHOP_B_URL')}\n  ${told('SHOP_TOKEN')}; did you mean SHPO_TOKEN?`);
+  expect(read).not.toThrow('planted-canary');
 });
 
 test('a variable that does not fit is a fault that does not show it', async () => {

@@ -84,6 +84,67 @@ test('a table with foreign keys to tables outside the pipeline keeps its rows an
   expect(await pair.expectSame('shop.lines')).toBe(6000);
 });
 
+const unmet = [
+  {
+    why: 'the source’s own rows break it',
+    spoil: `BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO shop.orders (customer, total) VALUES (9999, 1); COMMIT`,
+    customers: {},
+    mend: `INSERT INTO shop.customers (id, email) VALUES (9999, 'late')`,
+  },
+  {
+    why: 'a filter keeps out what rows refer to',
+    spoil: `INSERT INTO shop.customers (id, email) VALUES (9999, 'kept out'); INSERT INTO shop.orders (customer, total) VALUES (9999, 1)`,
+    customers: { filter: 'id <> 9999' },
+    mend: 'DELETE FROM shop.customers WHERE id = 9999',
+  },
+];
+
+test.each(unmet)(
+  'a foreign key that rows do not satisfy stops its collection with all rows there, and is made once they do: $why',
+  async ({ spoil, customers, mend }) => {
+    await using pair = await openPair();
+    await pair.source.query(shop);
+    await pair.source.query(spoil);
+    const collections = { 'shop.lines': true, 'shop.orders': true, 'shop.customers': customers } as const;
+    const engine = await pair.engine({ collections, create: true });
+    expect(await engine.run('it')).toMatchObject({
+      result: 'failed',
+      deadLetters: 0,
+      failures: [
+        {
+          collection: 'shop.orders',
+          code: 'constraint-unmet',
+          message: expect.stringContaining('orders_customer_fkey'),
+        },
+      ],
+    });
+    expect(await pair.expectSame('shop.orders')).toBe(2001);
+    expect(await foreignKeys(pair)).toEqual(['customers_parent_fkey', 'lines_order_fkey']);
+    await pair.source.query(mend);
+    expect(await engine.run('it')).toMatchObject({ result: 'equal', failures: [] });
+    expect(await foreignKeys(pair)).toContain('orders_customer_fkey');
+  },
+);
+
+test('a foreign key that is not valid at the source is made like that, with rows that break it', async () => {
+  await using pair = await openPair();
+  await pair.source.query(shop);
+  await pair.source.query(`ALTER TABLE shop.orders DROP CONSTRAINT orders_customer_fkey;
+    INSERT INTO shop.orders (customer, total) VALUES (9999, 1);
+    ALTER TABLE shop.orders ADD CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) REFERENCES shop.customers NOT VALID`);
+  const engine = await pair.engine({ collections: tables, create: true });
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', failures: [] });
+  expect(await pair.expectSame('shop.orders')).toBe(2001);
+  expect(await definitions(pair.target)).toEqual(await definitions(pair.source));
+});
+
+async function foreignKeys({ target }: Pick<Pair, 'target'>): Promise<readonly string[]> {
+  const { rows } = await target.query<{ name: string }>(
+    `SELECT conname AS name FROM pg_constraint WHERE contype = 'f' ORDER BY conname`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Everything that a database has: relations and their files, and how many rows were ever written. */
 async function everything({ target }: Pick<Pair, 'target'>): Promise<unknown> {
   const relations = await target.query(`

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { planText } from '../../src/cli/render/plan.ts';
 import type { Lockstep } from '../../src/index.ts';
 import { openPair, type Pair } from './pair.ts';
 
@@ -73,4 +74,23 @@ test('of other settings, plan says so too', async () => {
   const direct = await pair.engine({ collections: { other: { scope }, heap }, refresh: { by: 'direct' } });
   const reason = '`refresh.by` is `direct`';
   expect(await planned(direct)).toEqual({ other: { by: 'direct', reason }, heap: { by: 'direct', reason } });
+});
+
+test('keys that rows of others have are no equality, though a run writes nothing', async () => {
+  await using pair = await openPair();
+  await pair.both('CREATE TABLE notes (id int PRIMARY KEY, v text, whose text)');
+  await pair.source.query(`INSERT INTO notes VALUES (1, 'a', 'ours'), (2, 'b', 'ours')`);
+  await pair.target.query(`INSERT INTO notes VALUES (1, 'a', 'ours'), (2, 'theirs', 'theirs')`);
+  const engine = await pair.engine({ collections: { notes: { scope: { where: `whose = 'ours'` } } } });
+  expect(await engine.run('it')).toMatchObject({ result: 'pending' });
+  const plan = await engine.plan('it');
+  expect(plan).toMatchObject({
+    inStep: false,
+    steps: [],
+    collections: [{ insert: 0, update: 0, leave: 0, unchanged: 1, clashes: 1 }],
+  });
+  expect(planText(plan)[0]).toMatch(
+    /^it: a run would change nothing, and leave both sides different: .*clashes/,
+  );
+  expect(await engine.verify('it')).toMatchObject({ equal: false, collections: [{ clashes: 1 }] });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { verifyText } from '../../src/cli/render/verify.ts';
 import type { Row } from '../../src/index.ts';
 import { openPair } from './pair.ts';
 import { nothing, writesOf } from './writes.ts';
@@ -32,7 +33,11 @@ test.for(ways)(
     await pair.target.query(
       `UPDATE log SET amount = 2.0 WHERE ctid = (SELECT ctid FROM log WHERE amount = 2 LIMIT 1)`,
     );
-    expect(await engine.verify('it')).toMatchObject({ equal: false, collections: [{ different: 1000 }] });
+    const differing = await engine.verify('it');
+    expect(differing).toMatchObject({ equal: false, collections: [{ different: 1000 }] });
+    const told = verifyText(differing).join('\n');
+    expect(told).toContain('log: differs as a whole');
+    expect(told).toMatch(/log +1,000 +1,000 +0 +0 +\? /);
     expect(await engine.plan('it')).toMatchObject({ inStep: false });
     expect(await engine.run('it')).toMatchObject({ result: 'equal' });
     await pair.expectSame('log');

@@ -7,7 +7,7 @@ import { table } from './table.ts';
 
 export function planText(plan: PlanResult): readonly string[] {
   return [
-    `${plan.pipeline}: ${plan.inStep ? 'both sides are equal, a run would change nothing' : 'a run would do this (nothing was written)'}`,
+    `${plan.pipeline}: ${inShort(plan)}`,
     ...plan.steps.flatMap(stepText),
     ...(plan.collections.length === 0 ? [] : ['', ...collectionTable(plan.collections)]),
     ...plan.collections.flatMap(sampleText),
@@ -17,6 +17,13 @@ export function planText(plan: PlanResult): readonly string[] {
     ...plan.collections.filter((collection) => collection.guarded).map(guardText),
     ...plan.failures.flatMap(failureText),
   ];
+}
+
+function inShort({ inStep, steps, collections, failures }: PlanResult): string {
+  if (inStep) return 'both sides are equal, a run would change nothing';
+  const writes = collections.some(({ insert, update, leave }) => insert + update + leave > 0);
+  if (writes || steps.length > 0 || failures.length > 0) return 'a run would do this (nothing was written)';
+  return 'a run would change nothing, and leave both sides different: rows that are not ours have keys of ours (clashes)';
 }
 
 export const stepText = (step: PreparedStep): readonly string[] => [

@@ -1,4 +1,4 @@
-import type { VerifiedCollection, VerifyResult } from '../../service/results.ts';
+import { comparedAsWhole, type VerifiedCollection, type VerifyResult } from '../../service/results.ts';
 import { failureText } from './findings.ts';
 import { count, duration } from './numbers.ts';
 import { keyList } from './plan.ts';
@@ -8,6 +8,7 @@ export function verifyText(result: VerifyResult): readonly string[] {
   return [
     ...collectionTable(result.collections),
     ...result.collections.flatMap(sampleText),
+    ...result.collections.filter(differsAsWhole).map(wholeText),
     ...repairText(result),
     ...result.failures.flatMap(failureText),
     `${result.pipeline}: ${result.equal ? 'equal' : 'not equal'}, compared in ${duration(result.seconds)}`,
@@ -33,12 +34,18 @@ const collectionTable = (collections: readonly VerifiedCollection[]): readonly s
       count(row.targetRows),
       count(row.missing),
       count(row.extra),
-      count(row.different),
+      differsAsWhole(row) ? '?' : count(row.different),
       count(row.clashes),
       count(row.explained.deadLetters + row.explained.held),
       row.method,
     ]),
   ).map((line) => `  ${line}`);
+
+const differsAsWhole = ({ equal, method }: VerifiedCollection): boolean =>
+  !equal && method === comparedAsWhole;
+
+const wholeText = ({ collection }: VerifiedCollection): string =>
+  `  ${collection}: differs as a whole; without a key nothing says in which rows, or in how many`;
 
 function sampleText(collection: VerifiedCollection): readonly string[] {
   const kinds = ['missing', 'extra', 'different'] as const;

@@ -164,11 +164,10 @@ export const configurationErrors = defineErrors({
   'expression-invalid': {
     class: 'configuration',
     exit: 'configuration',
-    message:
-      '{collection}: an expression or the filter of its mapping is not understood by the source: {detail}',
+    message: '{collection}: {what} is not understood by the {side}: {detail}',
     cause:
       'It has a syntax error, names what does not exist (functions of extensions need their schema), or mixes types that do not fit.',
-    cure: 'Correct it; it is handed to the source as it stands: PostgreSQL gets it within a SELECT, MongoDB as a query in JSON.',
+    cure: 'Correct it; it is handed over as it stands: PostgreSQL gets it within a statement, MongoDB as a query in JSON.',
   },
   'column-required': {
     class: 'configuration',
@@ -225,7 +224,7 @@ export const configurationErrors = defineErrors({
   'scope-needs-key': {
     class: 'configuration',
     exit: 'configuration',
-    message: '{collection} has rows already and no key, so which of them are ours can’t be remembered',
+    message: '{collection} has no key, so which of its rows are ours can’t be remembered',
     cause:
       'Without a key the collection is replaced as a whole, and that would remove rows that somebody else wrote.',
     cure: "Set `scope: 'all'` if every row of it may be replaced, or a `scope` with a `where` that names ours.",

@@ -30,7 +30,7 @@ export const dataErrors = defineErrors({
     exit: 'failed',
     message: '{collection}: the rows do not satisfy {constraint}, which could not be made',
     cause:
-      'The source’s own rows break it (it was added NOT VALID there), or a filter or mapping keeps out rows that others refer to.',
+      'The source’s own rows break it (they came while its triggers were switched off), or a filter or mapping keeps out rows that others refer to.',
     cure: 'Mend the rows or the filter and run again. All rows are there; only this key or foreign key is missing.',
   },
   'value-refused': {

@@ -28,7 +28,7 @@ function lookUpVariable(reference: EnvReference, environment: Environment): Look
     case 'missing':
       if (reference.default !== undefined) return { text: reference.default, at: null };
       return {
-        fault: `${name} is not set (in the environment, as ${name}_FILE, or in the env file)`,
+        fault: `${name} is not set (in the environment, as ${name}_FILE, or in the env file)${environment.hintFor(name)}`,
         at: null,
       };
   }

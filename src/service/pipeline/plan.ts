@@ -41,7 +41,7 @@ export function plan(parts: PipelineParts, options: VerbOptions): Promise<PlanRe
     const inStep =
       failures.length === 0 &&
       steps.length === 0 &&
-      collections.every(({ insert, update, leave }) => insert + update + leave === 0);
+      collections.every(({ insert, update, leave, clashes }) => insert + update + leave + clashes === 0);
     const seconds = (walk.clock.now() - startedAtMs) / 1000;
     walk.events.emit('pass.finished', { pipeline, result: outcomeOf(inStep, failures), seconds });
     const extents = await extentsOf(parts, walk, plans);

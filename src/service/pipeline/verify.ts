@@ -3,7 +3,12 @@ import { runPass } from '../../engine/walk/pass.ts';
 import { type CollectionDifference, findDifferences, type Settle } from '../../engine/walk/verify.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { VerbOptions } from '../pipeline-operations.ts';
-import type { CollectionFailure, VerifiedCollection, VerifyResult } from '../results.ts';
+import {
+  type CollectionFailure,
+  comparedAsWhole,
+  type VerifiedCollection,
+  type VerifyResult,
+} from '../results.ts';
 import { collectionFailure } from './collection-failure.ts';
 import { engineRuns } from './engine-owner.ts';
 import type { PipelineParts } from './open-pipeline.ts';
@@ -32,7 +37,7 @@ const methods: Readonly<Record<CollectionDifference['method'], string>> = {
   ranges: 'digests of ranges',
   groups: 'digests of groups',
   rows: 'rows read and hashed',
-  whole: 'one digest of the whole',
+  whole: comparedAsWhole,
   absent: 'no target',
 };
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { nearestHint } from '../../protocol/nearest-name.ts';
 import { isMissing, reasonOf } from './file-reason.ts';
 import { readValueFile } from './value-file.ts';
 
@@ -57,6 +58,21 @@ export class Environment {
       return { ...readValueFile(file), at: { layer, file } };
     }
     return { kind: 'missing' };
+  }
+
+  /**
+   * `; did you mean …?` for a variable that is missing, or nothing: by the names of those that are there, never by values. `others` are
+   * looked for under their own names.
+   */
+  hintFor(name: string, others: ReadonlySet<string> = new Set()): string {
+    const there = this.#layers.flatMap(({ variables }) =>
+      Object.entries(variables).flatMap(([known, text]) =>
+        text === undefined || text === '' ? [] : [known],
+      ),
+    );
+    const named = there.map((known) => known.replace(/_FILE$/, '')).filter((known) => !others.has(known));
+    // Fewer letters than elsewhere: an environment is full of short names that mean something else.
+    return nearestHint(name, named, Math.max(1, Math.floor(name.length / 4)));
   }
 
   /** What a file holds that the configuration names itself; one that is missing is `unreadable`. */

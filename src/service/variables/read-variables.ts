@@ -22,12 +22,13 @@ export interface ReadVariables<Name extends string> {
  */
 export function readVariables<Name extends string>(
   table: Readonly<Record<Name, Variable>>,
-  environment: Pick<Environment, 'find'>,
+  environment: Pick<Environment, 'find' | 'hintFor'>,
   faultsBetween: (read: ReadVariables<Name>) => readonly string[] = () => [],
 ): ReadVariables<Name> {
   const texts = new Map<string, string>();
+  const names = new Set(Object.keys(table));
   const faults = Object.entries<Variable>(table).flatMap(([name, variable]) => {
-    const { text, fault } = lookUp(name, variable, environment);
+    const { text, fault } = lookUp(name, variable, { environment, names });
     if (text !== null) texts.set(name, text);
     return fault === null ? [] : [`${name}${fault}`];
   });
@@ -44,13 +45,20 @@ interface LookedUp {
   readonly fault: string | null;
 }
 
-function lookUp(name: string, variable: Variable, environment: Pick<Environment, 'find'>): LookedUp {
+interface Places {
+  readonly environment: Pick<Environment, 'find' | 'hintFor'>;
+  /** Of all variables of the table. */
+  readonly names: ReadonlySet<string>;
+}
+
+function lookUp(name: string, variable: Variable, { environment, names }: Places): LookedUp {
   const found = environment.find(name);
   if (found.kind === 'unreadable') return { text: null, fault: `_FILE: could not be read: ${found.detail}` };
   if (found.kind === 'missing') {
-    const isNeeded = variable.preset === undefined;
-    const fault = isNeeded ? `: is not set (in the environment, as ${name}_FILE, or in the env file)` : null;
-    return { text: variable.preset ?? null, fault };
+    if (variable.preset !== undefined) return { text: variable.preset, fault: null };
+    const hint = environment.hintFor(name, names);
+    const fault = `: is not set (in the environment, as ${name}_FILE, or in the env file)${hint}`;
+    return { text: null, fault };
   }
   const text = variable.secret ? found.text : found.text.trim();
   const fault = faultOf(variable.rule, text);

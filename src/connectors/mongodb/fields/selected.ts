@@ -123,4 +123,4 @@ export function requirePath(path: string, collection: string): void {
 }
 
 const invalid = (collection: string, detail: string): LockstepError =>
-  new LockstepError('expression-invalid', { collection, detail });
+  new LockstepError('expression-invalid', { collection, what: 'its mapping', side: 'source', detail });

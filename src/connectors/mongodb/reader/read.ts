@@ -69,4 +69,9 @@ export const filterOf = ({ filter }: Selection, collection: string): Document | 
 export const filterFault =
   (collection: string): Fault =>
   (detail) =>
-    new LockstepError('expression-invalid', { collection, detail });
+    new LockstepError('expression-invalid', {
+      collection,
+      what: 'an expression or the filter of its mapping',
+      side: 'source',
+      detail,
+    });

@@ -6,9 +6,10 @@ import { createStatements } from '../create/create-table.ts';
 import { keyStatements } from '../create/key-statements.ts';
 import type { Omission } from '../create/omission.ts';
 import { type TableSource, tableSourceOf } from '../create/table-source.ts';
-import { readTargetFacts, type TargetFacts } from '../create/target-facts.ts';
+import { type AvailableExtension, readTargetFacts, type TargetFacts } from '../create/target-facts.ts';
 import { qualified, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
+import { referenceFindings } from './check-creation-references.ts';
 import type { CheckDestinationOptions } from './check-destination.ts';
 import type { DatabaseRights } from './rights.ts';
 
@@ -16,12 +17,14 @@ export interface CreationRequest {
   readonly plan: CollectionPlan;
   readonly target: TableName;
   readonly rights: DatabaseRights;
+  /** Of the pipeline. */
+  readonly plans: readonly CollectionPlan[];
 }
 
 /** Whether a missing target can be created, and what of the source it would not have. */
 export async function checkCreation(
   session: Session,
-  { plan, target, rights }: CreationRequest,
+  { plan, target, rights, plans }: CreationRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
   const untyped = untypedColumns(plan);
@@ -36,7 +39,8 @@ export async function checkCreation(
     ...(table === null ? [] : neverCopied(table)),
   ];
   return [
-    ...rightFindings(rights, target, options),
+    ...rightFindings({ source, facts, rights, target }, options),
+    ...(await referenceFindings(session, { plan, target, plans }, options)),
     ...typeFindings(source, facts, plan.target),
     ...omissions.map((omission) => omissionFinding(omission, plan.target)),
   ];
@@ -52,31 +56,48 @@ function untypedColumns({ columns, target, conversion }: CollectionPlan): Findin
   });
 }
 
+interface RightsRequest {
+  readonly source: TableSource;
+  readonly facts: TargetFacts;
+  readonly rights: DatabaseRights;
+  readonly target: TableName;
+}
+
 function rightFindings(
-  rights: DatabaseRights,
-  target: TableName,
+  { source, facts, rights, target }: RightsRequest,
   { user }: CheckDestinationOptions,
 ): Finding[] {
   const role = quoteIdentifier(user);
   const schema = rights.schemas.find(({ name }) => name === target.schema);
-  if (schema?.create === true) return [];
-  if (schema === undefined && rights.create) return [];
-  const detail =
-    schema === undefined
-      ? `CREATE on the database ${rights.database}`
-      : `CREATE on the schema ${target.schema}`;
-  const object =
-    schema === undefined
-      ? `DATABASE ${quoteIdentifier(rights.database)}`
-      : `SCHEMA ${quoteIdentifier(target.schema)}`;
-  return [
+  const makesInDatabase = schema === undefined || missingExtensions(source, facts).some(isForDatabase(facts));
+  const denied = (detail: string, object: string): Finding =>
     finding({ level: 'error', subject: qualified(target) }, 'permission-denied', {
       user,
       detail,
       grant: `GRANT CREATE ON ${object} TO ${role};`,
-    }),
+    });
+  return [
+    ...(makesInDatabase && !rights.create
+      ? [denied(`CREATE on the database ${rights.database}`, `DATABASE ${quoteIdentifier(rights.database)}`)]
+      : []),
+    ...(schema?.create === false
+      ? [denied(`CREATE on the schema ${target.schema}`, `SCHEMA ${quoteIdentifier(target.schema)}`)]
+      : []),
   ];
 }
+
+const missingExtensions = (source: TableSource, facts: TargetFacts): readonly AvailableExtension[] =>
+  facts.availableExtensions.filter(
+    ({ name }) =>
+      !facts.extensions.some((installed) => installed.name === name) &&
+      source.userTypes.some((type) => type.extension?.name === name),
+  );
+
+/** Created with the rights of a superuser by whoever may create in the database. */
+const isForDatabase =
+  ({ isSuperuser }: TargetFacts) =>
+  ({ superuser, trusted }: AvailableExtension): boolean =>
+    superuser && trusted && !isSuperuser;
 
 function typeFindings(source: TableSource, facts: TargetFacts, collection: string): Finding[] {
   return source.userTypes.flatMap((type) => {
@@ -100,9 +121,11 @@ function whyNot(type: PgTable['userTypes'][number], facts: TargetFacts): string 
   const installed = facts.extensions.find(({ name }) => name === extension.name);
   if (installed !== undefined)
     return `the extension ${extension.name} is installed in the schema ${installed.schema} there`;
-  return facts.availableExtensions.includes(extension.name)
-    ? null
-    : `the extension ${extension.name} is not available there`;
+  const available = facts.availableExtensions.find(({ name }) => name === extension.name);
+  if (available === undefined) return `the extension ${extension.name} is not available there`;
+  return available.superuser && !available.trusted && !facts.isSuperuser
+    ? `only a superuser may create the extension ${extension.name} there`
+    : null;
 }
 
 function omissionFinding({ what, reason }: Omission, collection: string): Finding {

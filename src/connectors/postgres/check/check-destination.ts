@@ -8,6 +8,9 @@ import { checkCreation } from './check-creation.ts';
 import { versionFinding } from './check-source.ts';
 import { swapFindings } from './check-swap.ts';
 import { checkTarget } from './check-target.ts';
+import { expressionFindings } from './check-target-expressions.ts';
+import { scopeFindings } from './check-target-scope.ts';
+import { sequenceFindings } from './check-target-sequences.ts';
 import { type DatabaseRights, nearestRelation, readDatabaseRights, readRelationRights } from './rights.ts';
 
 export interface CheckDestinationOptions {
@@ -18,6 +21,8 @@ export interface CheckDestinationOptions {
   readonly stateSchema: string;
   /** Targets that we created and whose keys are still to be built: theirs are not missed. */
   readonly keysPending?: ReadonlySet<CollectionName>;
+  /** Whose the rows of targets are, where that was decided when the pipeline first saw them. */
+  readonly decided?: ReadonlyMap<CollectionName, 'all' | 'owned'>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,25 +38,31 @@ export async function checkDestination(
   const schemas = targets.map(({ schema }) => schema);
   const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
   const findings = databaseFindings(rights, options);
-  for (const plan of plans) findings.push(...(await checkPlan(session, { plan, rights, targets }, options)));
+  for (const plan of plans)
+    findings.push(...(await checkPlan(session, { plan, plans, rights, targets }, options)));
   return findings;
 }
 
 interface PlanRequest {
   readonly plan: CollectionPlan;
+  readonly plans: readonly CollectionPlan[];
   readonly rights: DatabaseRights;
   readonly targets: readonly TableName[];
 }
 
 async function checkPlan(
   session: Session,
-  { plan, rights, targets }: PlanRequest,
+  { plan, plans, rights, targets }: PlanRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
   const name = parseName(plan.target, options.defaultSchema);
   const table = await describeTable(session, name, options);
   if (table === null) {
-    if (plan.create) return checkCreation(session, { plan, target: name, rights }, options);
+    if (plan.create)
+      return [
+        ...(await scopeFindings(session, { plan, existing: null }, options)),
+        ...(await checkCreation(session, { plan, plans, target: name, rights }, options)),
+      ];
     const nearest = await nearestRelation(session, name, options);
     const hint = nearest === '' ? '; with `create: true` it is made from the source' : nearest;
     return [
@@ -65,6 +76,9 @@ async function checkPlan(
   const tableRights = await readRelationRights(session, table, options);
   return [
     ...checkTarget({ plan, table, rights: tableRights, targets, options }),
+    ...(await scopeFindings(session, { plan, existing: { table, rights: tableRights } }, options)),
+    ...(await sequenceFindings(session, { plan, table }, options)),
+    ...(await expressionFindings(session, { plan, table, tableRights, rights, signal: options.signal })),
     ...(await swapFindings(session, { plan, table }, options)),
   ];
 }

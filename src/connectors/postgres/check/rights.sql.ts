@@ -12,6 +12,27 @@ SELECT pg_catalog.json_build_object(
   'rowsHidden', pg_catalog.row_security_active(c.oid))::text AS item
 FROM pg_catalog.pg_class c WHERE c.oid = $1`;
 
+/** What the current user may do with sequences. $1 their schemas, $2 their names. Those that went away are left out. */
+export const sequenceRightsQuery = `
+SELECT pg_catalog.json_build_object(
+  'schema', n.nspname, 'name', c.relname,
+  'usage', pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+  'select', pg_catalog.has_sequence_privilege(c.oid, 'SELECT'),
+  'update', pg_catalog.has_sequence_privilege(c.oid, 'UPDATE'))::text AS item
+FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) WITH ORDINALITY AS s (schema, name, place)
+JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema
+JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = s.name AND c.relkind = 'S'
+ORDER BY s.place`;
+
+/** Whether the current user may make a foreign key that refers to some columns of a relation. $1 its OID, $2 the columns. */
+export const referenceRightsQuery = `
+SELECT pg_catalog.json_build_object(
+  'usage', pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'),
+  'references', pg_catalog.has_table_privilege(c.oid, 'REFERENCES') OR (
+    SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(c.oid, a.attnum, 'REFERENCES'))
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = ANY ($2::text[]) AND NOT a.attisdropped))::text AS item
+FROM pg_catalog.pg_class c WHERE c.oid = $1`;
+
 /** What the server and database allow the current user to do, as a destination. $1 schemas that matter. */
 export const databaseRightsQuery = `
 SELECT pg_catalog.json_build_object(

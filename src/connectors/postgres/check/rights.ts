@@ -1,9 +1,15 @@
 import { nearestHint } from '../../../protocol/nearest-name.ts';
-import type { PgTable } from '../catalog/pg-table.ts';
+import type { PgSequence, PgTable } from '../catalog/pg-table.ts';
 import { readItems } from '../catalog/read-items.ts';
 import { formatName, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
-import { databaseRightsQuery, relationNamesQuery, relationRightsQuery } from './rights.sql.ts';
+import {
+  databaseRightsQuery,
+  referenceRightsQuery,
+  relationNamesQuery,
+  relationRightsQuery,
+  sequenceRightsQuery,
+} from './rights.sql.ts';
 
 export interface RelationRights {
   /** Of the schema. */
@@ -15,6 +21,21 @@ export interface RelationRights {
   readonly unreadable: readonly string[];
   /** Row security applies to this user. */
   readonly rowsHidden: boolean;
+}
+
+export interface SequenceRights {
+  readonly schema: string;
+  readonly name: string;
+  /** Of the schema. */
+  readonly usage: boolean;
+  readonly select: boolean;
+  readonly update: boolean;
+}
+
+export interface ReferenceRights {
+  /** Of the schema. */
+  readonly usage: boolean;
+  readonly references: boolean;
 }
 
 export interface DatabaseRights {
@@ -43,6 +64,31 @@ export async function readRelationRights(
   });
   if (rights === undefined) throw new Error(`${formatName(table)} went away while it was checked`);
   return rights;
+}
+
+export async function readSequenceRights(
+  session: Session,
+  sequences: readonly PgSequence[],
+  options: Options,
+): Promise<readonly SequenceRights[]> {
+  if (sequences.length === 0) return [];
+  const values = [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name)];
+  return readItems<SequenceRights>(session, { sql: sequenceRightsQuery, values, ...options });
+}
+
+/** Null: the table went away meanwhile. */
+export async function readReferenceRights(
+  session: Session,
+  { table, columns }: { readonly table: PgTable; readonly columns: readonly string[] },
+  options: Options,
+): Promise<ReferenceRights | null> {
+  const values = [table.oid, columns];
+  const [rights] = await readItems<ReferenceRights>(session, {
+    sql: referenceRightsQuery,
+    values,
+    ...options,
+  });
+  return rights ?? null;
 }
 
 export async function readDatabaseRights(

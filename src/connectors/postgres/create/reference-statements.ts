@@ -22,6 +22,7 @@ export interface ReferenceRequest {
 
 export interface ReferenceStep {
   readonly name: string;
+  readonly to: ReferencedKey;
   /** Null when it is there already. Adds it without looking at the rows: a short lock on both tables. */
   readonly add: string | null;
   /** Looks at the rows, while others may read and write both tables. Null when there is nothing to prove. */
@@ -65,7 +66,8 @@ async function layReference(
   return stepFor({ reference, columns, destination, request });
 }
 
-interface Destination {
+/** What it refers to, as the destination calls it. */
+export interface ReferencedKey {
   readonly table: TableName;
   readonly columns: readonly string[];
 }
@@ -73,7 +75,7 @@ interface Destination {
 interface StepRequest {
   readonly reference: PgReference;
   readonly columns: readonly string[];
-  readonly destination: Destination;
+  readonly destination: ReferencedKey;
   readonly request: ReferenceRequest;
 }
 
@@ -89,6 +91,7 @@ function stepFor({ reference, columns, destination, request }: StepRequest): Ref
       : `;\nCOMMENT ON CONSTRAINT ${name} ON ${table} IS ${quoteLiteral(reference.comment)}`;
   return {
     name: reference.name,
+    to: destination,
     add: present === undefined ? add + comment : null,
     validate: reference.validated ? `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}` : null,
     drop: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${name}`,
@@ -101,7 +104,7 @@ const isKeyOf = (table: PgTable, columns: readonly string[]): boolean =>
   );
 
 /** Where the referenced rows are at the destination: by another plan's mapping, else under the same names. */
-function whereTo(reference: PgReference, { plans, defaultSchema }: ReferenceRequest): Destination | null {
+function whereTo(reference: PgReference, { plans, defaultSchema }: ReferenceRequest): ReferencedKey | null {
   const plan = plans.find(
     (candidate) => formatName(parseName(candidate.source, defaultSchema)) === formatName(reference),
   );
@@ -124,7 +127,7 @@ function targetColumns(names: readonly string[], source: TableSource, plan: Coll
   return targets.length === names.length ? targets : null;
 }
 
-function definition(reference: PgReference, columns: readonly string[], destination: Destination): string {
+function definition(reference: PgReference, columns: readonly string[], destination: ReferencedKey): string {
   const { options } = reference;
   const list = (names: readonly string[]): string => `(${names.map(quoteIdentifier).join(', ')})`;
   const ofDelete = options.onDeleteColumns.flatMap((name) => columns[reference.columns.indexOf(name)] ?? []);

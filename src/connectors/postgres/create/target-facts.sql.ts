@@ -32,8 +32,12 @@ SELECT pg_catalog.json_build_object(
   'extensions', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', e.extname, 'schema', n.nspname)), '[]')
                  FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
                  WHERE e.extname = ANY ($9::text[])),
-  'availableExtensions', (SELECT coalesce(pg_catalog.json_agg(a.name), '[]') FROM pg_catalog.pg_available_extensions a
+  'availableExtensions', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+                            'name', v.name, 'superuser', v.superuser, 'trusted', v.trusted)), '[]')
+                          FROM pg_catalog.pg_available_extensions a
+                            JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
                           WHERE pg_catalog.cardinality($9::text[]) > 0 AND a.name = ANY ($9::text[])),
+  'isSuperuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
   'relations', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname)), '[]')
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relname = ANY ($10::text[]))

@@ -17,9 +17,17 @@ export interface TargetFacts {
   /** `function lower(text)` */
   readonly needs: readonly string[];
   readonly extensions: readonly PgExtension[];
-  readonly availableExtensions: readonly string[];
+  readonly availableExtensions: readonly AvailableExtension[];
+  readonly isSuperuser: boolean;
   /** Names that relations have already. */
   readonly relations: readonly { readonly schema: string; readonly name: string }[];
+}
+
+export interface AvailableExtension {
+  readonly name: string;
+  /** Only a superuser may create it, unless it is trusted: then whoever may create in the database. */
+  readonly superuser: boolean;
+  readonly trusted: boolean;
 }
 
 export interface ExistingType {

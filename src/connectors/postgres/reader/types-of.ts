@@ -36,7 +36,8 @@ export async function typesOf(
   } catch (thrown) {
     const error = toLockstepError(thrown);
     if (error.class === 'transient' || notOfTheExpression.has(error.code)) throw thrown;
-    throw new LockstepError('expression-invalid', { collection, detail: reasonOf(error) }, { cause: thrown });
+    const details = { collection, what: 'an expression or the filter of its mapping', side: 'source' };
+    throw new LockstepError('expression-invalid', { ...details, detail: reasonOf(error) }, { cause: thrown });
   }
 }
 

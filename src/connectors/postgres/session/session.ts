@@ -9,6 +9,7 @@ import { Cancellation, cancelPatienceMs } from './cancellation.ts';
 import { connect } from './connect.ts';
 import { type CopyIn, CopyInQuery } from './copy-in.ts';
 import { CopyOut, type CopyOutPiece } from './copy-out.ts';
+import { ParseQuery } from './parse.ts';
 import { sessionFacts, sessionSettings } from './session-settings.sql.ts';
 import { refuseSharedSessions } from './shared-sessions.ts';
 import { StatementNames } from './statement-names.ts';
@@ -161,6 +162,11 @@ export class Session implements AsyncDisposable {
   /** Simple protocol: one or several statements without values. */
   async execute(text: string, options?: StatementOptions): Promise<void> {
     await this.#run(() => this.#client.query(text), options);
+  }
+
+  /** Lets the server take one statement apart: grammar, names, types. Nothing of it is planned or run. */
+  async parse(text: string, options?: StatementOptions): Promise<void> {
+    await this.#run(() => this.#client.query(new ParseQuery(text)).done, options);
   }
 
   /**

@@ -22,7 +22,7 @@ import { align, alignment } from './align/alignment.ts';
 import type { Destination } from './destination.ts';
 import { Generations } from './generation/generations.ts';
 import { LoadMeter } from './load/load-meter.ts';
-import { inspectTarget, pendingKeys } from './open/inspect-target.ts';
+import { inspectTarget, knownTargets } from './open/inspect-target.ts';
 import { openTarget } from './open/open-target.ts';
 import { removePipeline } from './remove/remove.ts';
 import { attachPipeline } from './state/attach.ts';
@@ -79,14 +79,15 @@ export class PostgresWriter implements StreamWriter {
     const load = (await this.#meter?.check({ signal })) ?? [];
     const findings = await pool.use(
       async (session) => {
-        const keysPending = await pendingKeys(session, this.#destination, { signal });
+        const known = await knownTargets(session, this.#destination, { signal });
         const { stateSchema } = config;
         return checkDestination(session, plans, {
           user,
           address,
           defaultSchema,
           stateSchema,
-          keysPending,
+          keysPending: new Set(known.filter(({ keysPending }) => keysPending).map(({ target }) => target)),
+          decided: new Map(known.map(({ target, scope }) => [target, scope])),
           signal,
         });
       },

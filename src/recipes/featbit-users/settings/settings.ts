@@ -30,7 +30,7 @@ const targets = ['members', 'end-users', 'both'] as const;
 export type Target = (typeof targets)[number];
 
 /** Throws `variables-invalid` with every fault there is, before anything is touched. */
-export function readSettings(environment: Pick<Environment, 'find'>): Settings {
+export function readSettings(environment: Pick<Environment, 'find' | 'hintFor'>): Settings {
   const read = readVariables<VariableName>(variables, environment);
   const text = (name: VariableName): string => read.text(name) ?? '';
   const version = read.text('FEATBIT_VERSION');

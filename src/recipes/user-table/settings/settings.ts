@@ -45,7 +45,7 @@ export interface DatabaseSettings {
 type Read = ReadVariables<VariableName>;
 
 /** Throws `variables-invalid` with every fault there is, before anything is touched. */
-export function readSettings(environment: Pick<Environment, 'find'>): Settings {
+export function readSettings(environment: Pick<Environment, 'find' | 'hintFor'>): Settings {
   const read = readVariables(variables, environment, faultsBetween);
   const { number, secret } = read;
   const text = (name: VariableName): string => read.text(name) ?? '';

@@ -1,43 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeTable } from '../../../../src/connectors/postgres/catalog/describe-table.ts';
 import { toShape } from '../../../../src/connectors/postgres/catalog/to-shape.ts';
 import { checkDestination } from '../../../../src/connectors/postgres/check/check-destination.ts';
 import { isSameCollection } from '../../../../src/connectors/postgres/check/same-collection.ts';
-import type { Finding } from '../../../../src/protocol/finding.ts';
-import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
-import { describeNamed, openOn, type PlanInput, planOf } from '../support.ts';
+import { createTestDatabase } from '../../../support/postgres.ts';
+import { describeNamed, openOn, planOf } from '../support.ts';
+import { check, summary } from './check-case.ts';
 
-interface Case {
-  /** Makes the table `t`. */
-  readonly source: string;
-  /** Makes its target, also `t`; none: it is created. */
-  readonly target?: string;
-  readonly plan?: Partial<PlanInput>;
-  readonly user?: string;
-  readonly databases?: { readonly from: TestDatabase; readonly to: TestDatabase };
-}
-
-async function check({ source, target, plan = {}, user, databases }: Case): Promise<Finding[]> {
-  await using from = await createTestDatabase();
-  await using own = await createTestDatabase();
-  const to = databases?.to ?? own;
-  await from.query(source);
-  if (target !== undefined) await to.query(target);
-  await using reading = await openOn(from);
-  await using writing = await openOn(to, user === undefined ? undefined : { user });
-  const existing = await describeTable(writing, { schema: 'public', table: 't' });
-  const made = planOf({ source: await describeNamed(reading, 't'), existing, ...plan });
-  const options = {
-    user: user ?? 'postgres',
-    address: 'test',
-    defaultSchema: 'public',
-    stateSchema: 'lockstep',
-  };
-  return await checkDestination(writing, [made], options);
-}
-
-const summary = (findings: readonly Finding[]) =>
-  findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`);
 const table = 'CREATE TABLE public.t (id int PRIMARY KEY, name text)';
 
 test('equal tables, and a table to be created, give no findings', async () => {
@@ -49,33 +17,6 @@ test('a missing target that may not be created', async () => {
   const findings = await check({ source: table, plan: { create: false } });
   expect(summary(findings)).toEqual(['error collection-unknown public.t']);
   expect(findings[0]?.message).toContain('create: true');
-});
-
-test('rights on the target, each with its GRANT', async () => {
-  await using to = await createTestDatabase();
-  await using from = await createTestDatabase();
-  const user = await to.createRole();
-  const databases = { from, to };
-  await to.query(`REVOKE TEMP ON DATABASE "${to.name}" FROM PUBLIC`);
-  const first = await check({ source: table, target: table, user, databases });
-  expect(first.map(({ code, cure }) => [code, cure])).toEqual([
-    ['permission-denied', `GRANT TEMPORARY ON DATABASE "${to.name}" TO "${user}";`],
-    ['permission-denied', `CREATE SCHEMA "lockstep" AUTHORIZATION "${user}";`],
-    ['permission-denied', `GRANT SELECT, INSERT, UPDATE, DELETE ON "public"."t" TO "${user}";`],
-  ]);
-  for (const { cure } of first) await to.query(cure);
-  expect(await check({ source: table, user, databases })).toEqual([]);
-});
-
-test('the right to create', async () => {
-  await using to = await createTestDatabase();
-  await using from = await createTestDatabase();
-  const user = await to.createRole();
-  await to.query(`CREATE SCHEMA lockstep AUTHORIZATION "${user}"`);
-  const findings = await check({ source: table, user, databases: { from, to } });
-  expect(findings.map(({ cure }) => cure)).toEqual([`GRANT CREATE ON SCHEMA "public" TO "${user}";`]);
-  const elsewhere = await check({ source: table, user, databases: { from, to }, plan: { target: 'new.t' } });
-  expect(elsewhere.map(({ cure }) => cure)).toEqual([`GRANT CREATE ON DATABASE "${to.name}" TO "${user}";`]);
 });
 
 test('a server that takes no writes', async () => {

@@ -13,9 +13,10 @@ export const readDecision = ({ targets }: StateLayout): string => `
 SELECT scope, created_by_us AS "createdByUs", filling_started IS NOT NULL AS filling
 FROM ${targets} WHERE pipeline = $1 AND target = $2`;
 
-/** Targets of ours whose keys are still to be built. $1 pipeline */
-export const fillingTargets = ({ targets }: StateLayout): string => `
-SELECT target FROM ${targets} WHERE pipeline = $1 AND created_by_us AND filling_started IS NOT NULL`;
+/** What is known of all targets. $1 pipeline */
+export const readDecisions = ({ targets }: StateLayout): string => `
+SELECT target, scope, created_by_us AND filling_started IS NOT NULL AS "keysPending"
+FROM ${targets} WHERE pipeline = $1`;
 
 /** We are making the table: whatever was decided about an earlier one of that name is over. $1 pipeline, $2 target */
 export const claimCreated = ({ targets }: StateLayout): string => `

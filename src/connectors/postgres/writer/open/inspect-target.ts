@@ -1,4 +1,5 @@
 import type { CollectionPlan } from '../../../../protocol/mapping.ts';
+import type { CollectionName } from '../../../../protocol/names.ts';
 import { describeTable } from '../../catalog/describe-table.ts';
 import { toShape } from '../../catalog/to-shape.ts';
 import { formatName, parseName, qualified } from '../../names.ts';
@@ -7,7 +8,7 @@ import type { Destination } from '../destination.ts';
 import { makeModel } from '../model/make-model.ts';
 import { missingState } from '../state/create-state.ts';
 import { ownedTableName } from '../state/state-layout.ts';
-import { type DecisionRow, fillingTargets, readDecision } from './decision.sql.ts';
+import { type DecisionRow, readDecision, readDecisions } from './decision.sql.ts';
 import { firstDecision, hasNoRow, type OpenedTarget, resolveScope } from './open-target.ts';
 import { ownedTableExists } from './owned-table.sql.ts';
 
@@ -58,13 +59,20 @@ async function existing(session: Session, table: string, signal: AbortSignal): P
   return rows[0]?.exists === true ? table : null;
 }
 
-/** Targets that we made and whose keys are still to be built. */
-export async function pendingKeys(
+export interface KnownTarget {
+  readonly target: CollectionName;
+  readonly scope: DecisionRow['scope'];
+  /** We made it, and its keys are still to be built. */
+  readonly keysPending: boolean;
+}
+
+/** Targets about which something was decided. */
+export async function knownTargets(
   session: Session,
   { layout, pipeline }: Destination,
   { signal }: SignalOption,
-): Promise<ReadonlySet<string>> {
-  if ((await missingState(session, layout, { signal })).length > 0) return new Set();
-  const { rows } = await session.query<{ target: string }>(fillingTargets(layout), [pipeline], { signal });
-  return new Set(rows.map(({ target }) => target));
+): Promise<readonly KnownTarget[]> {
+  if ((await missingState(session, layout, { signal })).length > 0) return [];
+  const { rows } = await session.query<KnownTarget>(readDecisions(layout), [pipeline], { signal });
+  return rows;
 }

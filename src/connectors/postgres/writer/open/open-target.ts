@@ -65,7 +65,11 @@ async function look(session: Session, destination: Destination, request: OpenReq
   return { table: keyed, decision, startedEmpty };
 }
 
-export async function hasNoRow(session: Session, table: PgTable, signal: AbortSignal): Promise<boolean> {
+export async function hasNoRow(
+  session: Session,
+  table: PgTable,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const statement = `SELECT FROM ${qualified(table)} LIMIT 1`;
   const { rowCount } = await session.query(statement, undefined, { signal, collection: formatName(table) });
   return rowCount === 0;
