@@ -26,6 +26,12 @@ export const wideRows = (rows: number): string => `
     CASE WHEN i % 4 = 0 THEN NULL ELSE repeat('lorem ipsum ' || (i % 97) || ' ', 4) END
   FROM generate_series(1, ${rows}) AS i`;
 
+/** What `configurations/mapped.ts` makes of them, said in SQL. */
+export const wideMapped = `
+  SELECT id, customer, upper(email), first_name || ' ' || last_name, last_name, country, amount, quantity + 1, rank, active, score, born,
+    created_at, updated_at, attributes, note
+  FROM bench WHERE id % 100 <> 0`;
+
 export const narrowColumns = `
   id bigint NOT NULL,
   device integer NOT NULL,

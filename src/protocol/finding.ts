@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors/catalogue.ts';
+import type { catalogue, ErrorCode } from './errors/catalogue.ts';
 import { type ErrorDetails, LockstepError } from './errors/lockstep-error.ts';
 
 /**
@@ -17,9 +17,16 @@ export interface Finding {
   readonly rowsOnly?: true;
 }
 
+/** What the catalogue lets a code be: only told, or an error too. */
+type LevelOf<Code extends ErrorCode> = (typeof catalogue)[Code] extends { readonly level: infer Told }
+  ? Told extends 'info or warning'
+    ? 'info' | 'warning'
+    : Told
+  : Finding['level'];
+
 /** A finding with the catalogue's words. */
 export function finding<Code extends ErrorCode>(
-  { level, subject }: Pick<Finding, 'level' | 'subject'>,
+  { level, subject }: { readonly level: Finding['level'] & LevelOf<Code>; readonly subject: string },
   code: Code,
   details: ErrorDetails<Code>,
 ): Finding {

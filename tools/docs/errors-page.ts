@@ -22,7 +22,7 @@ export function errorsPage(families: readonly ErrorFamily[]): string {
     '# Errors',
     '',
     'Every error has a code that never changes its meaning. `lockstep` prints the code, what happened, why, and what to do; ' +
-      'with `--json` the same stands under `error`. Words in ‹marks› are filled in.',
+      'with `--json` the same stands under `error`. Words in ‹marks› are filled in. What `check` only tells, and nothing fails with, has a level instead of a class.',
     '',
     '| class | what Lockstep does |',
     '|---|---|',
@@ -47,9 +47,15 @@ const entrySection = (code: string, entry: CatalogueEntry): readonly string[] =>
   '',
   `- **Why** ${marked(entry.cause)}`,
   `- **Do** ${marked(entry.cure)}`,
-  `- **Class** ${entry.class}: ${reactions[entry.class]}`,
-  `- **Exit code** ${exitCodes[entry.exit]}`,
+  ...consequence(entry),
   '',
 ];
+
+const consequence = (entry: CatalogueEntry): readonly string[] =>
+  entry.level === undefined
+    ? [`- **Class** ${entry.class}: ${reactions[entry.class]}`, `- **Exit code** ${exitCodes[entry.exit]}`]
+    : [
+        `- **Level** ${entry.level}: \`check\` says it; the pipeline runs all the same, and no exit code comes of it`,
+      ];
 
 const marked = (text: string): string => text.replace(/\{(\w+)\}/g, '‹$1›');

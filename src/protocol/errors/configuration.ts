@@ -191,6 +191,7 @@ export const configurationErrors = defineErrors({
     cure: 'Correct the destination, or map the collection to another target.',
   },
   'lanes-tear-transactions': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message: 'Source transactions come in pieces: stream.lanes is {lanes}',
@@ -199,6 +200,7 @@ export const configurationErrors = defineErrors({
     cure: 'Nothing, if that is meant. Leave `stream.lanes` out where transactions have to stay whole.',
   },
   'lanes-not-offered': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: 'stream.lanes is {lanes}, but {name} writes one window after the other',

@@ -100,6 +100,7 @@ export const dataErrors = defineErrors({
     cure: 'Remove or rename that row, or widen `scope` if it is ours after all.',
   },
   'target-not-ours': {
+    level: 'warning',
     class: 'change',
     exit: 'pending',
     message: '{collection} holds rows already, none of them written by this pipeline',

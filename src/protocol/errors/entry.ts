@@ -1,7 +1,12 @@
 import type { ErrorClass, ExitName } from './error-class.ts';
 
+/** How loudly `check` tells what stops nobody; `info or warning`: as the case is. */
+export type ToldLevel = 'info' | 'warning' | 'info or warning';
+
 /** One error of the catalogue. One code has one meaning; its page is generated from this. */
 export interface CatalogueEntry {
+  /** Only ever told, by `check`: nothing fails with it. Without: it is an error somewhere. */
+  readonly level?: ToldLevel;
   readonly class: ErrorClass;
   readonly exit: ExitName;
   /** One sentence with `{places}` that the thrower fills: `Collection {collection} has no key`. */

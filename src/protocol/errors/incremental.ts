@@ -10,6 +10,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Give {collection} a primary key, or name its `key`; else use mode full.',
   },
   'incremental-leaves-deletes': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message: 'What the source deletes leaves the target with the next comparison ({schedule})',
@@ -18,6 +19,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Nothing is needed. `lockstep run --compare` compares at once, `comparison` says when it is done by itself.',
   },
   'incremental-never-compares': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message:
@@ -63,6 +65,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Write a name of pg_timezone_names, such as UTC or Europe/Berlin.',
   },
   'cursor-guarantee': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: what changed is told by {column}; {found}',
@@ -70,6 +73,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Nothing is needed. What is deleted, and what changes a row but not {column}, is found by the next comparison; `lockstep run --compare` makes one at once.',
   },
   'cursor-set-by-clients': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: nothing shows that the database itself sets {column}{when}',
@@ -78,6 +82,7 @@ export const incrementalErrors = defineErrors({
     cure: '{statement}',
   },
   'cursor-inserts-only': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: {column} is given when a row is inserted, so updates of rows are not seen',
@@ -86,6 +91,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Nothing, if rows are never updated; else name a column that every update sets. Until then updates wait for the next comparison.',
   },
   'cursor-sequence-cached': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message:
@@ -95,6 +101,7 @@ export const incrementalErrors = defineErrors({
     cure: 'ALTER SEQUENCE {sequence} CACHE 1; or set `cursor.overlap` to more than all sessions together hold.',
   },
   'cursor-unindexed': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: no index begins with {column}, so each pass reads the whole table at the source',
@@ -102,6 +109,7 @@ export const incrementalErrors = defineErrors({
     cure: '{statement}',
   },
   'cursor-nullable': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: {column} may be null; rows without a value ({rows}) are read in every pass',
@@ -109,6 +117,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Fill the column and ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL; or leave it so, if these rows are few.',
   },
   'cursor-open-unseen': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message: 'The role {user} may not see since when other transactions have been open',
@@ -117,6 +126,7 @@ export const incrementalErrors = defineErrors({
     cure: 'GRANT pg_read_all_stats TO {user};',
   },
   'cursor-on-standby': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: 'The source is a standby, where the transactions that are open on its primary can’t be seen',
@@ -125,6 +135,7 @@ export const incrementalErrors = defineErrors({
     cure: 'Read from the primary, or set `cursor.overlap` to more than the longest transaction lasts.',
   },
   'cursor-prepared': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message:

@@ -25,6 +25,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Use a replica set.',
   },
   'mongodb-polled': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message:
@@ -34,6 +35,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Nothing is needed. A replica set, of one member if need be, has a change stream that tells each change within milliseconds: make it one, and leave `capture` out.',
   },
   'mongodb-restore-unnoticed': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message:
@@ -50,6 +52,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Name the collection that is behind it, or take it out of the configuration.',
   },
   'mongodb-target-differs': {
+    level: 'info or warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection} is not the collection that its source is: {differences}',
@@ -58,6 +61,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Nothing, if it is meant so. Else make them alike by hand, with `createIndex`, `dropIndex` and `collMod`. Where the target refuses what the source takes, documents end as dead letters.',
   },
   'mongodb-source-empty': {
+    level: 'warning',
     class: 'collection',
     exit: 'failed',
     message: '{collection} of {address} holds no document',
@@ -80,6 +84,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Choose a key column of type text, or leave such documents out with a `filter`.',
   },
   'mongodb-written-directly': {
+    level: 'info',
     class: 'configuration',
     exit: 'configuration',
     message:
@@ -89,6 +94,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Nothing is needed. Where readers must see all of a refresh at once, or it must be possible to take it back, give the documents a collection of their own and map them whole.',
   },
   'mongodb-value-narrowed': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}.{column}: of {type} this is lost: {loss}',
@@ -103,6 +109,7 @@ export const mongodbErrors = defineErrors({
     cure: 'Correct it: a query is a document in JSON, an expression any value in JSON, such as `"$$NOW"` with its quotes.',
   },
   'mongodb-clear-missing': {
+    level: 'warning',
     class: 'configuration',
     exit: 'configuration',
     message: '{collection}: `custom` of `leaving` has no `clear` for documents that come back',

@@ -1,5 +1,4 @@
-import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Finding } from '../../protocol/finding.ts';
+import { type Finding, finding } from '../../protocol/finding.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Connections } from './connections.ts';
 
@@ -15,8 +14,9 @@ export async function strangersIn(
     await using target = await writer.inspect(plan, { signal });
     if (target === null || target.plan.scope.kind !== 'owned' || (await target.countRows({ signal })) > 0)
       continue;
-    const { code, message, cure } = new LockstepError('target-not-ours', { collection: plan.target });
-    findings.push({ level: 'warning', code, subject: plan.target, message, cure });
+    findings.push(
+      finding({ level: 'warning', subject: plan.target }, 'target-not-ours', { collection: plan.target }),
+    );
   }
   return findings;
 }

@@ -8,7 +8,10 @@ const configurations = ['../lockstep.config.ts', '../lockstep.config.js'].map((p
 );
 
 /** `lockstep COMMAND …` with the configuration of this recipe. */
-export const startLockstep = (args: readonly string[], { environment }: Stage): RunningCommand =>
+export const startLockstep = (
+  args: readonly string[],
+  { environment }: Pick<Stage, 'environment'>,
+): RunningCommand =>
   new RunningCommand([...args, '--config', configurations.find(existsSync) ?? '', '--json'], { environment });
 
 /** Runs a command to its end. What it answered, if it ended as it should; else what it complained about. */

@@ -1,4 +1,4 @@
-/** A small shop: customers, their orders, the orders' lines. `specimens` has a column of every common type. */
+/** A small shop: customers, their orders, the orders' lines. `specimens` has a column of every type of PostgreSQL's that a value can be written of. */
 export const schema = `
   CREATE SCHEMA shop;
   CREATE TYPE shop.standing AS ENUM ('new', 'regular', 'blocked');
@@ -46,7 +46,14 @@ export const schema = `
     a_polygon polygon, a_circle circle, a_vector tsvector, a_query tsquery, an_lsn pg_lsn,
     an_int_range int4range, a_time_range tstzrange, some_ranges int4multirange,
     some_integers integer[], some_texts text[][], an_enum shop.standing, some_enums shop.standing[], a_composite shop.address,
-    a_domain shop.email
+    a_domain shop.email,
+    a_letter "char", a_document xml, a_json_path jsonpath, a_cursor refcursor, an_acl aclitem,
+    an_oid oid, a_tid tid, a_cid cid, an_xid xid, an_xid8 xid8, a_snapshot pg_snapshot, an_old_snapshot txid_snapshot,
+    some_small int2vector, some_oids oidvector,
+    a_class regclass, a_collation regcollation, a_configuration regconfig, a_dictionary regdictionary, a_schema regnamespace,
+    an_operator regoper, a_full_operator regoperator, a_function regproc, a_full_function regprocedure, a_role regrole, a_type regtype,
+    a_big_range int8range, a_numeric_range numrange, a_date_range daterange, a_local_range tsrange,
+    big_ranges int8multirange, numeric_ranges nummultirange, date_ranges datemultirange, local_ranges tsmultirange, time_ranges tstzmultirange
   );`;
 
 export interface ShopSize {
@@ -92,7 +99,15 @@ export const fill = ({ customers, orders, lines, specimens }: ShopSize): readonl
       to_tsvector('simple', 'the quick fox ' || i), to_tsquery('simple', 'quick & fox'), '16/B374D848',
       int4range(i, i + 10), tstzrange('2020-01-01', NULL), int4multirange(int4range(1, 5), int4range(i + 10, i + 20)),
       ARRAY[i, NULL, -i], ARRAY[['a,b','"c"'],['{d}', NULL]], 'regular', ARRAY['new','blocked']::shop.standing[],
-      ROW('Main', 'Quito', NULL)::shop.address, 'somebody@example.com'
+      ROW('Main', 'Quito', NULL)::shop.address, 'somebody@example.com',
+      chr(65 + i % 26)::"char", ('<line no="' || i || '">x &amp; y</line>')::xml, '$."a"[*]?(@ > 1)', ('cursor ' || i)::refcursor, 'postgres=r/postgres',
+      i::oid, ('(' || i || ',1)')::tid, i::text::cid, i::text::xid, i::text::xid8, '10:20:10,14,15', '10:20:10,14,15',
+      '1 2 3', '1 4294967295 2',
+      'pg_class', '"C"', 'simple', 'english_stem', 'pg_catalog',
+      'pg_catalog.||/', '+(integer,integer)', 'now', 'lower(text)', 'pg_monitor', 'timestamp with time zone',
+      int8range(i, NULL), numrange(0.10, i + 1.000), daterange('2024-01-01', 'infinity'), tsrange(NULL, '2024-01-02 00:00:00.000001'),
+      int8multirange(int8range(1, 5), int8range(i + 10, NULL)), nummultirange(numrange(0.10, 1.000)), datemultirange(daterange(NULL, '2024-01-01')),
+      '{}', tstzmultirange(tstzrange('2020-01-01', '2020-02-01'), tstzrange('2021-01-01', NULL))
     FROM generate_series(1, ${specimens}) AS i`,
   `INSERT INTO shop.specimens (id) VALUES (0)`,
   'ANALYZE',

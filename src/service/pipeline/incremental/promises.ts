@@ -1,5 +1,4 @@
-import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
-import type { Finding } from '../../../protocol/finding.ts';
+import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { ResolvedPipeline } from '../../config/resolved-config.ts';
 import { comparisonMoments } from './comparing.ts';
 
@@ -7,9 +6,8 @@ import { comparisonMoments } from './comparing.ts';
 export function promisesOf({ settings }: ResolvedPipeline): readonly Finding[] {
   if (settings.mode !== 'incremental') return [];
   const moments = comparisonMoments(settings);
-  const { code, message, cure } =
-    moments === null
-      ? new LockstepError('incremental-never-compares', {})
-      : new LockstepError('incremental-leaves-deletes', { schedule: moments.text });
-  return [{ level: moments === null ? 'warning' : 'info', code, subject: 'source', message, cure }];
+  const subject = 'source';
+  return moments === null
+    ? [finding({ level: 'warning', subject }, 'incremental-never-compares', {})]
+    : [finding({ level: 'info', subject }, 'incremental-leaves-deletes', { schedule: moments.text })];
 }

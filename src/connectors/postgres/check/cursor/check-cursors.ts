@@ -42,7 +42,7 @@ async function checkServer(
   const { rows } = await session.query<ServerFacts>(serverFactsQuery, undefined, { signal });
   const prepared = await session.query<LongPreparedRow>(longPreparedQuery, undefined, { signal });
   const [facts] = rows;
-  const at = (level: Finding['level']) => ({ level, subject: 'source' });
+  const at = <Level extends Finding['level']>(level: Level) => ({ level, subject: 'source' });
   return [
     ...(facts?.seesAll === false
       ? [finding(at('info'), 'cursor-open-unseen', { user: quoteIdentifier(user) })]

@@ -1,0 +1,38 @@
+import type { Kill } from './acts-of-copying.ts';
+
+/** What the acts found. */
+export interface Findings {
+  readonly kill: Kill;
+  /** The run after the kill brought the rest. */
+  readonly copied: boolean;
+  /** Rows that differed after somebody meddled. */
+  readonly drift: number;
+  readonly repaired: number;
+  /** A refresh came in, went back and came in again, each as it should. */
+  readonly refreshed: boolean;
+  /** By `verify` and by an export that is not ours. */
+  readonly verified: boolean;
+  /** Rows that differ at the end. */
+  readonly left: number;
+  readonly deadLetters: number;
+}
+
+/** Whether the demo showed what it says it shows: a kill that came too late, or drift that was not found, is no success either. */
+export const isRight = ({
+  kill,
+  copied,
+  drift,
+  repaired,
+  refreshed,
+  verified,
+  left,
+  deadLetters,
+}: Findings): boolean =>
+  kill.inTheMiddle &&
+  copied &&
+  drift > 0 &&
+  repaired > 0 &&
+  refreshed &&
+  verified &&
+  left === 0 &&
+  deadLetters === 0;
