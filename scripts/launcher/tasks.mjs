@@ -20,6 +20,7 @@ const tasks = {
     clean: 'dist',
     assets: '.sql',
   },
+  package: { about: 'pack what is built, and try it as a user would', file: 'scripts/try-package.mjs' },
   docs: { about: 'write the generated pages', file: 'tools/docs/main.ts' },
   lockstep: { about: 'the command line, from source', file: 'src/cli/main.ts' },
 };

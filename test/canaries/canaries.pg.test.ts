@@ -5,9 +5,11 @@ import { createLockstep } from '../../src/index.ts';
 import { routes } from '../../src/server/app.ts';
 import { keyIdOf } from '../service/secrets/fixture.ts';
 import { findCanaries } from './forms.ts';
-import { canaries, type Life, openLife, rowCanaries, secrets } from './life.ts';
+import { canaries, type Life, openLife, rowCanaries, type StoreKind, secrets } from './life.ts';
+import { sentBy, urlsWith } from './receivers.ts';
 import { type Asked, lettersOf, type Service, startService, statusOf } from './service.ts';
 import { StateWatch } from './state-watch.ts';
+import { everythingStored } from './stored.ts';
 
 const everything = [...canaries, ...rowCanaries];
 const value = rowCanaries[0]?.secret ?? '';
@@ -26,7 +28,7 @@ test('commands let no secret out, whether they succeed or fail (rule 8)', { time
     ['my shop', life.storedUrl],
     ['nonsense', secrets.stored],
   ] as const) {
-    const { code, stdout, stderr } = await life.store(name, url);
+    const { code, stdout, stderr } = await life.keep(name, url);
     expectNone(stdout + stderr, `connections set ${name}`);
     expect.soft(code, `${name}: ${stderr}`).toBe(['my shop', 'nonsense'].includes(name) ? 3 : 0);
   }
@@ -56,6 +58,9 @@ test('commands let no secret out, whether they succeed or fail (rule 8)', { time
     [0, 'secrets', 'list'],
     [0, 'secrets', 'verify'],
     [0, 'secrets', 'rotate'],
+    [4, 'alerts', 'test'],
+    [2, 'alerts', 'list'],
+    [3, 'alerts', 'test', secrets.wrong],
     [0, 'remove', 'stock', '--yes'],
   ];
   for (const [index, [code, ...args]] of expected.entries()) {
@@ -66,27 +71,33 @@ test('commands let no secret out, whether they succeed or fail (rule 8)', { time
     expectNone(own, args.join(' '));
     expect.soft(result.code, `${args.join(' ')}: ${output.slice(0, 600)}`).toBe(code);
   }
+  expectNone(sentBy(life.receivers).join('\n'), 'what the webhook was sent');
   expect(state.found).toEqual([]);
 });
 
-test('a service lets no secret and no value out, through trouble, poison and changes of keys (rule 8)', {
-  timeout: 240_000,
-}, async () => {
-  await using life = await openLife();
-  using state = new StateWatch(life.stateDirectory, everything);
-  const out: string[] = [];
-  expect((await life.store('kept', life.storedUrl)).code).toBe(0);
-  await untilRefused(life, out);
-  await using service = await startService(life, out);
-  await eventually(() => statusOf(life)).toBe('live');
-  await changeKeys(life, service);
-  out.push(...(await everythingStored(life)), (await life.run('dead-letters', 'shop', 'list')).stdout);
-  // The pipeline whose server is away may have been refused at this very moment.
-  expect([0, 4]).toContain((await service.stop()).code);
-  expect(findCanaries(everything, out.join('\n'))).toEqual([]);
-  expect(state.found).toEqual([]);
-  expect(state.seen).toContain('lockstep.db');
-});
+test.each<StoreKind>(['a file', 'PostgreSQL'])(
+  'a service with its store in %s lets no secret and no value out, through trouble, poison and changes of keys (rule 8)',
+  {
+    timeout: 240_000,
+  },
+  async (storeKind) => {
+    await using life = await openLife(storeKind);
+    using state = new StateWatch(life.stateDirectory, everything);
+    const out: string[] = [];
+    expect((await life.keep('kept', life.storedUrl)).code).toBe(0);
+    await untilRefused(life, out);
+    await using service = await startService(life, out);
+    await eventually(() => statusOf(life)).toBe('live');
+    await changeKeys(life, service);
+    out.push(...(await everythingStored(life)), ...sentBy(life.receivers));
+    out.push((await life.run('dead-letters', 'shop', 'list')).stdout);
+    // The pipeline whose server is away may have been refused at this very moment.
+    expect([0, 4]).toContain((await service.stop()).code);
+    expect(findCanaries(everything, out.join('\n'))).toEqual([]);
+    expect(state.found).toEqual([]);
+    if (storeKind === 'a file') expect(state.seen).toContain('lockstep.db');
+  },
+);
 
 test('errors of the library name no secret, however deep they are printed (rule 8)', {
   timeout: 120_000,
@@ -110,8 +121,13 @@ test('errors of the library name no secret, however deep they are printed (rule 
     },
   };
   const store = { key: [secrets.newerKey, secrets.formerKey] };
+  const told = urlsWith(life.receivers, secrets);
+  const targets = {
+    webhook: { kind: 'webhook' as const, url: told.webhook, secret: secrets.signing },
+    slack: { kind: 'slack' as const, url: told.slack },
+  };
   await using engine = await createLockstep(
-    { pipelines, store },
+    { pipelines, store, alerts: { targets } },
     { directory: life.directory.path, env: {} },
   );
   expectNone(inspect(engine, { depth: 12, showHidden: true }), 'the engine');
@@ -133,6 +149,7 @@ async function untilRefused(life: Life, out: string[]): Promise<void> {
   await eventually(() => statusOf(life)).toBe('live');
   await poison(life);
   await eventually(() => lettersOf(life)).toHaveLength(2);
+  for (const message of undelivered) await eventually(() => service.child.stdout).toMatch(message);
   await askEverything(service.asked);
   await changePasswords(life, 'somebody-changed-it');
   await eventually(() => service.child.stdout).toContain('authentication-failed');
@@ -140,6 +157,13 @@ async function untilRefused(life: Life, out: string[]): Promise<void> {
   await changePasswords(life, null);
   expect((await service.stop()).code).toBe(4);
 }
+
+/** What each target of alerts answers, whichever alert is told first. */
+const undelivered = [
+  /webhook was not told \w+ firing: it answered 403/,
+  /slack was not told \w+ firing: it can’t be reached \(ECONNREFUSED\)/,
+  /email was not told \w+ firing: it answered 535 \(EAUTH\)/,
+];
 
 /** A new key is learned from its file when a row is sealed; then everything is sealed with it, and the former one goes. */
 async function changeKeys(life: Life, { child, asked }: Service): Promise<void> {
@@ -186,19 +210,4 @@ async function changePasswords({ source, target, roles }: Life, password: string
   await source.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ('{${roles.source},${roles.target}}')`,
   );
-}
-
-/** What we left on the servers: our own state, and what others see of our sessions. */
-async function everythingStored({ source, target }: Life): Promise<readonly string[]> {
-  const texts: string[] = [];
-  const { rows } = await target.query<{ name: string }>(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'lockstep'`,
-  );
-  for (const { name } of rows) texts.push(JSON.stringify((await target.query(`TABLE ${name}`)).rows));
-  expect(texts.length).toBeGreaterThan(0);
-  const sessions = await source.query(
-    'SELECT application_name, query FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
-  );
-  const slots = await source.query('SELECT * FROM pg_replication_slots');
-  return [...texts, JSON.stringify(sessions.rows), JSON.stringify(slots.rows)];
 }

@@ -1,11 +1,13 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { lockstep, startLockstep } from '../cli/lockstep.ts';
 import { newKey } from '../service/secrets/fixture.ts';
 import type { Child, ChildResult } from '../support/child.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import type { Canary } from './forms.ts';
+import { alertsText, openReceivers, type Receivers, urlsWith } from './receivers.ts';
 
 /** One secret for every place that takes one. */
 export const secrets = {
@@ -18,6 +20,11 @@ export const secrets = {
   readToken: 'canary-seven-token-for-reading',
   stored: 'canary-eight of/stored connections',
   fileReference: 'canary-nine/in a file',
+  storeUrl: 'canary-ten/öf the store',
+  webhook: 'canary-eleven of-a-webhook',
+  signing: 'canary-twelve-that-signs',
+  slack: 'canary-thirteen/of-a-chat',
+  mailPassword: 'canary fourteen "of mail"',
   newerKey: newKey(),
   formerKey: newKey(),
 } as const;
@@ -30,7 +37,13 @@ export const canaries: readonly Canary[] = Object.entries(secrets).map(([name, s
 /** What the poisoned rows hold. */
 export const rowCanaries: readonly Canary[] = [{ name: 'row', secret: 'canary-value-of-a-row' }];
 
-const config = (slot: string) => `
+interface Configured {
+  readonly slot: string;
+  readonly receivers: Receivers;
+  readonly storeKind: StoreKind;
+}
+
+const config = ({ slot, receivers, storeKind }: Configured) => `
 import { defineConfig, env, file, stored } from 'lockstep';
 const source = { connector: 'postgres', url: env('SOURCE_URL'), capture: { kind: 'logical', slot: '${slot}' } } as const;
 const destination = { connector: 'postgres', url: env('DESTINATION_URL'), password: env('DESTINATION_PASSWORD') } as const;
@@ -45,12 +58,19 @@ export default defineConfig({
     kept: { ...common, source: { connector: 'postgres', url: stored('kept') }, destination: { ...destination, schema: 'stock' }, collections: { 'public.items': { target: 'stock.kept' } } },
     away: { ...shop, source: { connector: 'postgres', url: 'postgres://app:${encodeURIComponent(secrets.sourceUrl)}@127.0.0.1:1/a' } },
   },
-});
+  alerts: ${alertsText(receivers, secrets.signing)},
+${storeKind === 'PostgreSQL' ? "  store: { url: env('STORE_URL') },\n" : ''}});
 `;
+
+/** Where the control store is. */
+export type StoreKind = 'a file' | 'PostgreSQL';
 
 export interface Life extends AsyncDisposable {
   readonly source: TestDatabase;
   readonly target: TestDatabase;
+  /** Null: it is a file. */
+  readonly store: TestDatabase | null;
+  readonly receivers: Receivers;
   readonly roles: Readonly<Record<'source' | 'target' | 'stored' | 'stock', string>>;
   readonly directory: TemporaryDirectory;
   readonly stateDirectory: string;
@@ -60,14 +80,16 @@ export interface Life extends AsyncDisposable {
   /** As `lockstep connections set kept` has it on stdin. */
   readonly storedUrl: string;
   /** Stores a connection. */
-  store(name: string, url: string): Promise<ChildResult>;
+  keep(name: string, url: string): Promise<ChildResult>;
 }
 
-/** Two databases whose roles need their passwords, and a configuration in which every secret stands somewhere. */
-export async function openLife(): Promise<Life> {
+/** Databases whose roles need their passwords, and a configuration in which every secret stands somewhere. */
+export async function openLife(storeKind: StoreKind = 'a file'): Promise<Life> {
   await using opened = new AsyncDisposableStack();
   const source = opened.use(await createTestDatabase());
   const target = opened.use(await createTestDatabase());
+  const store = storeKind === 'a file' ? null : opened.use(await createTestDatabase());
+  const receivers = opened.use(await openReceivers());
   const attributes = 'SUPERUSER REPLICATION';
   const roles = {
     source: await source.createRole({ password: secrets.sourceUrl, attributes }),
@@ -78,7 +100,10 @@ export async function openLife(): Promise<Life> {
   await source.query(`CREATE TABLE items (id int PRIMARY KEY, note text);
     INSERT INTO items SELECT n, 'n' || n FROM generate_series(1, 50) AS n`);
   await target.query('CREATE SCHEMA stock');
-  const directory = opened.use(await temporaryDirectory({ 'lockstep.config.ts': config(source.name) }));
+  const text = config({ slot: source.name, receivers, storeKind });
+  const directory = opened.use(await temporaryDirectory({ 'lockstep.config.ts': text }));
+  const told = urlsWith(receivers, secrets);
+  await directory.write('slack-url', `${told.slack}\n`);
   await directory.write(
     'stock-url',
     `${target.urlFor({ user: roles.stock, password: secrets.fileReference })}\n`,
@@ -86,12 +111,16 @@ export async function openLife(): Promise<Life> {
   const env = await writeSecrets(directory, {
     SOURCE_URL: source.urlFor({ user: roles.source, password: secrets.sourceUrl }),
     DESTINATION_URL: target.urlFor({ user: roles.target }),
+    WEBHOOK_URL: told.webhook,
+    ...(store === null ? {} : { STORE_URL: await urlOfStore(store) }),
   });
   const kept = opened.move();
   const options = { cwd: directory.path, env };
   return {
     source,
     target,
+    store,
+    receivers,
     roles,
     directory,
     stateDirectory: join(directory.path, '.lockstep'),
@@ -99,7 +128,7 @@ export async function openLife(): Promise<Life> {
     start: (...args) => startLockstep(args, options),
     writeKeys: (...keys) => writeKeys(directory, keys),
     storedUrl: source.urlFor({ user: roles.stored, password: secrets.stored }),
-    store: async (name, url) => {
+    keep: async (name, url) => {
       await using child = startLockstep(['connections', 'set', name], options);
       child.write(url);
       child.endInput();
@@ -109,11 +138,20 @@ export async function openLife(): Promise<Life> {
   };
 }
 
+/** As a role that may make our schema, and nothing else. */
+async function urlOfStore(store: TestDatabase): Promise<string> {
+  const user = await store.createRole({ password: secrets.storeUrl });
+  await store.query(`GRANT CREATE ON DATABASE ${store.name} TO ${pg.escapeIdentifier(user)}`);
+  return store.urlFor({ user, password: secrets.storeUrl });
+}
+
 async function writeSecrets(
   directory: TemporaryDirectory,
   urls: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, string>>> {
-  await directory.write('.env', `WRONG_PASSWORD='${secrets.envFile}'\n`);
+  const variables = { WRONG_PASSWORD: secrets.envFile, MAIL_PASSWORD: secrets.mailPassword };
+  const lines = Object.entries(variables).map(([name, secret]) => `${name}='${secret}'\n`);
+  await directory.write('.env', lines.join(''));
   await writeKeys(directory, [secrets.formerKey]);
   return {
     ...urls,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { tableDigest } from '../support/export.ts';
 import { type CommitFault, startCommitProxy } from './support/commit-proxy.ts';
 import { openPair } from './support/pair.ts';
-import { itemsTable, manyItems } from './support/rows.ts';
+import { items, itemsTable, manyItems } from './support/rows.ts';
 import { openTrial } from './support/trial.ts';
 
 const rows = 6_000;
@@ -27,7 +28,7 @@ test.each<readonly [CommitFault, string, 'created by us' | 'there before']>([
     settings: { create: true, rowsPerPartition: 2_000, lanes: 1 },
   });
   const times = fault === 'late' ? 1 : 2;
-  proxy.arm(fault, times);
+  proxy.arm(fault, { times });
   expect(await trial.run()).toMatchObject({ result: 'equal', deadLetters: 0, failures: [] });
   expect(proxy.struck).toBe(times);
   const expected = fault === 'late' ? 'connection-stalled' : 'connection-lost';
@@ -47,8 +48,39 @@ test('the COMMIT of a repair is unanswered: the repeat finds it done', async () 
   await pair.source.query(
     `UPDATE items SET name = 'x' || id WHERE id % 50 = 0; DELETE FROM items WHERE id % 77 = 0`,
   );
-  proxy.arm('unanswered', 2);
+  proxy.arm('unanswered', { times: 2 });
   expect(await trial.run()).toMatchObject({ result: 'equal' });
   expect(proxy.struck).toBeGreaterThan(0);
   expect(await pair.expectSame('items')).toBe(rows - Math.floor(rows / 77));
+});
+
+test.each<readonly [CommitFault, string]>([
+  ['lost', 'the server never heard of it'],
+  ['unanswered', 'the server did it'],
+])('the COMMIT of a promotion is %s (%s): it comes in once, and can be taken back', async (fault) => {
+  await using pair = await openPair({ atSource: manyItems(1_000) });
+  await using proxy = await startCommitProxy(pair.target.url);
+  await using trial = await openTrial({
+    source: pair.source.url,
+    target: proxy.url(pair.target.url),
+    collections: ['items'],
+    settings: { create: true },
+  });
+  await trial.run();
+  const before = await tableDigest({ url: pair.target.url, table: 'items' });
+  await pair.source.query(
+    `UPDATE items SET name = 'x' || id WHERE id <= 20; DELETE FROM items WHERE id > 970; ${items(1_001, 1_010)}`,
+  );
+  proxy.arm(fault, { of: 'promotion' });
+  const counts = { inserted: 10, updated: 20, left: 30 };
+  expect(await trial.run()).toMatchObject({ result: 'equal', failures: [], collections: [counts] });
+  expect(proxy.struck).toBe(1);
+  expect(trial.log.all('retry').map(({ code }) => code)).toEqual(['connection-lost']);
+  expect(await pair.expectSame('items')).toBe(980);
+  const { generations } = await trial.engine.generations('trial');
+  expect(generations).toMatchObject([{ id: 1, state: 'promoted', canRollBack: true, collections: [counts] }]);
+  expect(await trial.engine.rollBackGeneration('trial')).toMatchObject({
+    generation: { state: 'rolled-back' },
+  });
+  expect(await tableDigest({ url: pair.target.url, table: 'items' })).toEqual(before);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../support/fault-proxy.ts';
+import type { TestDatabase } from '../support/postgres.ts';
 import { openPair } from './support/pair.ts';
 import { items, manyItems } from './support/rows.ts';
 import { count } from './support/states.ts';
@@ -124,7 +125,7 @@ test.each([1_000, 60_000, 300_000])(
   },
 );
 
-test('rows that vanish and come back between the comparison and the leaving', async () => {
+test('rows that come back or vanish after the comparison: a run ends at the moment that it reads', async () => {
   await using scene = await openFilled();
   await scene.source.query(
     'DELETE FROM items WHERE id IN (1, 2, 3); CREATE TABLE last (id int PRIMARY KEY); INSERT INTO last VALUES (1)',
@@ -137,15 +138,23 @@ test('rows that vanish and come back between the comparison and the leaving', as
     directory: scene.trial.directory,
     targetConfig: { stallTimeoutMs: 200 },
   });
-  // The second collection waits for a lock, after the first one was compared and before anything leaves.
+  // Its rows can't be written, so the second collection waits: the first one was compared, and nothing has left yet.
   const locker = await scene.target.connect();
-  await locker.query('BEGIN; LOCK TABLE last IN ACCESS EXCLUSIVE MODE');
-  const compared = both.log.next('collection.started', ({ collection }) => collection === 'public.items');
+  await locker.query('BEGIN; LOCK TABLE last IN SHARE MODE');
+  const waits = both.log.next('notice', ({ message }) => message.includes('for a lock'));
   const running = both.run();
-  await locker.query('COMMIT');
-  await compared;
+  await waits;
+  expect(both.log.all('collection.started')[0]).toMatchObject({ collection: 'public.items' });
   await scene.source.query(`${items(1, 1)}; DELETE FROM items WHERE id = 10`);
-  expect((await running).failures).toEqual([]);
+  await locker.query('COMMIT');
+  expect(await running).toMatchObject({ result: 'equal', failures: [] });
+  expect(await idsUpTo(scene.target, 12)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(await both.run()).toMatchObject({ result: 'equal' });
+  expect(await idsUpTo(scene.target, 12)).toEqual([1, 4, 5, 6, 7, 8, 9, 11, 12]);
   expect(await scene.expectSame('items')).toBe(rows - 3);
 });
+
+async function idsUpTo(db: TestDatabase, last: number): Promise<readonly number[]> {
+  const found = await db.query<{ id: number }>('SELECT id FROM items WHERE id <= $1 ORDER BY id', [last]);
+  return found.rows.map(({ id }) => id);
+}

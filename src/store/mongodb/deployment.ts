@@ -1,6 +1,5 @@
-import type { Db } from 'mongodb';
+import type { Document } from 'mongodb';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Within } from './database.ts';
 
 /** MongoDB 5.0, the oldest that we work with; as the connector has it. */
 const oldestWireVersion = 13;
@@ -9,10 +8,10 @@ const oldestWireVersion = 13;
  * A store needs transactions and members that confirm writes. Of a sharded cluster each router would add its own clock to those by which
  * leases end.
  */
-export async function mustBeFit(db: Db, { session }: Within, label: string): Promise<void> {
-  const hello = await db.command({ hello: 1 }, { session });
+export async function mustBeFit(ask: (command: Document) => Promise<Document>, label: string): Promise<void> {
+  const hello = await ask({ hello: 1 });
   if (Number(hello['maxWireVersion']) < oldestWireVersion) {
-    const { version } = await db.command({ buildInfo: 1 }, { session });
+    const { version } = await ask({ buildInfo: 1 });
     throw tooOld(label, String(version));
   }
   if (hello['msg'] === 'isdbgrid') throw new LockstepError('mongodb-sharded', { address: label });
@@ -23,5 +22,5 @@ export async function mustBeFit(db: Db, { session }: Within, label: string): Pro
     });
 }
 
-export const tooOld = (address: string, version: string): LockstepError =>
+const tooOld = (address: string, version: string): LockstepError =>
   new LockstepError('server-too-old', { address, version: `MongoDB ${version}`, minimum: 'MongoDB 5.0' });

@@ -11,21 +11,25 @@ export interface CommitProxy extends AsyncDisposable {
   url(targetUrl: string): string;
   /** How often it struck so far. */
   readonly struck: number;
-  /** Strikes the next COMMIT of a transaction in which rows were copied in, `times` in all. */
-  arm(fault: CommitFault, times?: number): void;
+  /** Strikes the next COMMIT of a transaction of that kind, `times` in all; by default of one in which rows were copied in. */
+  arm(fault: CommitFault, options?: { readonly times?: number; readonly of?: CommitOf }): void;
 }
+
+/** By which statement a transaction is known: rows are copied in; what was staged is all in its tables. */
+const knownBy = { copy: 'FROM STDIN', promotion: 'SET CONSTRAINTS ALL IMMEDIATE' } as const;
+export type CommitOf = keyof typeof knownBy;
 
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1');
 
 /** Stands before a server and breaks the connection exactly at a COMMIT, which a count of bytes can't hit. */
 export async function startCommitProxy(targetUrl: string): Promise<CommitProxy> {
-  const state = { fault: null as CommitFault | null, left: 0, struck: 0 };
+  const state = { fault: null as CommitFault | null, of: 'copy' as CommitOf, left: 0, struck: 0 };
   const sockets = new Set<Socket>();
   const late: (() => void)[] = [];
   const { hostname, port } = new URL(targetUrl);
   const server = createServer((client) => {
     const target = connect({ host: hostname, port: Number(port) });
-    let copied = false;
+    let isMeant = false;
     let silent = false;
     for (const socket of [client, target]) {
       sockets.add(socket);
@@ -33,9 +37,9 @@ export async function startCommitProxy(targetUrl: string): Promise<CommitProxy> 
       socket.once('close', () => sockets.delete(socket));
     }
     client.on('data', (piece: Buffer) => {
-      if (piece.includes('FROM STDIN')) copied = true;
-      if (!piece.includes(commit) || !copied) return void target.write(piece);
-      copied = false;
+      if (piece.includes(knownBy[state.of])) isMeant = true;
+      if (!piece.includes(commit) || !isMeant) return void target.write(piece);
+      isMeant = false;
       if (state.fault === null || state.left === 0) {
         for (const deliver of late.splice(0)) deliver();
         return void target.write(piece);
@@ -65,7 +69,7 @@ export async function startCommitProxy(targetUrl: string): Promise<CommitProxy> 
     get struck() {
       return state.struck;
     },
-    arm: (fault, times = 1) => Object.assign(state, { fault, left: times }),
+    arm: (fault, { times = 1, of = 'copy' } = {}) => Object.assign(state, { fault, of, left: times }),
     [Symbol.asyncDispose]: async () => {
       server.close();
       for (const socket of sockets) socket.destroy();

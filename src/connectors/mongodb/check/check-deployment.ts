@@ -1,12 +1,19 @@
 import { type Finding, finding } from '../../../protocol/finding.ts';
-import type { Deployment } from '../session/deployment.ts';
+import type { MongodbEndpoint } from '../config.ts';
+import type { DeploymentFacts } from '../session/deployment.ts';
 
 /** MongoDB 5.0: the first whose documents may have any field name. */
 const oldestWireVersion = 13;
 
+/** What a deployment is judged by. */
+export interface Judged {
+  readonly facts: Pick<DeploymentFacts, 'version' | 'wireVersion' | 'kind'>;
+  readonly endpoint: Pick<MongodbEndpoint, 'address'>;
+}
+
 /** What is wrong with the deployment as a whole. */
 export function checkDeployment(
-  { facts, endpoint }: Deployment,
+  { facts, endpoint }: Judged,
   role: 'source' | 'destination',
 ): readonly Finding[] {
   const { address } = endpoint;

@@ -37,7 +37,7 @@ export async function checkSource(
 
 /** Null when the server is new enough. */
 export function versionFinding(
-  session: Session,
+  session: Pick<Session, 'serverVersion'>,
   address: string,
   subject: 'source' | 'destination',
 ): Finding | null {

@@ -19,7 +19,7 @@ const migrations: readonly ((db: Db) => Promise<void>)[] = [first];
  */
 export async function migrate(database: MongodbDatabase, patient: Patient): Promise<StoreDocument> {
   return await database.run(async (within) => {
-    await mustBeFit(database.db, within, database.label);
+    await mustBeFit((command) => database.db.command(command, within), database.label);
     const found = await survey(database, within);
     if (found?.lockstep_version === migrations.length) return found;
     for (const migration of migrations.slice(found?.lockstep_version ?? 0)) await migration(database.db);
