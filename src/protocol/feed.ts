@@ -73,6 +73,8 @@ export interface Retained {
   readonly bytes: number | null;
   /** How much it keeps at most before it forgets what we still need; null: no limit, or unknown. */
   readonly limitBytes: number | null;
+  /** Where the source keeps a log of some size whoever reads it: how far back that reaches now; null: it keeps for us, or nobody may know. */
+  readonly reachesBackMs: number | null;
   /** Transactions that hold the feed back, for people: `process 4711 of app, open for 93 s`, `prepared transaction "x"`. */
   readonly waitingFor: readonly string[];
 }

@@ -66,6 +66,53 @@ test('ids of every type are each in one partition, found by their keys, and mend
   await pair.expectSame('ids');
 });
 
+test.each([
+  ['capped', { capped: true, size: 10_000_000 }, 30],
+  ['clustered', { clusteredIndex: { key: { _id: 1 }, unique: true } }, 1],
+] as const)('a %s collection of many documents is copied and mended', async (_, options, partitions) => {
+  await using pair = await openMongoPair();
+  const t = await pair.source.createCollection<{ _id: string; v: number; text: string }>('t', options);
+  await t.insertMany(numbered(3000));
+  const settings = { collections: ['t'], create: true, refresh: { by: 'direct' } } as const;
+  const engine = await pair.engine({ ...settings, rowsPerPartition: 100 });
+  let finished = 0;
+  engine.events.on('partition.finished', () => {
+    finished += 1;
+  });
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ copied: 3000 }] });
+  expect(finished).toBeGreaterThanOrEqual(partitions * 0.9);
+  expect(finished).toBeLessThanOrEqual(partitions);
+  expect(await pair.expectSame('t')).toBe(3000);
+  await t.updateMany({ v: { $lt: 40 } }, { $set: { v: -1 } });
+  await pair.target.collection('t').deleteMany({ v: { $gte: 2_900 } });
+  expect(await engine.run('it')).toMatchObject({
+    result: 'equal',
+    collections: [{ updated: 40, inserted: 100 }],
+  });
+  expect(await pair.expectSame('t')).toBe(3000);
+});
+
+test('a capped source that rolls over while it is read is copied, and the same once it rests', async () => {
+  await using pair = await openMongoPair();
+  const options = { capped: true, size: 10_000_000, max: 3_000 };
+  const log = await pair.source.createCollection<{ _id: string; v: number; text: string }>('log', options);
+  await log.insertMany(numbered(3000));
+  const settings = { collections: ['log'], create: true, guard: { maxLeavingShare: 1 } } as const;
+  const engine = await pair.engine({ ...settings, rowsPerPartition: 100, refresh: { by: 'direct' } });
+  let written = 3_000;
+  let isOver = false;
+  const rollOver = async (): Promise<void> => {
+    for (; !isOver || written < 9_000; written += 100) await log.insertMany(numbered(100, written));
+  };
+  const rolling = rollOver();
+  await engine.run('it').finally(() => {
+    isOver = true;
+  });
+  await rolling;
+  expect(await engine.run('it')).toMatchObject({ result: 'equal' });
+  expect(await pair.expectSame('log')).toBe(3000);
+}, 90_000);
+
 test('an id that is equal and of another type is one key: its document is mended to the byte', async () => {
   await using pair = await openMongoPair();
   await pair.source.command({

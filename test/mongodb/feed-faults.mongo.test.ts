@@ -1,6 +1,7 @@
 import { type Db, MongoClient } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import { decodePosition, encodePosition } from '../../src/connectors/mongodb/position.ts';
+import type { FeedItem } from '../../src/protocol/feed.ts';
 import { type MongoServer, startMongo } from '../../tools/servers/mongo.ts';
 import { createMongoDatabase } from '../support/mongo.ts';
 import { captured, follow, headOf, openFeed } from './follow.ts';
@@ -102,11 +103,35 @@ test('a log that does not reach back so far is a gap, for who comes back and for
   await t.insertOne({ _id: 'after' });
   await late.caughtUp();
   expect(late.changes.at(-1)).toMatchObject({ kind: 'insert', key: '"after"' });
-  const kinds: string[] = [];
-  for (let next = await reading.next(); kinds.at(-1) !== 'gap'; next = await reading.next())
-    kinds.push(next.value?.kind ?? 'end');
-  expect(kinds.at(-1)).toBe('gap');
+  let told: IteratorResult<FeedItem>;
+  do told = await reading.next();
+  while (told.done !== true && told.value.kind !== 'gap');
+  expect(told.value).toMatchObject({
+    gap: { reason: expect.stringMatching(/overwritten while it was read|does not reach back/) },
+  });
   await reading.return?.(undefined);
+});
+
+test('a log that is overwritten under a cursor is a gap that says so, and what comes then is told', async () => {
+  await using server = await startMongo({ arguments: ['--setParameter', 'enableTestCommands=1'] });
+  await using feed = await openFeed(named(server, 'shop'));
+  await using client = new MongoClient(server.url);
+  const t = client.db('shop').collection<Numbered>('t');
+  await t.insertOne({ _id: 0 });
+  await using following = follow(feed, { from: await headOf(feed), collections });
+  await following.caughtUp();
+  await client.db('admin').command({
+    configureFailPoint: 'failCommand',
+    mode: { times: 1 },
+    data: { failCommands: ['getMore'], appName: 'lockstep', errorCode: 136 },
+  });
+  await following.until('a gap', ({ story }) => story.includes('gap'));
+  expect(following.items.find(({ kind }) => kind === 'gap')).toMatchObject({
+    gap: { reason: expect.stringContaining('overwritten while it was read') },
+  });
+  await t.insertOne({ _id: 1 });
+  await following.caughtUp();
+  expect(following.changes.at(-1)).toMatchObject({ kind: 'insert', key: int(1) });
 });
 
 test('positions of another deployment, ahead of the log, or of a history that was left are gaps at once', async () => {

@@ -87,6 +87,30 @@ test('a boundary is never within a transaction, however large, and from each of 
   }
 });
 
+test('from behind an event of a collection that is captured no more the others go on', async () => {
+  await using database = await createMongoDatabase();
+  await using feed = await openFeed(database.url);
+  const [t, u] = [database.db.collection<Numbered>('t'), database.db.collection<Numbered>('u')];
+  await using both = follow(feed, { from: await headOf(feed), collections: captured('t', 'u') });
+  await t.insertOne({ _id: 1 });
+  await both.caughtUp();
+  await u.insertOne({ _id: 2 });
+  const behindT = both.items.find((item) => item.kind === 'batch' && item.changes.length > 0);
+  if (behindT?.kind !== 'batch' || behindT.boundary === null) throw new Error('there is no boundary');
+  for (const [names, story] of [
+    [['u'], [`insert u ${int(2)}`, '|']],
+    [
+      ['u', 'new'],
+      [`insert u ${int(2)}`, '|'],
+    ],
+    [['new'], []],
+  ] as const) {
+    await using fewer = follow(feed, { from: behindT.boundary, collections: captured(...names) });
+    await fewer.caughtUp();
+    expect(fewer.story).toEqual(story);
+  }
+});
+
 test('positions move on while nothing happens to what is captured, and are in order', async () => {
   await using database = await createMongoDatabase();
   await using feed = await openFeed(database.url);

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MongoError } from 'mongodb';
 import { expect, test, vi } from 'vitest';
+import { timeOfTimestamp } from '../../src/connectors/mongodb/cluster-time.ts';
+import { decodePosition } from '../../src/connectors/mongodb/position.ts';
 import { startMongo } from '../../tools/servers/mongo.ts';
 import { startMongoSet } from '../../tools/servers/mongo-set.ts';
 import { startLive } from './live-pair.ts';
@@ -103,6 +105,32 @@ test('a log that was overwritten while the pipeline was stopped is a gap that a 
   expect(await live.same('t')).toBe(150);
   expect(live.log.all('gap')).toHaveLength(1);
   await live.until('it is healed', () => live.log.all('healed').length > 0);
+});
+
+test('while nothing happens to what is captured the position moves on, so that a log that others overwrite is no gap', async () => {
+  await using server = await startMongo(smallLog);
+  await using pair = await openMongoPair(server.url);
+  const t = pair.source.collection<Numbered>('t');
+  await t.insertMany(numbered(100));
+  {
+    await using live = await startLive(pair, settings);
+    await live.caughtUp();
+    await overwriteLog(pair.source.client);
+    const log = pair.source.client.db('local').collection('oplog.rs');
+    const first = await log.findOne({}, { sort: { $natural: 1 }, projection: { ts: 1 } });
+    const begins = timeOfTimestamp(first?.['ts']) ?? '';
+    await live.until('its position is in what is left of the log', async () => {
+      const saved = await pair.target.collection('lockstep_state').find({ '_id.kind': 'shard' }).toArray();
+      return saved.some(({ position }) => decodePosition(position).time > begins);
+    });
+    await live.stop();
+  }
+  await t.updateOne({ _id: 7 }, { $set: { v: 'after' } });
+  await using live = await startLive(pair, settings);
+  await live.caughtUp();
+  expect(await live.same('t')).toBe(100);
+  expect(live.log.all('gap')).toEqual([]);
+  expect(live.log.all('partition.finished')).toEqual([]);
 });
 
 test('a source that was restored from an older copy is noticed by its word', async () => {

@@ -156,3 +156,35 @@ function startLoad(source: Db): Load {
     [Symbol.asyncDispose]: stop,
   };
 }
+
+test('an index that the source gets later comes to a target of our making with the next start that finds no duplicates', async () => {
+  await using pair = await openMongoPair();
+  const t = pair.source.collection<Numbered>('t');
+  await t.insertMany(numbered(20));
+  const indexes = async () => (await pair.target.collection('t').indexes()).map(({ name }) => name);
+  const during = async (work: () => Promise<unknown> = async () => undefined): Promise<string> => {
+    await using live = await startLive(pair, { ...settings, collections: ['t'] });
+    await live.caughtUp();
+    await work();
+    expect(await live.same('t')).toBe(20);
+    await live.stop();
+    return live.log
+      .all('notice')
+      .map(({ message }) => message)
+      .join(' ');
+  };
+  const told = await during(async () => {
+    await t.createIndex({ n: 1 });
+    await t.updateOne({ _id: 1 }, { $set: { n: 1 } });
+  });
+  expect(told).toContain('createIndexes at the source');
+  expect(await indexes()).toEqual(['_id_']);
+  await during();
+  expect(await indexes()).toEqual(['_id_', 'n_1']);
+  await t.updateMany({}, [{ $set: { v: '$_id' } }]);
+  await t.createIndex({ v: 1 }, { unique: true });
+  expect(await during()).toContain('its index is made with the next start');
+  expect(await indexes()).toEqual(['_id_', 'n_1']);
+  await during();
+  expect(await indexes()).toEqual(['_id_', 'n_1', 'v_1']);
+});

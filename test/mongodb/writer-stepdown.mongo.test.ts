@@ -68,3 +68,25 @@ test('the member that takes writes steps down and dies between and within window
   expect(made).toEqual(Array.from({ length: last }, (_, n) => documentsPerWindow + n + 1));
   expect(inserted).toBeLessThanOrEqual(last + documentsPerWindow);
 });
+
+test('where users have to log in, each member that takes writes next is logged in to', async () => {
+  await using servers = await startMongoSet({ auth: true });
+  await using client = new MongoClient(servers.url);
+  const collection = await client.db('into').createCollection<Counted>('t');
+  const login = { user: 'ann', password: 'geheim' };
+  const roles = [{ role: 'readWrite', db: 'into' }];
+  await client.db('admin').command({ createUser: login.user, pwd: login.password, roles });
+  await using open = await openCollection({ url: servers.urlFor(login).replace('/?', '/into?') });
+  const { writer, target } = open;
+  for (const n of [1, 2, 3]) {
+    const window = windowOver(target, countingChanges(n), `p${n}`);
+    for (;;) {
+      const outcome = await writer.applyWindow(window, holding(1)).catch(toLockstepError);
+      if (Array.isArray(outcome)) break;
+      expect(outcome).toMatchObject({ class: 'transient' });
+    }
+    if (n < 3) await servers.stepDown();
+  }
+  expect([...(await writer.positions({ pipeline, signal: never }))]).toEqual([['main', 'p3']]);
+  expect(await collection.countDocuments({ v: 3 })).toBe(documentsPerWindow + 1);
+});

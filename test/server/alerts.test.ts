@@ -116,7 +116,7 @@ test('what an operator needs beside that is measured', async () => {
   events.emit('lag', {
     pipeline: 'shop',
     lag: { kind: 'inStep' },
-    retained: { bytes: 1, limitBytes: 2, waitingFor: [] },
+    retained: { bytes: 1, limitBytes: 2, reachesBackMs: null, waitingFor: [] },
     forgetsInMs: 90_000,
   });
   const { text } = await server.get('/metrics');

@@ -53,7 +53,7 @@ test('windows are counted and timed', async () => {
 test('a lag that is unknown has no sample', async () => {
   await using server = await openTestServer();
   const after = async (lag: Lag, bytes: number | null) => {
-    const retained = { bytes, limitBytes: null, waitingFor: ['process 1'] };
+    const retained = { bytes, limitBytes: null, reachesBackMs: null, waitingFor: ['process 1'] };
     server.events.emit('lag', { pipeline, lag, retained, forgetsInMs: null });
     return [
       await sample(server, 'lockstep_lag_seconds{pipeline="shop"}'),

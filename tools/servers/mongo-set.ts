@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Document, MongoClient } from 'mongodb';
 import { guardServer, type OrphanGuard } from './guard.ts';
 import { mongodBinary } from './mongo/binary.ts';
+import { writeKeyFile } from './mongo/key-file.ts';
 import { Mongod } from './mongo/mongod.ts';
 import { freePort } from './ports.ts';
 import { makeFolder } from './postgres/cluster.ts';
@@ -10,6 +11,8 @@ import { serverUser } from './system-user.ts';
 export interface StartMongoSetOptions {
   /** Default: 3. */
   readonly members?: number;
+  /** Users have to log in; the first is `root` with the password `root`. */
+  readonly auth?: boolean;
   /** Of each member. */
   readonly arguments?: readonly string[];
   readonly signal?: AbortSignal;
@@ -17,8 +20,9 @@ export interface StartMongoSetOptions {
 
 /** A real replica set on 127.0.0.1, with elections that take a second. Disposing it stops all members and removes their data. */
 export interface MongoSet extends AsyncDisposable {
-  /** Names all members, and no database. */
+  /** Names all members, and no database; as somebody who may do everything. */
   readonly url: string;
+  urlFor(login: { readonly user: string; readonly password: string }): string;
   /** The member that takes writes gives it up, as for maintenance; resolves once another one has it. */
   stepDown(): Promise<void>;
   /** SIGKILL to the member that takes writes; resolves once another one does, with what starts it again. */
@@ -26,6 +30,9 @@ export interface MongoSet extends AsyncDisposable {
 }
 
 const name = 'lockstep';
+const root = { user: 'root', password: 'root' };
+type Login = typeof root;
+const atAdmin = 'authSource=admin';
 const readyDeadlineMs = 60_000;
 /** Elections begin after ten seconds by default. */
 const settings = { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 200 };
@@ -39,8 +46,11 @@ export async function startMongoSet(options: StartMongoSetOptions = {}): Promise
     members.push(opened.use(await Member.start(binary, options)));
   const hosts = members.map(({ host }, _id) => ({ _id, host }));
   await members[0]?.run({ replSetInitiate: { _id: name, members: hosts, settings } });
-  const set = new RunningSet(members, opened.move());
-  await set.primary();
+  const login = options.auth === true ? root : null;
+  const set = new RunningSet({ members, login }, opened.move());
+  const primary = await set.primary();
+  // As long as there is nobody, whoever comes from the same machine may make the first user.
+  if (login !== null) await primary.run({ createUser: login.user, pwd: login.password, roles: ['root'] });
   return set;
 }
 
@@ -57,13 +67,15 @@ class Member implements AsyncDisposable {
 
   static async start(
     binary: string,
-    { arguments: more = [], signal }: StartMongoSetOptions,
+    { arguments: more = [], auth = false, signal }: StartMongoSetOptions,
   ): Promise<Member> {
     const user = await serverUser();
     const folder = await makeFolder({ name: 'mongo', durable: false, user });
     const guard = guardServer({ directory: folder.folder, pidFile: folder.pidFile });
     const port = await freePort();
-    const mongod = new Mongod({ binary, folder, port, arguments: ['--replSet', name, ...more], user });
+    const login = auth ? ['--auth', '--keyFile', await writeKeyFile(folder.folder, user)] : [];
+    const all = ['--replSet', name, ...login, ...more];
+    const mongod = new Mongod({ binary, folder, port, arguments: all, user });
     try {
       await mongod.start(signal);
     } catch (thrown) {
@@ -86,8 +98,10 @@ class Member implements AsyncDisposable {
     return this.#mongod.kill();
   }
 
-  async run(command: Document): Promise<Document> {
-    await using client = new MongoClient(`mongodb://${this.host}/?directConnection=true`);
+  async run(command: Document, login: Login | null = null): Promise<Document> {
+    const as = login === null ? '' : `${login.user}:${login.password}@`;
+    const options = `directConnection=true${login === null ? '' : `&${atAdmin}`}`;
+    await using client = new MongoClient(`mongodb://${as}${this.host}/?${options}`);
     return await client.db('admin').command(command);
   }
 
@@ -106,12 +120,25 @@ class Member implements AsyncDisposable {
 class RunningSet implements MongoSet {
   readonly url: string;
   readonly #members: readonly Member[];
+  readonly #login: Login | null;
   readonly #opened: AsyncDisposableStack;
 
-  constructor(members: readonly Member[], opened: AsyncDisposableStack) {
+  constructor(
+    { members, login }: { readonly members: readonly Member[]; readonly login: Login | null },
+    opened: AsyncDisposableStack,
+  ) {
     this.#members = members;
+    this.#login = login;
     this.#opened = opened;
-    this.url = `mongodb://${members.map(({ host }) => host).join()}/?replicaSet=${name}`;
+    this.url = login === null ? `mongodb://${this.#hosts}/?replicaSet=${name}` : this.urlFor(login);
+  }
+
+  get #hosts(): string {
+    return this.#members.map(({ host }) => host).join();
+  }
+
+  urlFor({ user, password }: Login): string {
+    return `mongodb://${user}:${password}@${this.#hosts}/?replicaSet=${name}&${atAdmin}`;
   }
 
   /** Waits for it; never the one that had it. */
@@ -126,7 +153,7 @@ class RunningSet implements MongoSet {
 
   async stepDown(): Promise<void> {
     const former = await this.primary();
-    await former.run({ replSetStepDown: 5, secondaryCatchUpPeriodSecs: 4, force: true });
+    await former.run({ replSetStepDown: 5, secondaryCatchUpPeriodSecs: 4, force: true }, this.#login);
     await this.primary(former);
   }
 

@@ -1,9 +1,8 @@
-import { chown, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Db, MongoClient } from 'mongodb';
 import { guardServer, type OrphanGuard } from './guard.ts';
 import { mongodBinary, mongodVersion } from './mongo/binary.ts';
+import { writeKeyFile } from './mongo/key-file.ts';
 import { Mongod, MongodFailed } from './mongo/mongod.ts';
 import { freePort } from './ports.ts';
 import { makeFolder } from './postgres/cluster.ts';
@@ -46,9 +45,7 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Mongo
   const user = await serverUser();
   const folder = await makeFolder({ name: 'mongo', durable: options.durable ?? false, user });
   const guard = guardServer({ directory: folder.folder, pidFile: folder.pidFile });
-  const keyFile = join(folder.folder, 'key');
-  await writeFile(keyFile, 'bG9ja3N0ZXA=', { mode: 0o400 });
-  if (user !== undefined) await chown(keyFile, user.uid, user.gid);
+  const keyFile = await writeKeyFile(folder.folder, user);
   const roles = [
     ...(options.standalone === true ? [] : ['--replSet', replicaSet]),
     ...(options.auth !== true

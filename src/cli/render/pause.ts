@@ -1,5 +1,5 @@
 import type { PauseResult, ResumeResult } from '../../service/live-results.ts';
-import { count, time } from './numbers.ts';
+import { count, duration, time } from './numbers.ts';
 
 export function pauseText(result: PauseResult): readonly string[] {
   const { pipeline, sinceMs, reason, wasPaused, engineRuns, retained } = result;
@@ -14,7 +14,9 @@ export function pauseText(result: PauseResult): readonly string[] {
   ];
 }
 
-function retainedText({ bytes, limitBytes }: NonNullable<PauseResult['retained']>): string {
+function retainedText({ bytes, limitBytes, reachesBackMs }: NonNullable<PauseResult['retained']>): string {
+  if (reachesBackMs !== null)
+    return `what its log holds, now the last ${duration(reachesBackMs / 1000)}; what is older when it goes on is a gap, and compared`;
   const now =
     bytes === null
       ? 'what changes, how much is unknown'

@@ -18,7 +18,7 @@ export class Forgetting {
   #samples: readonly Sample[] = [];
   #limitBytes: number | null = null;
 
-  seen({ bytes, limitBytes }: Retained, atMs: number): void {
+  seen({ bytes, limitBytes }: Pick<Retained, 'bytes' | 'limitBytes'>, atMs: number): void {
     this.#limitBytes = limitBytes;
     if (bytes === null) this.#samples = [];
     else

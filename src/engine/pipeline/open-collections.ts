@@ -4,7 +4,7 @@ import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { startWork } from '../walk/collection-work.ts';
 import { leaseOf } from '../walk/context.ts';
-import { finish } from '../walk/finish.ts';
+import { finishKeysIfPossible } from '../walk/finish.ts';
 import { retrying } from '../walk/retrying.ts';
 import { SourceMoment } from '../walk/source-moment.ts';
 
@@ -29,10 +29,16 @@ export async function openCollections(
     );
     const work = await startWork(context, target, { moment, targetReads, lookupAt: 'now' });
     // A stream finds its rows by keys; a target that it fills itself has none yet.
-    await finish(work, 'keys');
+    if (!(await finishKeysIfPossible(work))) tellUnfinished(context, plan);
     const carried = carriedRows(target.plan, feed);
     byName.set(plan.name, { name: plan.name, plan: target.plan, target, work, carried, stopped: null });
   }
   const kept = resources.move();
   return { byName, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** The source had them unique before it made them so; the target still lacks what the stream is about to bring. */
+function tellUnfinished({ pipeline, events }: StreamContext, { name }: CollectionPlan): void {
+  const message = `${name}: what the source keeps unique now is not yet so at the target; its index is made with the next start`;
+  events.emit('notice', { pipeline, side: 'destination', message });
 }

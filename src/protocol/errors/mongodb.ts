@@ -44,6 +44,31 @@ export const mongodbErrors = defineErrors({
       'A word that we keep at the source and change every ten seconds tells an older copy from what we followed. Without it only a log that ends before our position does.',
     cure: 'Nothing is needed. Grant `readWrite` on {database}, or after a restore run `lockstep resync`.',
   },
+  'mongodb-log-window': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'The log of {address} reaches back {window}: a pipeline that is away for longer misses changes',
+    cause:
+      'MongoDB keeps its log of changes by size, and by time where `oplogMinRetentionHours` is set, whoever still has to read it. What is gone from it is a gap: each collection is compared as a whole then, which loses nothing but time.',
+    cure: 'Nothing is needed where that is longer than the pipeline is ever away. Else, on each member, with the size in MB: {resize}',
+  },
+  'mongodb-log-window-unknown': {
+    class: 'configuration',
+    exit: 'configuration',
+    message: 'How far back the log of {address} reaches is not for {user} to see',
+    cause:
+      'A pipeline that is away for longer than the log of its source reaches back misses changes, and compares each collection as a whole. Seeing how far that is needs a right of its own.',
+    cure: 'Nothing is needed. To be told: {grant}',
+  },
+  'mongodb-updates-read': {
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      '{collections}: the change stream tells {what} by its key only, and the document is read for it, many at a time: {why}',
+    cause:
+      'The stream has the documents of inserts and replacements, and of an update what the collection keeps of it (`changeStreamPreAndPostImages`, MongoDB 6.0 and newer). Where only some fields are mapped, or a filter chooses, no document is taken from the stream, so that what is not meant stays at the source.',
+    cure: 'Nothing is needed. {spared}',
+  },
   'mongodb-not-a-collection': {
     class: 'configuration',
     exit: 'configuration',

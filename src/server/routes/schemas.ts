@@ -19,5 +19,6 @@ export const one = (...words: readonly string[]): Schema => ({ enum: [...words] 
 export const retained: Schema = object({
   bytes: orNull(number),
   limitBytes: orNull(number),
+  reachesBackMs: orNull(number),
   waitingFor: list(text),
 });

@@ -27,6 +27,7 @@ const liveStatusSchema = z.object({
     .object({
       bytes: z.number().nullable(),
       limitBytes: z.number().nullable(),
+      reachesBackMs: z.number().nullable().default(null),
       waitingFor: z.array(z.string()),
     })
     .nullable()

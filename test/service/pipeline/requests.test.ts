@@ -194,7 +194,7 @@ test('an engine that is silent, began just now, or is gone is told apart', async
 test('pausing says what the source keeps, as the engine told it last', async () => {
   await using under = await openEngineUnderTest();
   const by = await leaseOn(under.store);
-  const retained = { bytes: 4096, limitBytes: null, waitingFor: ['process 7'] };
+  const retained = { bytes: 4096, limitBytes: null, reachesBackMs: 9_000, waitingFor: ['process 7'] };
   await saveStatus(under.store, by, { retained });
   expect(await under.engine.pause('shop')).toMatchObject({ engineRuns: true, retained });
 });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mongodBinary } from '../../../tools/servers/mongo/binary.ts';
+import { mongodBinary, mongodVersion } from '../../../tools/servers/mongo/binary.ts';
 import { startMongo } from '../../../tools/servers/mongo.ts';
 import { postgresBinaries } from '../../../tools/servers/postgres/binaries.ts';
 import {
@@ -126,6 +126,13 @@ const provable: Record<ServerKind, () => Promise<void>> = {
   },
   mongo: async () => {
     await mongodBinary();
+  },
+  mongo8: async () => {
+    const version = await mongodVersion(await mongodBinary());
+    if (Number.parseInt(version, 10) < 8)
+      throw new ServerUnavailable('MongoDB 8.0 or newer', [
+        `mongod is ${version} here; LOCKSTEP_TEST_MONGOD names another`,
+      ]);
   },
   kafka: () => notYet('Kafka'),
   browser: () => notYet('a browser'),

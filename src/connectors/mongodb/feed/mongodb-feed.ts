@@ -17,6 +17,7 @@ import { decodePosition, encodePosition, orderPositions, type StreamPosition } f
 import type { Deployment } from '../session/deployment.ts';
 import { checkStream } from './check-stream.ts';
 import { readHead } from './head.ts';
+import { readLogSpan } from './log-window.ts';
 import { shard } from './stream/batches.ts';
 import { follow } from './stream/follow.ts';
 import { recallWord, rememberWord, removeWord } from './word.ts';
@@ -46,6 +47,8 @@ export class MongodbFeed implements Feed {
   readonly #notice: FeedParts['notice'];
   #from: StreamPosition | null = null;
   #wanted: ClusterTime | null = null;
+  /** Each further attempt would only be one more refusal in the source's own log. */
+  #isLogHidden = false;
 
   constructor({ deployment, pipeline, notice }: FeedParts) {
     this.#deployment = deployment;
@@ -112,9 +115,11 @@ export class MongodbFeed implements Feed {
     return sourceType === targetType;
   }
 
-  /** How much of its log the source keeps is not for everybody to see. */
-  async retained(): Promise<Retained> {
-    return { bytes: null, limitBytes: null, waitingFor: [] };
+  /** The log's size is its own, whoever reads it. */
+  async retained(options: SignalOption): Promise<Retained> {
+    const reachesBackMs = this.#isLogHidden ? null : await readLogSpan(this.#deployment, options);
+    this.#isLogHidden = reachesBackMs === null;
+    return { bytes: null, limitBytes: null, reachesBackMs, waitingFor: [] };
   }
 
   remember(word: string, { signal }: SignalOption): Promise<boolean> {

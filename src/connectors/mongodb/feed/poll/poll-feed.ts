@@ -104,7 +104,7 @@ export class PollFeed implements Feed {
   }
 
   async retained(): Promise<Retained> {
-    return { bytes: null, limitBytes: null, waitingFor: [] };
+    return { bytes: null, limitBytes: null, reachesBackMs: null, waitingFor: [] };
   }
 
   /** A source that is restored from an older copy is compared like any other. */

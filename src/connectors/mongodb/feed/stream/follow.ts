@@ -8,9 +8,10 @@ import { readHead } from '../head.ts';
 import { Batches, shard } from './batches.ts';
 import { readEvent } from './event.ts';
 import { EventCursor, type EventReply, serverCodeOf } from './event-cursor.ts';
-import { historyLost, strangeResume, tooLarge } from './lost-history.ts';
+import { eventNotFound, historyLost, strangeResume, tooLarge } from './lost-history.ts';
 import { stages } from './stages.ts';
 import { Teller, tellsDocuments } from './teller.ts';
+import { hasTokenEvent } from './token-event.ts';
 
 export interface FollowRequest extends FeedRequest {
   readonly deployment: Deployment;
@@ -133,6 +134,10 @@ class Follower {
     const { deployment, signal } = this.#request;
     if (signal.aborted) throw thrown;
     const code = serverCodeOf(thrown);
+    if (code === eventNotFound && (await this.#isOfAnother())) {
+      this.#at = { ...this.#at, token: null };
+      return null;
+    }
     const lost = code === null ? undefined : historyLost[code];
     if (lost !== undefined) return lost;
     if (code === tooLarge) return this.#stepByKey();
@@ -145,6 +150,15 @@ class Follower {
     // A server hangs up when an event and its token make a reply that is too large.
     if (isSevered) return this.#stepByKey();
     throw thrown;
+  }
+
+  /**
+   * A position that was saved may stand behind an event of a collection that is captured no more, which the server then filters out before
+   * it looks for it. Nothing else of that time is to come, so its time will do.
+   */
+  async #isOfAnother(): Promise<boolean> {
+    const { deployment, signal, resume } = this.#request;
+    return this.#at === resume && (await hasTokenEvent(deployment, { from: resume, signal }));
   }
 
   /** A reason if that was tried already. */

@@ -2,11 +2,14 @@ import type { ClusterTime } from '../../cluster-time.ts';
 import type { StreamPosition } from '../../position.ts';
 import { isPoll } from '../poll/poll-position.ts';
 
+/** ChangeStreamFatalError: the event that a token stands behind did not come. */
+export const eventNotFound = 280;
+
 /** Server codes that say that the log does not go on where we were. */
 export const historyLost: Readonly<Record<number, string>> = {
   136: 'the source’s log was overwritten while it was read', // CappedPositionLost
   260: 'the source does not take the position', // InvalidResumeToken
-  280: 'the source’s log does not have what we told last: it is another history', // ChangeStreamFatalError
+  [eventNotFound]: 'the source’s log does not have what we told last: it is another history',
   286: 'the source’s log does not reach back so far any more', // ChangeStreamHistoryLost
 };
 

@@ -5,7 +5,7 @@ import { timeAfter, timestampOf } from '../../cluster-time.ts';
 import type { StreamPosition } from '../../position.ts';
 
 /** MongoDB 6.0 tells more kinds of events, and rows as they were after an update where a collection keeps that. */
-const expandedFrom = 17;
+export const expandedFrom = 17;
 
 export interface StagesRequest {
   readonly from: Pick<StreamPosition, 'time' | 'token'>;
@@ -21,18 +21,28 @@ export interface StagesRequest {
  * because the database was dropped.
  */
 export function stages({ from, wireVersion, names, keysOnly }: StagesRequest): readonly Document[] {
+  const ours = { $in: names };
+  return [
+    beginning({ from, wireVersion }),
+    { $match: { $or: [{ 'ns.coll': ours }, { 'to.coll': ours }, { operationType: 'invalidate' }] } },
+    ...(keysOnly.length === 0 ? [] : [withoutContent(names, keysOnly)]),
+  ];
+}
+
+/** All events of the database, by nothing but their tokens. */
+export const tokenStages = (request: Pick<StagesRequest, 'from' | 'wireVersion'>): readonly Document[] => [
+  beginning(request),
+  { $project: { _id: 1 } },
+];
+
+function beginning({ from, wireVersion }: Pick<StagesRequest, 'from' | 'wireVersion'>): Document {
   const place =
     from.token === null
       ? { startAtOperationTime: timestampOf(timeAfter(from.time)) }
       : { startAfter: BSON.deserialize(from.token, keepingTypes) };
   const further =
     wireVersion >= expandedFrom ? { showExpandedEvents: true, fullDocument: 'whenAvailable' } : {};
-  const ours = { $in: names };
-  return [
-    { $changeStream: { ...place, ...further } },
-    { $match: { $or: [{ 'ns.coll': ours }, { 'to.coll': ours }, { operationType: 'invalidate' }] } },
-    ...(keysOnly.length === 0 ? [] : [withoutContent(names, keysOnly)]),
-  ];
+  return { $changeStream: { ...place, ...further } };
 }
 
 const contents = ['fullDocument', 'updateDescription'];

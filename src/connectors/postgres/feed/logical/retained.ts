@@ -17,6 +17,7 @@ export async function readRetained(
   return {
     bytes: from === null ? null : Number(insert - from),
     limitBytes: keepBytes,
+    reachesBackMs: null,
     waitingFor: await openTransactions(session, { signal, olderThanSeconds: oldSeconds }),
   };
 }

@@ -35,11 +35,12 @@ export async function retainedInLog(
     session.query<RetainedRow>(question(layout), undefined, { signal }),
   );
   const row = rows[0];
-  if (row === undefined) return { bytes: null, limitBytes: null, waitingFor: [] };
+  if (row === undefined) return { bytes: null, limitBytes: null, reachesBackMs: null, waitingFor: [] };
   const width = Number(row.width);
   return {
     bytes: Math.min(Number(row.held), maxLogRows) * width,
     limitBytes: maxLogRows * width,
+    reachesBackMs: null,
     waitingFor: row.waiting ? await transactionsBefore(session, null, { signal }) : [],
   };
 }
