@@ -100,7 +100,7 @@ const partFilter = (statuses: readonly string[], work: Work): readonly string[] 
 
 const moment = `to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Who leaves keeps the row, and with it the messages; the phone goes to whoever has it next. */
+/** Who leaves keeps the row, and with it the messages and the phone: whoever has that next gets derived digits. */
 function leaving({ deletes }: Settings, work: Work): NonNullable<CollectionConfig['leaving']> {
   if (work.kind === 'part') return 'keep';
   if (deletes === 'delete') return 'delete';
