@@ -186,18 +186,26 @@ describe('the service', { timeout: 90_000 }, () => {
         },
       },
     ]);
-    await using service = await town.start();
-    await eventually('the service’s first pass mended it', async () => (await town.verify()).consistent);
-    await town.chat.query(`UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'`);
     expect((await town.command(['verify', '--repair'])).answer).toMatchObject({
       ok: true,
-      result: { consistent: true },
+      result: { consistent: true, repaired: { inserted: 2, updated: 1, left: 1 } },
     });
-    expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'First1 Last1' });
-    expect((await town.command(['sync-all'])).answer).toMatchObject({
-      ok: true,
-      result: { consistent: true },
-    });
+    // No pass of the service's own mends what the commands are to mend.
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '3600' });
+    await eventually('its first pass went by', () => service.logged('Scheduled sync completed').length === 1);
+    for (const command of [['verify', '--repair'], ['sync-all']]) {
+      await town.chat.query(
+        `UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'; DELETE FROM users WHERE id = '${idOf(2)}'`,
+      );
+      expect(await town.verify()).toMatchObject({ consistent: false });
+      expect((await town.command(command)).answer, command.join(' ')).toMatchObject({
+        ok: true,
+        result: { consistent: true, repaired: { inserted: 1, updated: 1, left: 0 } },
+      });
+      expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'First1 Last1' });
+      expect(await town.chatUser(idOf(2))).toMatchObject({ name: 'First2 Last2' });
+    }
+    expect(service.logged('Scheduled sync begins')).toHaveLength(1);
     await service.stop();
   });
 
