@@ -148,6 +148,11 @@ describe('the service', { timeout: 90_000 }, () => {
     await using second = await town.begin();
     await eventually('it stands by', () => second.logged('Status: standby').length > 0);
     await second.healthy();
+    const passed = first.logged('Scheduled sync completed').length;
+    await eventually(
+      'the first goes on',
+      () => first.logged('Scheduled sync completed').length >= passed + 2,
+    );
     expect(second.logged('Scheduled sync begins')).toEqual([]);
     expect((await town.command(['status'])).answer).toMatchObject({
       ok: true,
@@ -157,6 +162,40 @@ describe('the service', { timeout: 90_000 }, () => {
     await town.source.query(`UPDATE users SET first_name = 'Late' WHERE id = '${idOf(3)}'`);
     await eventually('it has taken over', async () => (await town.chatUser(idOf(3)))?.name === 'Late Last3');
     await eventually('it says so', () => second.logged('Status: live').length > 0);
+  });
+
+  test('UT-24 passes that other processes ask for wait for the one under way, and never overlap it', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 50));
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '5', LOG_LEVEL: 'DEBUG' });
+    const holder = await town.chat.connect();
+    await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const waiting = async () =>
+      (await town.chat.query(`SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`))
+        .rowCount;
+    await eventually('a pass is under way', async () => (await waiting()) === 1);
+    let ended = 0;
+    const asked = [1, 2].map(async () => {
+      const { answer } = await town.command(['sync-all']);
+      ended += 1;
+      return answer;
+    });
+    await eventually('it takes longer than the interval', async () => {
+      expect(await waiting()).toBe(1);
+      return service.logged('Previous sync still in progress').length > 0;
+    });
+    expect(ended).toBe(0);
+    await holder.query('COMMIT');
+    for (const answer of await Promise.all(asked))
+      expect(answer).toMatchObject({ ok: true, result: { consistent: true } });
+    const walks = service.logged('Both sides were compared').map(({ timestamp, seconds }) => {
+      const endedAt = Date.parse(timestamp);
+      return { beganAt: endedAt - Number(seconds) * 1000, endedAt };
+    });
+    expect(walks.length).toBeGreaterThan(2);
+    // A log entry is written a moment after what it tells of.
+    for (const [place, { beganAt }] of walks.entries())
+      expect(beganAt).toBeGreaterThan((walks[place - 1]?.endedAt ?? 0) - 1_000);
   });
 
   test('UT-25 UT-26 verify tells what differs, and mends it; sync-all is a pass', async () => {
