@@ -107,7 +107,11 @@ describe('the service', { timeout: 90_000 }, () => {
       expect(['INFO', 'SUCCESS', 'WARNING', 'ERROR', 'DEBUG']).toContain(line['level']);
       expect(line['message']).toEqual(expect.any(String));
     }
-    expect(lines.find(({ message }) => message === 'Final statistics')).toMatchObject({ totalSynced: 501 });
+    const lastPass = lines.findLast(({ message }) => message === 'Scheduled sync completed');
+    expect(lines.find(({ message }) => message === 'Final statistics')).toMatchObject({
+      totalSynced: 501,
+      lastSyncDuration: Math.round(Number(lastPass?.['seconds']) * 1000),
+    });
   });
 
   test('UT-23 Ctrl-C ends it gracefully too', async () => {
