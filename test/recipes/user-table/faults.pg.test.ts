@@ -246,15 +246,27 @@ describe('faults', { timeout: 120_000 }, () => {
   test('UT-43 a pass that takes longer than the interval is told, not overlapped, and followed at once', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 50));
-    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '1' });
+    const intervalMs = 3_000;
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: String(intervalMs / 1000) });
+    const times = (message: string) => service.logged(message).map(({ timestamp }) => Date.parse(timestamp));
     const holder = await town.chat.connect();
     await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-    await eventually('it is told', () => service.logged('Previous sync still in progress').length > 0);
-    expect(service.logged('Sync duration approaching interval').length).toBeGreaterThan(0);
-    const begun = service.logged('Scheduled sync begins').length;
-    expect(begun - service.logged('Scheduled sync completed').length).toBe(1);
+    await eventually('it is told', () => times('Previous sync still in progress').length > 0);
+    const begun = times('Scheduled sync begins');
+    const beganAt = begun.at(-1) ?? 0;
+    expect(begun.length - times('Scheduled sync completed').length).toBe(1);
+    const approachedAt = times('Sync duration approaching interval').at(-1) ?? 0;
+    const inProgressAt = times('Previous sync still in progress')[0] ?? 0;
+    expect(approachedAt).toBeGreaterThan(beganAt);
+    expect(inProgressAt).toBeGreaterThan(approachedAt);
     await holder.query('COMMIT');
-    await eventually('the next follows', () => service.logged('Scheduled sync begins').length > begun);
+    await eventually('the next follows', () => times('Scheduled sync begins').length > begun.length);
+    const endedAt = times('Scheduled sync completed')[begun.length - 1] ?? 0;
+    const nextAt = times('Scheduled sync begins')[begun.length] ?? 0;
+    // What was due meanwhile does not wait for the next regular moment, which is most of an interval away.
+    expect(endedAt - beganAt).toBeGreaterThanOrEqual(intervalMs);
+    expect(nextAt - endedAt).toBeGreaterThanOrEqual(0);
+    expect(nextAt - endedAt).toBeLessThan(intervalMs / 3);
     for (const { begins, ends } of spans(service.logged(/^Scheduled sync/).map(({ message }) => message)))
       expect(begins - ends).toBeLessThanOrEqual(1);
   });
