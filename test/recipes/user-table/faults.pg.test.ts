@@ -19,6 +19,17 @@ const called = (town: Town, first: string, id: number) =>
 const agrees = (town: Town) =>
   eventually(
     'both sides agree',
+/** What was told of this type was open, and is over. */
+const toldAndOver = (town: Town, type: string) =>
+  eventually(
+    `${type} is told, and over`,
+    async () => {
+      const rows = (await town.errors()).filter(({ error_type }) => error_type === type);
+      return rows.length > 0 && rows.every(({ resolved, resolved_at }) => resolved && resolved_at !== null);
+    },
+    async () => JSON.stringify(await town.errors()),
+  );
+
     async () => (await town.verify()).consistent,
     () => town.verify(),
   );
@@ -45,6 +56,7 @@ describe('faults', { timeout: 120_000 }, () => {
     await agrees(town);
   });
 
+    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
   test('UT-36 UT-37 UT-44 large rows, late commits and silent updates arrive', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 100));
@@ -97,11 +109,13 @@ describe('faults', { timeout: 120_000 }, () => {
       (await town.chatUsers()).filter(({ metaData }) => metaData?.['deactivatedAt'] === undefined).length;
     await town.source.query('TRUNCATE users');
     await eventually('it is held back', () => service.logged('Too many users would leave').length > 0);
-    await eventually('another pass goes by', () => service.logged('Scheduled sync completed').length > 2);
+    const completed = () => service.logged('Scheduled sync completed').length;
+    const before = completed();
+    await eventually('other passes go by', () => completed() >= before + 2);
     expect(await active()).toBe(300);
     expect((await town.command(['approve'])).answer).toMatchObject({ ok: true });
     await eventually('they leave', async () => (await active()) === 0);
-    await eventually('that is over', async () => (await town.errors()).every(({ resolved }) => resolved));
+    await toldAndOver(town, 'DELETE_USER_FAILED');
     expect(await town.chatUsers()).toHaveLength(300);
   });
 
@@ -112,6 +126,8 @@ describe('faults', { timeout: 120_000 }, () => {
       await using first = await town.start();
       await town.source.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lockstep%'`,
+    await eventually('it is a row, which stays open', async () => (await town.errors()).length > 0);
+    expect(await town.errors()).toMatchObject([{ error_type: 'DELETE_USER_FAILED', resolved: false }]);
       );
       await town.source.query(rename('Unheard', [1]));
       await called(town, 'Unheard', 1);
@@ -285,6 +301,7 @@ describe('faults', { timeout: 120_000 }, () => {
       await called(town, `H${hours + 10}`, 1);
       await service.healthy();
       proxy.reset();
+    await toldAndOver(town, 'REALTIME_NOTIFICATION_FAILED');
       await town.source.query(rename(`R${hours + 10}`, [2]));
       await called(town, `R${hours + 10}`, 2);
       await service.stop();
