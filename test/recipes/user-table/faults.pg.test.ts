@@ -7,6 +7,9 @@ import { startFaultProxy } from '../../support/fault-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTown, type Town } from './support/town.ts';
 
+/** Where transactions may be prepared, as at the servers that tests share, nobody is notified. */
+const wakes = { max_prepared_transactions: '0' } as const;
+
 const rename = (first: string, ids: readonly number[]): string =>
   `UPDATE users SET first_name = '${first}' WHERE id IN (${ids.map((id) => `'${idOf(id)}'`).join()})`;
 
@@ -16,9 +19,6 @@ const called = (town: Town, first: string, id: number) =>
     async () => (await town.chatUser(idOf(id)))?.name === `${first} Last${id}`,
   );
 
-const agrees = (town: Town) =>
-  eventually(
-    'both sides agree',
 /** What was told of this type was open, and is over. */
 const toldAndOver = (town: Town, type: string) =>
   eventually(
@@ -30,6 +30,9 @@ const toldAndOver = (town: Town, type: string) =>
     async () => JSON.stringify(await town.errors()),
   );
 
+const agrees = (town: Town) =>
+  eventually(
+    'both sides agree',
     async () => (await town.verify()).consistent,
     () => town.verify(),
   );
@@ -53,20 +56,20 @@ describe('faults', { timeout: 120_000 }, () => {
     await client(rename('Back', [1]));
     await called(town, 'Back', 1);
     await service.healthy();
+    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
     await agrees(town);
   });
 
-    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
   test('UT-36 UT-37 UT-44 large rows, late commits and silent updates arrive', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 100));
     await using service = await town.start('setup');
     const late = await town.source.connect();
     await late.query(`BEGIN; ${rename('Late', [1])}`);
+    const began = service.logged('Scheduled sync begins').length;
     await town.source.query(
       `UPDATE users SET bio = repeat('x', 20000), first_name = 'Large' WHERE id = '${idOf(2)}'`,
     );
-    const began = service.logged('Scheduled sync begins').length;
     // A pass that begins meanwhile sees nothing of the transaction, and does not end before it.
     await eventually('a pass waits for it', () => {
       const isNew = service.logged('Scheduled sync begins').length > began;
@@ -82,13 +85,13 @@ describe('faults', { timeout: 120_000 }, () => {
     await called(town, 'Large', 2);
     await called(town, 'Silent', 3);
     expect(String((await town.chatUser(idOf(2)))?.metaData?.['bio'])).toHaveLength(20_000);
-    await agrees(town);
-  });
-
     await eventually(
       'passes go on',
       () => service.logged('Scheduled sync completed').length >= completed + 2,
     );
+    await agrees(town);
+  });
+
   test('UT-38 an enum value that the chat does not know any more stops nobody else', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 30));
@@ -123,32 +126,83 @@ describe('faults', { timeout: 120_000 }, () => {
     const before = completed();
     await eventually('other passes go by', () => completed() >= before + 2);
     expect(await active()).toBe(300);
+    await eventually('it is a row, which stays open', async () => (await town.errors()).length > 0);
+    expect(await town.errors()).toMatchObject([{ error_type: 'DELETE_USER_FAILED', resolved: false }]);
     expect((await town.command(['approve'])).answer).toMatchObject({ ok: true });
     await eventually('they leave', async () => (await active()) === 0);
     await toldAndOver(town, 'DELETE_USER_FAILED');
     expect(await town.chatUsers()).toHaveLength(300);
   });
 
-  test('UT-40 UT-41 kills and lost listeners lose nothing', async () => {
+  test('UT-39 a source that can’t be read deactivates nobody', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 100));
+    await using service = await town.start('setup');
+    const before = await town.chatUsers();
+    await town.source.query('ALTER TABLE users RENAME TO elsewhere');
+    await eventually('health is red', async () => (await service.get('/health')).code === 503);
+    expect(await town.chatUsers()).toEqual(before);
+    await service.stop();
+    await town.source.query('ALTER TABLE elsewhere RENAME TO users');
+    await using _next = await town.start();
+    await town.source.query(rename('Seen', [1]));
+    await called(town, 'Seen', 1);
+    expect((await town.chatUsers()).slice(1)).toEqual(before.slice(1));
+    await agrees(town);
+  });
+
+  test('UT-41 a listener that is lost again and again loses nothing, is opened once each time, and is not ended by a bad notification', async () => {
+    await using server = await startPostgres({ version: 17, settings: wakes });
+    const name = await server.createDatabase();
+    await using client = await server.connect(name);
+    const query = (sql: string) => client.query(sql);
+    await query(`${marketplace}; ${people(1, 50)}`);
+    await using town = await openTown({
+      env: { SOURCE_DB_PORT: String(server.port), SOURCE_DB_NAME: name, SOURCE_DB_USER: 'postgres' },
+    });
+    await using service = await town.start('setup', { SYNC_INTERVAL_SECONDS: '3600' });
+    // Who sleeps has asked to be woken, and nothing since.
+    const asleep = async () => {
+      const { rows } = await query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lockstep%' AND state = 'idle' AND query LIKE '%setval%asleep_users%clock_timestamp%'`,
+      );
+      return rows.map((row) => Number(row['pid']));
+    };
+    const sleepers = async () => {
+      let found = await asleep();
+      await eventually('a listener sleeps', async () => {
+        found = await asleep();
+        return found.length > 0;
+      });
+      return found;
+    };
+    for (const turn of [1, 2, 3]) {
+      const listeners = await sleepers();
+      expect(listeners).toHaveLength(1);
+      await query(`SELECT pg_terminate_backend(${listeners[0]})`);
+      await query(rename(`Unheard${turn}`, [turn]));
+      await called(town, `Unheard${turn}`, turn);
+    }
+    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
+    const listeners = await sleepers();
+    expect(listeners).toHaveLength(1);
+    const attempts = service.logged(/^Attempt/).length;
+    for (const payload of ['{"not":', '', 'x'.repeat(7_999)]) {
+      await query(`SELECT pg_notify('user_changes', '${payload}')`);
+      await sleepers();
+    }
+    await query(rename('Heard', [5]));
+    await called(town, 'Heard', 5);
+    expect(await sleepers()).toEqual(listeners);
+    expect(service.logged(/^Attempt/)).toHaveLength(attempts);
+    await service.healthy();
+  });
+
+  test('UT-40 kills lose nothing', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 200));
     {
       await using first = await town.start();
-      await town.source.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lockstep%'`,
-    await eventually('it is a row, which stays open', async () => (await town.errors()).length > 0);
-    expect(await town.errors()).toMatchObject([{ error_type: 'DELETE_USER_FAILED', resolved: false }]);
-      );
-      await town.source.query(rename('Unheard', [1]));
-      await called(town, 'Unheard', 1);
-      await town.source.query(`SELECT pg_notify('user_changes', '{"not":'), pg_notify('user_changes', '')`);
-      await town.source.query(rename('Heard', [5]));
-      await called(town, 'Heard', 5);
-      await first.healthy();
-      const { rows } = await town.source.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
-      );
-      expect(rows.length).toBeLessThanOrEqual(1);
       await town.source.query(rename('Before', [2]));
       await first.child.kill();
     }
@@ -209,8 +263,7 @@ describe('faults', { timeout: 120_000 }, () => {
   });
 
   test('UT-17 UT-36 the channel user_changes wakes the reader, and never carries a row', async () => {
-    // Where transactions may be prepared, as at the servers of a test run, nobody is notified.
-    await using server = await startPostgres({ version: 17, settings: { max_prepared_transactions: '0' } });
+    await using server = await startPostgres({ version: 17, settings: wakes });
     const name = await server.createDatabase();
     const listener = new pg.Client(server.superuserUrl.replace(/\/[^/]*$/, `/${name}`));
     await listener.connect();
@@ -248,6 +301,7 @@ describe('faults', { timeout: 120_000 }, () => {
     await town.source.query('ALTER TABLE lockstep.away RENAME TO log_users');
     await called(town, 'Missed', 1);
     await service.healthy();
+    await toldAndOver(town, 'REALTIME_NOTIFICATION_FAILED');
     await agrees(town);
   });
 
@@ -311,7 +365,6 @@ describe('faults', { timeout: 120_000 }, () => {
       await called(town, `H${hours + 10}`, 1);
       await service.healthy();
       proxy.reset();
-    await toldAndOver(town, 'REALTIME_NOTIFICATION_FAILED');
       await town.source.query(rename(`R${hours + 10}`, [2]));
       await called(town, `R${hours + 10}`, 2);
       await service.stop();
