@@ -65,11 +65,24 @@ async function walkAgain(parts: RequestParts, detail: Detail): Promise<Json> {
   for (const name of collections) await revive(name, detail.isNew);
   // Plans are made anew for it: then the request is answered.
   until.throwIfAborted();
+  using mended = countMended(parts.context);
   await walks.add(collections, { reason: 'somebody asked for it', fills: false });
   await walks.ended(collections, until);
   const stopped = collections.filter((name) => parts.whyStopped(name) !== null);
   if (stopped.length > 0) throw stillStopped(parts, stopped);
-  return { collections };
+  return { collections, repaired: { ...mended.counts } };
+}
+
+/** What is written from now on, with what flowed meanwhile: a row that a walk found is written as any other. */
+function countMended({ events, pipeline }: StreamContext) {
+  const counts = { inserted: 0, updated: 0, left: 0 };
+  const end = events.on('window.applied', (window) => {
+    if (window.pipeline !== pipeline) return;
+    counts.inserted += window.inserted;
+    counts.updated += window.updated;
+    counts.left += window.left;
+  });
+  return { counts, [Symbol.dispose]: end };
 }
 
 function stillStopped({ context, whyStopped }: RequestParts, names: readonly string[]): LockstepError {

@@ -56,11 +56,14 @@ const source = (settings: DatabaseSettings): PipelineConfig['source'] => ({
   },
 });
 
-/** Above 80 % of the server's connections, whosever they are, the engine works more slowly. */
+/**
+ * Above 80 % of the server's connections, whosever they are, the engine works more slowly. What kind of session another role's is can't be
+ * seen without the right pg_read_all_stats, only that it is in a database: such a one is counted too.
+ */
 const destination = (settings: DatabaseSettings): PipelineConfig['destination'] => ({
   ...side(settings),
   throttle: {
-    query: `SELECT count(*) > 0.8 * current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'`,
+    query: `SELECT count(*) > 0.8 * current_setting('max_connections')::int FROM pg_stat_activity WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`,
   },
 });
 
@@ -100,7 +103,7 @@ const partFilter = (statuses: readonly string[], work: Work): readonly string[] 
 
 const moment = `to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Who leaves keeps the row, and with it the messages; the phone goes to whoever has it next. */
+/** Who leaves keeps the row, and with it the messages and the phone: whoever has that next gets derived digits. */
 function leaving({ deletes }: Settings, work: Work): NonNullable<CollectionConfig['leaving']> {
   if (work.kind === 'part') return 'keep';
   if (deletes === 'delete') return 'delete';

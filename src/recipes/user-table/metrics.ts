@@ -1,9 +1,15 @@
 import type { UserTableSyncService } from './service.ts';
 
+/** What metrics are made of. */
+export type Measured = Pick<
+  UserTableSyncService,
+  'getSyncStats' | 'health' | 'readings' | 'status' | 'warnings'
+>;
+
 interface Metric {
   readonly type: 'counter' | 'gauge';
   readonly about: string;
-  readonly of: (service: UserTableSyncService) => number;
+  readonly of: (service: Measured) => number;
 }
 
 const flag = (value: boolean): number => (value ? 1 : 0);
@@ -87,14 +93,14 @@ export const metrics: Readonly<Record<string, Metric>> = {
   },
 };
 
-function lagOf({ status }: UserTableSyncService): number {
+function lagOf({ status }: Pick<Measured, 'status'>): number {
   const lag = status?.live?.lag;
   if (lag?.kind === 'behind') return lag.milliseconds / 1000;
   return lag?.kind === 'inStep' ? 0 : Number.NaN;
 }
 
 /** In the text format of Prometheus. */
-export const metricsText = (service: UserTableSyncService): string =>
+export const metricsText = (service: Measured): string =>
   Object.entries(metrics)
     .flatMap(([name, { type, about, of }]) => [
       `# HELP ${name} ${about}`,

@@ -7,6 +7,9 @@ import { startFaultProxy } from '../../support/fault-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTown, type Town } from './support/town.ts';
 
+/** Where transactions may be prepared, as at the servers that tests share, nobody is notified. */
+const wakes = { max_prepared_transactions: '0' } as const;
+
 const rename = (first: string, ids: readonly number[]): string =>
   `UPDATE users SET first_name = '${first}' WHERE id IN (${ids.map((id) => `'${idOf(id)}'`).join()})`;
 
@@ -14,6 +17,17 @@ const called = (town: Town, first: string, id: number) =>
   eventually(
     `${id} is called ${first}`,
     async () => (await town.chatUser(idOf(id)))?.name === `${first} Last${id}`,
+  );
+
+/** What was told of this type was open, and is over. */
+const toldAndOver = (town: Town, type: string) =>
+  eventually(
+    `${type} is told, and over`,
+    async () => {
+      const rows = (await town.errors()).filter(({ error_type }) => error_type === type);
+      return rows.length > 0 && rows.every(({ resolved, resolved_at }) => resolved && resolved_at !== null);
+    },
+    async () => JSON.stringify(await town.errors()),
   );
 
 const agrees = (town: Town) =>
@@ -42,20 +56,27 @@ describe('faults', { timeout: 120_000 }, () => {
     await client(rename('Back', [1]));
     await called(town, 'Back', 1);
     await service.healthy();
+    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
     await agrees(town);
   });
 
   test('UT-36 UT-37 UT-44 large rows, late commits and silent updates arrive', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 100));
-    await using _service = await town.start('setup');
+    await using service = await town.start('setup');
     const late = await town.source.connect();
     await late.query(`BEGIN; ${rename('Late', [1])}`);
+    const began = service.logged('Scheduled sync begins').length;
     await town.source.query(
       `UPDATE users SET bio = repeat('x', 20000), first_name = 'Large' WHERE id = '${idOf(2)}'`,
     );
-    // Passes go by while the transaction is open, and see nothing of it.
-    await eventually('passes went by', async () => (await town.verify()).sourceCount === 100);
+    // A pass that begins meanwhile sees nothing of the transaction, and does not end before it.
+    await eventually('a pass waits for it', () => {
+      const isNew = service.logged('Scheduled sync begins').length > began;
+      return isNew && service.logged('Previous sync still in progress').length > 0;
+    });
+    const completed = service.logged('Scheduled sync completed').length;
+    expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'First1 Last1' });
     await town.source.query(
       `UPDATE users SET first_name = 'Silent', updated_at = '2001-01-01' WHERE id = '${idOf(3)}'`,
     );
@@ -64,6 +85,10 @@ describe('faults', { timeout: 120_000 }, () => {
     await called(town, 'Large', 2);
     await called(town, 'Silent', 3);
     expect(String((await town.chatUser(idOf(2)))?.metaData?.['bio'])).toHaveLength(20_000);
+    await eventually(
+      'passes go on',
+      () => service.logged('Scheduled sync completed').length >= completed + 2,
+    );
     await agrees(town);
   });
 
@@ -97,32 +122,87 @@ describe('faults', { timeout: 120_000 }, () => {
       (await town.chatUsers()).filter(({ metaData }) => metaData?.['deactivatedAt'] === undefined).length;
     await town.source.query('TRUNCATE users');
     await eventually('it is held back', () => service.logged('Too many users would leave').length > 0);
-    await eventually('another pass goes by', () => service.logged('Scheduled sync completed').length > 2);
+    const completed = () => service.logged('Scheduled sync completed').length;
+    const before = completed();
+    await eventually('other passes go by', () => completed() >= before + 2);
     expect(await active()).toBe(300);
+    await eventually('it is a row, which stays open', async () => (await town.errors()).length > 0);
+    expect(await town.errors()).toMatchObject([{ error_type: 'DELETE_USER_FAILED', resolved: false }]);
     expect((await town.command(['approve'])).answer).toMatchObject({ ok: true });
     await eventually('they leave', async () => (await active()) === 0);
-    await eventually('that is over', async () => (await town.errors()).every(({ resolved }) => resolved));
+    await toldAndOver(town, 'DELETE_USER_FAILED');
     expect(await town.chatUsers()).toHaveLength(300);
   });
 
-  test('UT-40 UT-41 kills and lost listeners lose nothing', async () => {
+  test('UT-39 a source that can’t be read deactivates nobody', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 100));
+    await using service = await town.start('setup');
+    const before = await town.chatUsers();
+    await town.source.query('ALTER TABLE users RENAME TO elsewhere');
+    await eventually('health is red', async () => (await service.get('/health')).code === 503);
+    expect(await town.chatUsers()).toEqual(before);
+    await service.stop();
+    await town.source.query('ALTER TABLE elsewhere RENAME TO users');
+    await using _next = await town.start();
+    await town.source.query(rename('Seen', [1]));
+    await called(town, 'Seen', 1);
+    expect((await town.chatUsers()).slice(1)).toEqual(before.slice(1));
+    await agrees(town);
+  });
+
+  test('UT-41 a listener that is lost again and again loses nothing, is opened once each time, and is not ended by a bad notification', async () => {
+    await using server = await startPostgres({ version: 17, settings: wakes });
+    const name = await server.createDatabase();
+    await using client = await server.connect(name);
+    const query = (sql: string) => client.query(sql);
+    await query(`${marketplace}; ${people(1, 50)}`);
+    await using town = await openTown({
+      env: { SOURCE_DB_PORT: String(server.port), SOURCE_DB_NAME: name, SOURCE_DB_USER: 'postgres' },
+    });
+    await using service = await town.start('setup', { SYNC_INTERVAL_SECONDS: '3600' });
+    // Who sleeps has asked to be woken, and nothing since.
+    const asleep = async () => {
+      const { rows } = await query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lockstep%' AND state = 'idle' AND query LIKE '%setval%asleep_users%clock_timestamp%'`,
+      );
+      return rows.map((row) => Number(row['pid']));
+    };
+    const sleepers = async () => {
+      let found = await asleep();
+      await eventually('a listener sleeps', async () => {
+        found = await asleep();
+        return found.length > 0;
+      });
+      return found;
+    };
+    for (const turn of [1, 2, 3]) {
+      const listeners = await sleepers();
+      expect(listeners).toHaveLength(1);
+      await query(`SELECT pg_terminate_backend(${listeners[0]})`);
+      await query(rename(`Unheard${turn}`, [turn]));
+      await called(town, `Unheard${turn}`, turn);
+    }
+    await toldAndOver(town, 'REALTIME_SYNC_CONNECTION_ERROR');
+    const listeners = await sleepers();
+    expect(listeners).toHaveLength(1);
+    const attempts = service.logged(/^Attempt/).length;
+    for (const payload of ['{"not":', '', 'x'.repeat(7_999)]) {
+      await query(`SELECT pg_notify('user_changes', '${payload}')`);
+      await sleepers();
+    }
+    await query(rename('Heard', [5]));
+    await called(town, 'Heard', 5);
+    expect(await sleepers()).toEqual(listeners);
+    expect(service.logged(/^Attempt/)).toHaveLength(attempts);
+    await service.healthy();
+  });
+
+  test('UT-40 kills lose nothing', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 200));
     {
       await using first = await town.start();
-      await town.source.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lockstep%'`,
-      );
-      await town.source.query(rename('Unheard', [1]));
-      await called(town, 'Unheard', 1);
-      await town.source.query(`SELECT pg_notify('user_changes', '{"not":'), pg_notify('user_changes', '')`);
-      await town.source.query(rename('Heard', [5]));
-      await called(town, 'Heard', 5);
-      await first.healthy();
-      const { rows } = await town.source.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
-      );
-      expect(rows.length).toBeLessThanOrEqual(1);
       await town.source.query(rename('Before', [2]));
       await first.child.kill();
     }
@@ -183,8 +263,7 @@ describe('faults', { timeout: 120_000 }, () => {
   });
 
   test('UT-17 UT-36 the channel user_changes wakes the reader, and never carries a row', async () => {
-    // Where transactions may be prepared, as at the servers of a test run, nobody is notified.
-    await using server = await startPostgres({ version: 17, settings: { max_prepared_transactions: '0' } });
+    await using server = await startPostgres({ version: 17, settings: wakes });
     const name = await server.createDatabase();
     const listener = new pg.Client(server.superuserUrl.replace(/\/[^/]*$/, `/${name}`));
     await listener.connect();
@@ -222,6 +301,7 @@ describe('faults', { timeout: 120_000 }, () => {
     await town.source.query('ALTER TABLE lockstep.away RENAME TO log_users');
     await called(town, 'Missed', 1);
     await service.healthy();
+    await toldAndOver(town, 'REALTIME_NOTIFICATION_FAILED');
     await agrees(town);
   });
 
@@ -246,15 +326,27 @@ describe('faults', { timeout: 120_000 }, () => {
   test('UT-43 a pass that takes longer than the interval is told, not overlapped, and followed at once', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 50));
-    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '1' });
+    const intervalMs = 3_000;
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: String(intervalMs / 1000) });
+    const times = (message: string) => service.logged(message).map(({ timestamp }) => Date.parse(timestamp));
     const holder = await town.chat.connect();
     await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-    await eventually('it is told', () => service.logged('Previous sync still in progress').length > 0);
-    expect(service.logged('Sync duration approaching interval').length).toBeGreaterThan(0);
-    const begun = service.logged('Scheduled sync begins').length;
-    expect(begun - service.logged('Scheduled sync completed').length).toBe(1);
+    await eventually('it is told', () => times('Previous sync still in progress').length > 0);
+    const begun = times('Scheduled sync begins');
+    const beganAt = begun.at(-1) ?? 0;
+    expect(begun.length - times('Scheduled sync completed').length).toBe(1);
+    const approachedAt = times('Sync duration approaching interval').at(-1) ?? 0;
+    const inProgressAt = times('Previous sync still in progress')[0] ?? 0;
+    expect(approachedAt).toBeGreaterThan(beganAt);
+    expect(inProgressAt).toBeGreaterThan(approachedAt);
     await holder.query('COMMIT');
-    await eventually('the next follows', () => service.logged('Scheduled sync begins').length > begun);
+    await eventually('the next follows', () => times('Scheduled sync begins').length > begun.length);
+    const endedAt = times('Scheduled sync completed')[begun.length - 1] ?? 0;
+    const nextAt = times('Scheduled sync begins')[begun.length] ?? 0;
+    // What was due meanwhile does not wait for the next regular moment, which is most of an interval away.
+    expect(endedAt - beganAt).toBeGreaterThanOrEqual(intervalMs);
+    expect(nextAt - endedAt).toBeGreaterThanOrEqual(0);
+    expect(nextAt - endedAt).toBeLessThan(intervalMs / 3);
     for (const { begins, ends } of spans(service.logged(/^Scheduled sync/).map(({ message }) => message)))
       expect(begins - ends).toBeLessThanOrEqual(1);
   });

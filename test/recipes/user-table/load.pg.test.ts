@@ -3,6 +3,7 @@ import { chat, currentChat, idOf, people } from '../../../src/recipes/user-table
 import { startPostgres } from '../../../tools/servers/postgres.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
 import { eventually } from '../support/eventually.ts';
+import { rightsOnPage, withNames } from './support/rights-on-page.ts';
 import { openTown } from './support/town.ts';
 
 describe('load', { timeout: 90_000 }, () => {
@@ -11,8 +12,12 @@ describe('load', { timeout: 90_000 }, () => {
     const name = await server.createDatabase();
     const there = await server.connect(name);
     await there.query(chat(currentChat));
+    // Who is no superuser sees little of the sessions of others.
+    const role = await server.createRole();
+    for (const statement of rightsOnPage.chat)
+      await there.query(withNames(statement, { user_sync: role, myusta_chatapp: name }));
     await using town = await openTown({
-      env: { CHAT_DB_PORT: String(server.port), CHAT_DB_NAME: name, CHAT_DB_USER: 'postgres' },
+      env: { CHAT_DB_PORT: String(server.port), CHAT_DB_NAME: name, CHAT_DB_USER: role },
     });
     await town.source.query(people(1, 50));
     await using service = await town.start();

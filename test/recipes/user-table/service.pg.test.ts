@@ -107,7 +107,11 @@ describe('the service', { timeout: 90_000 }, () => {
       expect(['INFO', 'SUCCESS', 'WARNING', 'ERROR', 'DEBUG']).toContain(line['level']);
       expect(line['message']).toEqual(expect.any(String));
     }
-    expect(lines.find(({ message }) => message === 'Final statistics')).toMatchObject({ totalSynced: 501 });
+    const lastPass = lines.findLast(({ message }) => message === 'Scheduled sync completed');
+    expect(lines.find(({ message }) => message === 'Final statistics')).toMatchObject({
+      totalSynced: 501,
+      lastSyncDuration: Math.round(Number(lastPass?.['seconds']) * 1000),
+    });
   });
 
   test('UT-23 Ctrl-C ends it gracefully too', async () => {
@@ -148,6 +152,11 @@ describe('the service', { timeout: 90_000 }, () => {
     await using second = await town.begin();
     await eventually('it stands by', () => second.logged('Status: standby').length > 0);
     await second.healthy();
+    const passed = first.logged('Scheduled sync completed').length;
+    await eventually(
+      'the first goes on',
+      () => first.logged('Scheduled sync completed').length >= passed + 2,
+    );
     expect(second.logged('Scheduled sync begins')).toEqual([]);
     expect((await town.command(['status'])).answer).toMatchObject({
       ok: true,
@@ -157,6 +166,40 @@ describe('the service', { timeout: 90_000 }, () => {
     await town.source.query(`UPDATE users SET first_name = 'Late' WHERE id = '${idOf(3)}'`);
     await eventually('it has taken over', async () => (await town.chatUser(idOf(3)))?.name === 'Late Last3');
     await eventually('it says so', () => second.logged('Status: live').length > 0);
+  });
+
+  test('UT-24 passes that other processes ask for wait for the one under way, and never overlap it', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 50));
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '5', LOG_LEVEL: 'DEBUG' });
+    const holder = await town.chat.connect();
+    await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const waiting = async () =>
+      (await town.chat.query(`SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`))
+        .rowCount;
+    await eventually('a pass is under way', async () => (await waiting()) === 1);
+    let ended = 0;
+    const asked = [1, 2].map(async () => {
+      const { answer } = await town.command(['sync-all']);
+      ended += 1;
+      return answer;
+    });
+    await eventually('it takes longer than the interval', async () => {
+      expect(await waiting()).toBe(1);
+      return service.logged('Previous sync still in progress').length > 0;
+    });
+    expect(ended).toBe(0);
+    await holder.query('COMMIT');
+    for (const answer of await Promise.all(asked))
+      expect(answer).toMatchObject({ ok: true, result: { consistent: true } });
+    const walks = service.logged('Both sides were compared').map(({ timestamp, seconds }) => {
+      const endedAt = Date.parse(timestamp);
+      return { beganAt: endedAt - Number(seconds) * 1000, endedAt };
+    });
+    expect(walks.length).toBeGreaterThan(2);
+    // A log entry is written a moment after what it tells of.
+    for (const [place, { beganAt }] of walks.entries())
+      expect(beganAt).toBeGreaterThan((walks[place - 1]?.endedAt ?? 0) - 1_000);
   });
 
   test('UT-25 UT-26 verify tells what differs, and mends it; sync-all is a pass', async () => {
@@ -186,18 +229,26 @@ describe('the service', { timeout: 90_000 }, () => {
         },
       },
     ]);
-    await using service = await town.start();
-    await eventually('the service’s first pass mended it', async () => (await town.verify()).consistent);
-    await town.chat.query(`UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'`);
     expect((await town.command(['verify', '--repair'])).answer).toMatchObject({
       ok: true,
-      result: { consistent: true },
+      result: { consistent: true, repaired: { inserted: 2, updated: 1, left: 1 } },
     });
-    expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'First1 Last1' });
-    expect((await town.command(['sync-all'])).answer).toMatchObject({
-      ok: true,
-      result: { consistent: true },
-    });
+    // No pass of the service's own mends what the commands are to mend.
+    await using service = await town.start('start', { SYNC_INTERVAL_SECONDS: '3600' });
+    await eventually('its first pass went by', () => service.logged('Scheduled sync completed').length === 1);
+    for (const command of [['verify', '--repair'], ['sync-all']]) {
+      await town.chat.query(
+        `UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'; DELETE FROM users WHERE id = '${idOf(2)}'`,
+      );
+      expect(await town.verify()).toMatchObject({ consistent: false });
+      expect((await town.command(command)).answer, command.join(' ')).toMatchObject({
+        ok: true,
+        result: { consistent: true, repaired: { inserted: 1, updated: 1, left: 0 } },
+      });
+      expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'First1 Last1' });
+      expect(await town.chatUser(idOf(2))).toMatchObject({ name: 'First2 Last2' });
+    }
+    expect(service.logged('Scheduled sync begins')).toHaveLength(1);
     await service.stop();
   });
 
@@ -270,12 +321,12 @@ describe('the service', { timeout: 90_000 }, () => {
       await using service = await town.start('setup');
       await service.stop();
     }
-    // Whoever holds this lets nobody change the table's shape or triggers.
+    // Every lock of DDL on triggers, indexes or the table's shape waits for whoever writes, and is seen waiting.
     const busy = await town.source.connect();
-    await busy.query('BEGIN; LOCK TABLE users IN ROW SHARE MODE; SELECT FROM users LIMIT 1');
+    await busy.query('BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE');
     const locks = () =>
       town.source.query(
-        `SELECT FROM pg_locks WHERE relation = 'users'::regclass AND mode IN ('ShareRowExclusiveLock', 'AccessExclusiveLock', 'ExclusiveLock', 'ShareLock')`,
+        `SELECT FROM pg_locks WHERE relation = 'users'::regclass AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')`,
       );
     await using service = await town.begin('setup');
     await eventually('it is live, and took no such lock', async () => {

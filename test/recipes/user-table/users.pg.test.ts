@@ -103,7 +103,11 @@ describe('users', { timeout: 90_000 }, () => {
     await talk(idOf(2));
     await town.source.query(`DELETE FROM users WHERE id = '${idOf(2)}'`);
     await eventually('it is gone', async () => (await town.chatUser(idOf(2))) === undefined);
-    expect(await messages()).toBeLessThanOrEqual(1);
+    // Who was deactivated before goes with the next pass.
+    await eventually('so is the other', async () => (await town.chatUser(idOf(1))) === undefined);
+    expect(await messages()).toBe(0);
+    expect((await town.chat.query('SELECT FROM device_tokens')).rowCount).toBe(0);
+    expect(await town.chatUsers()).toHaveLength(298);
   });
 
   test('UT-14 what is the chat’s own stays as it is; rows of the earlier program are ours', async () => {
@@ -132,6 +136,41 @@ describe('users', { timeout: 90_000 }, () => {
     expect((await own()).rows).toEqual(before);
     expect(await town.chatUser(idOf(2))).toMatchObject({ socketId: 's9' });
   });
+
+  test.each([
+    ['our user’s id with another externalId', [idOf(2), idOf(802)]],
+    ['our user’s id without any', [idOf(2), null]],
+    ['our user’s id as the externalId of another', [idOf(902), idOf(2)]],
+  ])(
+    'UT-14 UT-31 a row of the chat’s own with %s stays, and keeps out that user alone',
+    async (_, [id, externalId]) => {
+      await using town = await openTown();
+      await town.source.query(people(1, 20));
+      await town.chat.query(
+        `INSERT INTO users (id, "externalId", name, phone, "updatedAt") VALUES ($1, $2, 'of the chat', '5551', '2020-01-01')`,
+        [id, externalId],
+      );
+      const before = await town.chatUser(String(id));
+      await using _service = await town.start();
+      expect(await town.chatUsers()).toHaveLength(20);
+      await town.source.query(
+        `UPDATE users SET first_name = 'New' WHERE id IN ('${idOf(1)}', '${idOf(2)}', '${idOf(3)}')`,
+      );
+      for (const other of [1, 3]) await nameIs(town, idOf(other), `New Last${other}`);
+      await eventually('it is a row', async () => (await town.errors()).length > 0);
+      const errors = await town.errors();
+      expect(errors.map(({ user_id, resolved }) => [user_id, resolved])).toEqual(
+        errors.map(() => [idOf(2), false]),
+      );
+      expect((await town.command(['letters'])).answer).toMatchObject({
+        result: { letters: [{ key: `["${idOf(2)}"]` }] },
+      });
+      expect(await town.chatUser(String(id))).toEqual(before);
+      await town.chat.query(`DELETE FROM users WHERE id = '${id}'`);
+      await nameIs(town, idOf(2), 'New Last2');
+      await eventually('that is over', async () => (await town.errors()).every(({ resolved }) => resolved));
+    },
+  );
 
   test('UT-11 columns that belong to the chat are never written, whatever changes', async () => {
     await using town = await openTown();
@@ -190,6 +229,14 @@ describe('users', { timeout: 90_000 }, () => {
     await eventually('the former is deactivated', () => deactivated(town, idOf(4)));
     expect(await town.chatUser(idOf(5000))).toMatchObject({ email: 'user4@example.com' });
     expect((await town.chatUser(idOf(5000)))?.metaData?.['deactivatedAt']).toBeUndefined();
+    // The former keeps the phone with the row.
+    expect(await town.phonesOf([4, 5000].map(idOf))).toEqual(['994501000004', derivedPhones(idOf(5000))[0]]);
+    await eventually('which is told', async () =>
+      (await town.errors()).some(
+        ({ error_type, user_id, resolved }) =>
+          error_type === 'UPSERT_USER_FAILED' && user_id === idOf(5000) && !resolved,
+      ),
+    );
     await eventually('both sides agree', async () => (await town.verify()).consistent);
   });
 

@@ -1,6 +1,7 @@
 import type { RecipeCommandInput, RecipeCommandResult, StatusResult } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
 import { inOurWords } from '../our-words.ts';
+import { checkSetup } from './check-setup.ts';
 import { looking, openService } from './command.ts';
 
 /** What the engine that runs the pipeline, in whatever process, said last; nothing is run. */
@@ -51,8 +52,14 @@ export async function check(input: RecipeCommandInput): Promise<RecipeCommandRes
   const { service } = openService(input);
   await using _service = service;
   const engine = await service.open({ kind: 'live' }, input);
-  const [result] = await engine.check(pipeline, input);
-  if (result === undefined) throw new Error('there is one pipeline');
+  const [ofEngine] = await engine.check(pipeline, input);
+  if (ofEngine === undefined) throw new Error('there is one pipeline');
+  const ofSetup = await checkSetup(service, input);
+  const result = {
+    ...ofEngine,
+    ok: ofEngine.ok && ofSetup.length === 0,
+    findings: [...ofEngine.findings, ...ofSetup],
+  };
   const lines = result.findings.map(
     ({ level, code, message, cure }) => `${level} ${code}: ${message}\n    ${cure}`,
   );

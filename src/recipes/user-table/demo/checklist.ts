@@ -1,14 +1,14 @@
 import type { RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
 import { eventually } from '../../demo/eventually.ts';
 import type { Verification } from '../commands/verify.ts';
-import type { HealthStatus } from '../health.ts';
+import { expectHealthRight } from './health-states.ts';
 import { idOf, people } from './schemas.sql.ts';
 import { command, ServiceProcess } from './service-process.ts';
 import { type Stage, setStage } from './stage.ts';
 
 const users = 2_000;
 
-interface Checking {
+export interface Checking {
   readonly stage: Stage;
   engine: ServiceProcess;
 }
@@ -103,23 +103,26 @@ const lines: readonly Line[] = [
       checking.engine = new ServiceProcess('start', stage);
       const { code } = await checking.engine.ended;
       await stage.marketplace.query('ALTER TABLE users_away RENAME TO users');
-      checking.engine = new ServiceProcess('start', stage);
-      await checking.engine.healthy();
-      await command('pause', stage);
-      await eventually('paused, it is red', async () => {
-        const { code: red, text } = await checking.engine.get('/health');
-        return red === 503 && !(JSON.parse(text) as HealthStatus).checks.realtimeSyncActive;
-      });
-      await command('resume', stage);
-      await checking.engine.healthy();
+      await expectHealthRight(checking);
       return code === 3;
     },
   },
   {
     text: 'verify right',
-    holds: async ({ stage }) => {
-      const equal = (await command('verify', stage)).answer['result'] as Verification;
-      return equal.consistent && equal.sourceCount === users && equal.chatCount === users;
+    holds: async ({ stage, engine }) => {
+      // Without the service nothing else mends what differs.
+      engine.signal('SIGINT');
+      await engine.ended;
+      const before = await verification(stage);
+      await stage.chat.query(
+        `UPDATE users SET name = 'meddled' WHERE id = '${idOf(4)}'; DELETE FROM users WHERE id IN ('${idOf(5)}', '${idOf(6)}')`,
+      );
+      const drifted = await verification(stage);
+      const repairing = await verification(stage, '--repair');
+      const { different, missing } = drifted.users;
+      const isFound = !drifted.consistent && different === 1 && missing === 2;
+      const isMended = repairing.repaired?.updated === 1 && repairing.repaired.inserted === 2;
+      return isEqual(before) && isFound && isMended && isEqual(await verification(stage));
     },
   },
 ];
@@ -132,6 +135,12 @@ const called = ({ chat }: Stage, user: number, first: string): Promise<void> =>
     const { rows } = await chat.query<{ name: string }>(`SELECT name FROM users WHERE id = '${idOf(user)}'`);
     return rows[0]?.name.startsWith(first) === true;
   });
+
+const verification = async (stage: Stage, ...options: readonly string[]): Promise<Verification> =>
+  (await command('verify', stage, options)).answer['result'] as Verification;
+
+const isEqual = ({ consistent, sourceCount, chatCount }: Verification): boolean =>
+  consistent && sourceCount === users && chatCount === users;
 
 const openErrors = async ({ chat }: Stage): Promise<number> =>
   (await chat.query('SELECT FROM sync_errors WHERE resolved = false AND user_id IS NOT NULL')).rows.length;

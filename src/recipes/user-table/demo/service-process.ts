@@ -27,5 +27,8 @@ export class ServiceProcess extends RunningCommand {
 }
 
 /** Runs another command to its end. */
-export const command = (name: string, surroundings: Surroundings): Promise<Ended> =>
-  new RunningCommand(['user-table', name, '--json'], surroundings).ended;
+export const command = (
+  name: string,
+  surroundings: Surroundings,
+  options: readonly string[] = [],
+): Promise<Ended> => new RunningCommand(['user-table', name, ...options, '--json'], surroundings).ended;

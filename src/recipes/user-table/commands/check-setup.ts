@@ -1,0 +1,48 @@
+import { type Database, type Finding, LockstepError, type QueryOptions } from '../../../index.ts';
+import type { UserTableSyncService } from '../service.ts';
+
+interface Rights {
+  readonly role: string;
+  /** Null: nothing is to be made. */
+  readonly lacking: string | null;
+}
+
+/** Only the owner of a table may make an index of it, and only who may make something in its schema. */
+const rightsAtMarketplace = `
+SELECT quote_ident(current_user) AS role, CASE
+    WHEN to_regclass('public.idx_users_status_updated') IS NOT NULL THEN NULL
+    WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN quote_ident(pg_get_userbyid(c.relowner))
+    WHEN NOT has_schema_privilege('public', 'CREATE') THEN 'CREATE ON SCHEMA public'
+  END AS lacking
+FROM pg_class c WHERE c.oid = to_regclass('public.users')`;
+
+const rightsInChat = `
+SELECT quote_ident(current_user) AS role, CASE
+    WHEN to_regclass('public.sync_errors') IS NULL AND NOT has_schema_privilege('public', 'CREATE') THEN 'CREATE ON SCHEMA public'
+  END AS lacking`;
+
+/** What `setup` lacks for the index and for `sync_errors`; the rest is the engine's, which says so itself. */
+export async function checkSetup(
+  { source, chat }: Pick<UserTableSyncService, 'source' | 'chat'>,
+  options: QueryOptions,
+): Promise<readonly Finding[]> {
+  const index = { subject: 'source', detail: 'making the index idx_users_status_updated on users' };
+  const table = { subject: 'destination', detail: 'making the table sync_errors' };
+  return [
+    ...(await lackingOf(source, { ...index, query: rightsAtMarketplace }, options)),
+    ...(await lackingOf(chat, { ...table, query: rightsInChat }, options)),
+  ];
+}
+
+async function lackingOf(
+  database: Database,
+  { subject, detail, query }: { readonly subject: string; readonly detail: string; readonly query: string },
+  options: QueryOptions,
+): Promise<readonly Finding[]> {
+  const [found] = await database.query<Rights>(query, undefined, options);
+  if (found === undefined || found.lacking === null) return [];
+  const { role, lacking } = found;
+  const grant = `GRANT ${lacking} TO ${role};`;
+  const { code, message, cure } = new LockstepError('permission-denied', { user: role, detail, grant });
+  return [{ level: 'error', code, subject, message, cure }];
+}
