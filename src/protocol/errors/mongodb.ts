@@ -55,6 +55,7 @@ export const mongodbErrors = defineErrors({
   'mongodb-log-window-unknown': {
     class: 'configuration',
     exit: 'configuration',
+    level: 'info',
     message: 'How far back the log of {address} reaches is not for {user} to see',
     cause:
       'A pipeline that is away for longer than the log of its source reaches back misses changes, and compares each collection as a whole. Seeing how far that is needs a right of its own.',
@@ -63,6 +64,7 @@ export const mongodbErrors = defineErrors({
   'mongodb-updates-read': {
     class: 'configuration',
     exit: 'configuration',
+    level: 'info',
     message:
       '{collections}: the change stream tells {what} by its key only, and the document is read for it, many at a time: {why}',
     cause:
