@@ -182,6 +182,8 @@ export interface StatusResult {
   readonly provenAtMs: number | null;
   /** The shortest and longest time between two scheduled runs to come; null: there is no schedule. */
   readonly schedule: { readonly shortestMs: number; readonly longestMs: number } | null;
+  /** The same between two of them that compare both sides as a whole: those of an incremental pipeline only now and then do. Null: none is scheduled. */
+  readonly comparisons: { readonly shortestMs: number; readonly longestMs: number } | null;
   readonly paused: { readonly sinceMs: number; readonly reason: string } | null;
   /** Those that fire. */
   readonly alerts: readonly OpenAlert[];

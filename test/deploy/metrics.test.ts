@@ -90,6 +90,14 @@ test('every expression asks for metrics and labels that there are', async () => 
   }
 });
 
+test('the alarm of comparisons goes by the time between comparisons, not between runs', async () => {
+  const unproven = (await rules()).find(({ alert }) => alert === 'LockstepUnproven');
+  expect(askedBy(unproven?.expr ?? '').metrics).toEqual([
+    'lockstep_proven_equal_timestamp_seconds',
+    'lockstep_comparison_interval_seconds',
+  ]);
+});
+
 test('the reader of expressions finds what is wrong', () => {
   expect(
     askedBy('sum by (pipeline, code) (rate(a_total{x=~"y", z!="w"}[5m])) / on (q) b > 0.5 and c == 1e3'),

@@ -88,6 +88,23 @@ test('a standby is copied and compared like its primary', async () => {
   await pipeline.expectSame();
 });
 
+test('cursors at a standby: check says that transactions of the primary can’t be seen there', async () => {
+  await replayed();
+  const trial = {
+    collections: { items: { cursor: { column: 'id' } } },
+    settings: { mode: 'incremental' },
+  } as const;
+  const told = async (more: Partial<TrialOptions>) => {
+    await using pipeline = await openPipeline({ ...trial, ...more });
+    const [checked] = await pipeline.engine.check();
+    return checked?.findings.filter(({ code }) => code === 'cursor-on-standby');
+  };
+  expect(await told({})).toMatchObject([
+    { level: 'warning', subject: 'source', cure: expect.stringMatching(/cursor\.overlap/) },
+  ]);
+  expect(await told({ source: source.url })).toEqual([]);
+});
+
 test('reads that the primary’s cleaning ends are made anew, and nothing is mixed or missing', async () => {
   await using pipeline = await openPipeline({ settings: { rowsPerPartition: 500 } });
   const { target, log } = pipeline;

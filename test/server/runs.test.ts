@@ -44,6 +44,14 @@ test.each(['0', '1001', 'x', '1.5'])('a limit of %s is refused', async (limit) =
   expect(answer).toMatchObject({ status: 400, body: { code: 'usage' } });
 });
 
+test('times between runs are measured by the shortest, times between comparisons by the longest', async () => {
+  await using server = await openTestServer({ schedule: { cron: '0 3 * * 1-5', timeZone: 'UTC' } });
+  const { text } = await server.get('/metrics');
+  expect(text).toContain('lockstep_schedule_interval_seconds{pipeline="stock"} 86400');
+  expect(text).toContain('lockstep_comparison_interval_seconds{pipeline="stock"} 259200');
+  expect(text).not.toContain('lockstep_comparison_interval_seconds{pipeline="shop"}');
+});
+
 test('a schedule is told with what is due and what failed in a row, in the status and as metrics', async () => {
   await using server = await openTestServer({ schedule: { every: '1h' } });
   await putRuns(server);

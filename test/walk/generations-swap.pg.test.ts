@@ -137,6 +137,8 @@ describe('what refers to it is named by check, and keeps it from being swapped',
       'CREATE TABLE other (id int PRIMARY KEY); ALTER TABLE t ADD own int REFERENCES other',
     ],
     ['the publication told', 'CREATE PUBLICATION told FOR TABLE t'],
+    ['the publication told of its schema', 'CREATE PUBLICATION told FOR TABLES IN SCHEMA public'],
+    ['the publication told of all tables', 'CREATE PUBLICATION told FOR ALL TABLES'],
     [
       'the policy p of public.guarded',
       'CREATE TABLE guarded (id int); CREATE POLICY p ON guarded USING (EXISTS (SELECT FROM t))',

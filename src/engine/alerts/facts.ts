@@ -24,7 +24,10 @@ export interface AlertFacts {
   readonly forgets: { readonly inMs: number | null } | null;
   /** What the last scheduled comparison found. */
   readonly drift: { readonly rows: number } | null;
-  readonly schedule: { readonly shortestMs: number; readonly longestMs: number } | null;
+  /** Between two scheduled runs. */
+  readonly schedule: { readonly shortestMs: number } | null;
+  /** Between two scheduled comparisons of both sides as a whole. */
+  readonly comparisons: { readonly longestMs: number } | null;
   readonly run: { readonly startedAtMs: number; readonly endedAtMs: number | null } | null;
   /** When both sides were last compared as a whole, or since when that could have been done. */
   readonly provenAtMs: number | null;

@@ -117,7 +117,6 @@ export class StagedRefresh implements Refresh {
     else await this.#promote(sealed.id, joined, refused);
     for (const member of joined)
       if (!this.#held.has(member) && !refused.has(member)) await this.#guard.clear(member.work);
-    await this.#forgetOlder();
     return refused;
   }
 
@@ -181,17 +180,6 @@ export class StagedRefresh implements Refresh {
   #tellHeld({ id }: GenerationRecord, reason: string): void {
     const { pipeline, events } = this.#context;
     events.emit('generation.held', { pipeline, generation: id, reason });
-  }
-
-  /** As many as the configuration says can be taken back; of older ones nothing is kept. */
-  async #forgetOlder(): Promise<void> {
-    const { pipeline, settings, signal } = this.#context;
-    const records = await this.#retrying('read the generations', () =>
-      this.#generations.list({ pipeline, signal }),
-    );
-    const promoted = records.filter(({ state }) => state === 'promoted');
-    for (const { id } of promoted.slice(settings.refresh.keep)) await this.#discard(id);
-    for (const { id, state } of records) if (state === 'rolled-back') await this.#discard(id);
   }
 
   #discard(id: number): Promise<void> {

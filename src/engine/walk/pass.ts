@@ -8,6 +8,7 @@ import type { ReadSnapshot } from '../../protocol/reader.ts';
 import { lookAgain } from '../alternatives/look-again.ts';
 import { cureDeferred } from '../apply/deferral.ts';
 import { recheckLetters } from '../apply/recheck-letters.ts';
+import { forgetOlder } from '../generation/forget-older.ts';
 import { StagedRefresh } from '../generation/staged-refresh.ts';
 import { orderByReferences } from '../plan/order.ts';
 import { findGoneHolders } from '../since/gone-holders.ts';
@@ -313,6 +314,7 @@ class Pass implements AsyncDisposable {
     stopIfDraining(this.#context);
     const refused = await this.#refresh.bringIn(this.#sound());
     for (const [{ plan }, error] of refused) await this.#guarded(plan.name, () => Promise.reject(error));
+    await forgetOlder(this.#context);
   }
 
   async cure(): Promise<void> {

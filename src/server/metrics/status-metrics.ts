@@ -58,13 +58,15 @@ function addHealth({ gauge }: Register, health: HealthWatch): Setter {
 
 function addSchedules({ gauge }: Register): Setter {
   const interval = gauge('lockstep_schedule_interval_seconds');
+  const comparing = gauge('lockstep_comparison_interval_seconds');
   const run = gauge('lockstep_scheduled_run_seconds');
   const proven = gauge('lockstep_proven_equal_timestamp_seconds');
   const drifted = gauge('lockstep_drifted_rows');
   return (results) => {
-    for (const each of [interval, run, proven, drifted]) each.reset();
+    for (const each of [interval, comparing, run, proven, drifted]) each.reset();
     for (const result of results) {
-      const { pipeline, schedule, provenAtMs } = result;
+      const { pipeline, schedule, comparisons, provenAtMs } = result;
+      if (comparisons !== null) comparing.set({ pipeline }, comparisons.longestMs / 1000);
       if (provenAtMs !== null) proven.set({ pipeline }, provenAtMs / 1000);
       const last = result.live?.comparison?.last ?? null;
       if (last !== null) drifted.set({ pipeline }, last.drifted);

@@ -118,6 +118,7 @@ export const statusSchema: Schema = object({
   incremental: orNull(incremental),
   provenAtMs: orNull(number),
   schedule: orNull(object({ shortestMs: number, longestMs: number })),
+  comparisons: orNull(object({ shortestMs: number, longestMs: number })),
   paused: orNull(object({ sinceMs: number, reason: text })),
   alerts: list(openAlertSchema),
   requests: list(object({ id: number, kind: text, state: one('waiting', 'running'), askedAtMs: number })),

@@ -9,7 +9,7 @@ export function factsOf(
   health: HealthReport,
   { nowMs, watchedSinceMs, isOver }: Pick<AlertFacts, 'nowMs' | 'watchedSinceMs' | 'isOver'>,
 ): AlertFacts {
-  const { pipeline, live, owner, schedule } = status;
+  const { pipeline, live, owner, schedule, comparisons } = status;
   const comparison = live?.comparison ?? null;
   const drifted = comparison?.last ?? null;
   return {
@@ -30,6 +30,7 @@ export function factsOf(
     forgets: owner === null || live === null ? null : { inMs: live.forgetsInMs },
     drift: drifted === null ? null : { rows: drifted.drifted },
     schedule,
+    comparisons,
     run: scheduledRun(status),
     provenAtMs: status.provenAtMs ?? comparison?.watchedSinceMs ?? null,
   };

@@ -2,6 +2,7 @@ import { scheduleGaps } from '../../engine/schedule/gaps.ts';
 import type { PipelineRequest } from '../../protocol/control-store.ts';
 import type { LastRun, OpenRequest, RunEntry, StatusResult } from '../results.ts';
 import { openAlerts } from './alerts.ts';
+import { comparisonGaps } from './comparison-gaps.ts';
 import { describeLive, describePasses } from './describe-status.ts';
 import { ownerOf } from './engine-owner.ts';
 import { waitingGuards } from './guards.ts';
@@ -55,6 +56,7 @@ export async function status({ pipeline, context }: PipelineParts): Promise<Stat
     incremental,
     provenAtMs: provenAt({ live, incremental, runs }),
     schedule: schedule === undefined ? null : scheduleGaps(schedule, nowMs),
+    comparisons: comparisonGaps(pipeline.settings, nowMs),
     paused,
     alerts: alerts.filter(({ state }) => state === 'firing'),
     requests: requests.flatMap(toOpenRequest),

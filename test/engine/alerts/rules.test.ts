@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
   ['nearInterval', { run: null }, 'unknown'],
   ['unproven', { provenAtMs: nowMs - 14_401 * second }, 'bad'],
   ['unproven', { provenAtMs: nowMs - 14_399 * second }, 'good'],
-  ['unproven', { provenAtMs: 0, schedule: null }, 'unknown'],
+  ['unproven', { provenAtMs: 0, comparisons: null }, 'unknown'],
 ];
 
 test.each(cases)('%s, with %j: %s', (name, more, wanted) => {

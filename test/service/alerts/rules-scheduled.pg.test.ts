@@ -1,7 +1,12 @@
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { eventually, openShop, type Shop } from './shop.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
+
+const runsSchema = z.object({
+  runs: z.array(z.object({ extent: z.string().nullable(), result: z.string() })),
+});
 
 const both = (alert: string) => [`${alert} firing`, `${alert} resolved`];
 
@@ -55,6 +60,34 @@ test('unproven: told once over the death of engine and pager, and once when both
   const end = () => shop.target.query('ALTER TABLE orders RENAME COLUMN other TO note');
   await overDeath(shop, { begin, end }, 'unproven');
 });
+
+test.each([
+  ['once an hour', { every: '1h' }],
+  ['never', 'off'],
+])(
+  'unproven: not told of runs each second that read what changed, with all compared %s',
+  async (...[, comparison]) => {
+    await using shop = await openShop({
+      rules: { unproven: { threshold: 2 } },
+      mode: 'incremental',
+      settings: {
+        schedule: { every: '1s' },
+        comparison,
+        collections: { 'public.orders': { cursor: { column: 'id' } } },
+      },
+    });
+    await using service = await shop.start();
+    // Each after a moment of its own: more seconds than two intervals of the runs.
+    const since = async () => {
+      const { runs } = runsSchema.parse(await service.ask('pipelines/shop/runs'));
+      return runs.filter(({ extent, result }) => extent === 'since' && result === 'equal').length;
+    };
+    await eventually(since).toBeGreaterThan(5);
+    expect(await service.ask('alerts')).toMatchObject({ pipelines: [{ alerts: [] }] });
+    expect(shop.told()).toEqual([]);
+    await service.stop();
+  },
+);
 
 test('failed: told once by a service that ends with it, again and again, and once when it is mended', async () => {
   await using shop = await openShop({ rules: { failed: true } });

@@ -11,7 +11,7 @@ import { type TemporaryDirectory, temporaryDirectory } from '../../support/tempo
 export interface ShopOptions {
   readonly rules: AlertRulesConfig;
   /** Default: live by slot. */
-  readonly mode?: 'full' | 'live';
+  readonly mode?: 'full' | 'incremental' | 'live';
   readonly capture?: 'logical' | 'triggers';
   /** More settings of the pipeline. */
   readonly settings?: object;

@@ -75,10 +75,10 @@ export const unproven: AlertRule = {
   unit: 'intervals',
   forSeconds: 0,
   coveredBy: [],
-  judge: ({ schedule, provenAtMs, nowMs }, threshold) => {
-    if (schedule === null || provenAtMs === null) return null;
+  judge: ({ comparisons, provenAtMs, nowMs }, threshold) => {
+    if (comparisons === null || provenAtMs === null) return null;
     const sinceMs = nowMs - provenAtMs;
-    return sinceMs > threshold * schedule.longestMs
+    return sinceMs > threshold * comparisons.longestMs
       ? bad(`both sides were last compared as a whole ${spellMs(sinceMs)} ago`)
       : good;
   },

@@ -60,6 +60,13 @@ export const statusMetrics = defineMetrics({
     help: 'The shortest time between two scheduled runs; absent without a schedule.',
     bad: '',
   },
+  lockstep_comparison_interval_seconds: {
+    type: 'gauge',
+    labels,
+    unit: 'seconds',
+    help: 'The longest time between two scheduled comparisons of both sides as a whole; absent when none is scheduled.',
+    bad: '',
+  },
   lockstep_scheduled_run_seconds: {
     type: 'gauge',
     labels,
@@ -72,7 +79,7 @@ export const statusMetrics = defineMetrics({
     labels,
     unit: 'seconds since 1970',
     help: 'When both sides were last compared as a whole, and what differed was mended; absent before the first time.',
-    bad: 'Longer ago than two intervals of the schedule.',
+    bad: 'Longer ago than twice lockstep_comparison_interval_seconds.',
   },
   lockstep_drifted_rows: {
     type: 'gauge',

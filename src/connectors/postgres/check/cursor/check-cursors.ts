@@ -16,8 +16,12 @@ import {
 export interface CheckCursorOptions {
   readonly user: string;
   readonly defaultSchema: string;
+  /** From when on a prepared transaction is told. Default: ten minutes, as whoever commits in two steps needs a moment for the second. */
+  readonly preparedForSeconds?: number;
   readonly signal?: AbortSignal | undefined;
 }
+
+const tenMinutes = 600;
 
 /** What cursors guarantee at this server, and what not. Tables that are missing, or can't be read, are told elsewhere. */
 export async function checkCursors(
@@ -37,10 +41,10 @@ export async function checkCursors(
 
 async function checkServer(
   session: Session,
-  { user, signal }: CheckCursorOptions,
+  { user, preparedForSeconds = tenMinutes, signal }: CheckCursorOptions,
 ): Promise<readonly Finding[]> {
   const { rows } = await session.query<ServerFacts>(serverFactsQuery, undefined, { signal });
-  const prepared = await session.query<LongPreparedRow>(longPreparedQuery, undefined, { signal });
+  const prepared = await session.query<LongPreparedRow>(longPreparedQuery, [preparedForSeconds], { signal });
   const [facts] = rows;
   const at = <Level extends Finding['level']>(level: Level) => ({ level, subject: 'source' });
   return [

@@ -35,6 +35,7 @@ export interface LongPreparedRow {
   readonly since: string;
 }
 
+/** $1 for how many seconds. */
 export const longPreparedQuery = `
 SELECT gid, to_char(prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since FROM pg_prepared_xacts
-WHERE database = current_database() AND prepared < now() - interval '10 minutes' ORDER BY prepared`;
+WHERE database = current_database() AND prepared < now() - make_interval(secs => $1::float8) ORDER BY prepared`;

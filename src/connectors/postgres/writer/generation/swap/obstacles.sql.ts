@@ -28,6 +28,11 @@ found AS (
   SELECT 'the publication ' || p.pubname FROM pg_catalog.pg_publication_rel AS r JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid
   WHERE r.prrelid = $1
   UNION ALL
+  SELECT 'the publication ' || p.pubname || ' of its schema' FROM pg_catalog.pg_publication_namespace AS n
+  JOIN pg_catalog.pg_publication AS p ON p.oid = n.pnpubid JOIN t ON t.relnamespace = n.pnnspid WHERE t.relpersistence = 'p'
+  UNION ALL
+  SELECT 'the publication ' || p.pubname || ' of all tables' FROM pg_catalog.pg_publication AS p, t WHERE p.puballtables AND t.relpersistence = 'p'
+  UNION ALL
   SELECT 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel AS r JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid
   WHERE r.srrelid = $1
   UNION ALL
