@@ -26,6 +26,8 @@ export function factsOf(
   return {
     ...own,
     status: status?.status ?? 'starting',
+    // There is one collection.
+    usersStatus: live?.collections[0]?.status ?? null,
     away: away === undefined ? null : `the ${away.side} is away: ${away.reason}`,
     toldAgeMs,
     // One that fails again and again, or hangs, stays under way for ever.
