@@ -56,11 +56,17 @@ const source = (settings: DatabaseSettings): PipelineConfig['source'] => ({
   },
 });
 
-/** Above 80 % of the server's connections, whosever they are, the engine works more slowly. */
+/**
+ * Sessions of clients, whosever they are. Of other roles' sessions only those who may read all statistics see the type; everybody sees that a
+ * session is a database's and a role's, which those of the server's own upkeep are not.
+ */
+const sessions = `SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
+
+/** Above 80 % of the server's connections the engine works more slowly. */
 const destination = (settings: DatabaseSettings): PipelineConfig['destination'] => ({
   ...side(settings),
   throttle: {
-    query: `SELECT count(*) > 0.8 * current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'`,
+    query: `SELECT (${sessions}) > 0.8 * current_setting('max_connections')::int`,
   },
 });
 
