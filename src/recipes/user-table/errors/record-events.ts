@@ -66,7 +66,7 @@ export function recordEvents(
   let isLive = false;
   const handlers: { readonly [Name in EventName]?: (event: EventMap[Name]) => void } = {
     status: ({ status }) => {
-      isLive = status === 'live' || (isLive && status === 'healing');
+      isLive = status === 'live' || (isLive && (status === 'healing' || status === 'degraded'));
       if (status === 'live') closed('REALTIME_SYNC_START_FAILED', 'COMPLETE_SYNC_FAILED', ...ofDefects);
     },
     retry: ({ what, code, message, attempt }) => {
@@ -106,8 +106,8 @@ export function recordEvents(
     'window.applied': () => closed('POOL_ERROR', 'REALTIME_SYNC_CONNECTION_ERROR'),
     // A walk came to its end, whoever asked for it.
     healed: () => closed('REALTIME_NOTIFICATION_FAILED', 'SCHEDULED_SYNC_FAILED'),
-    'comparison.finished': ({ drifted }) => {
-      if (drifted !== null) closed('SCHEDULED_SYNC_FAILED', 'POOL_ERROR', 'COMPLETE_SYNC_FAILED');
+    'comparison.finished': ({ isWhole }) => {
+      if (isWhole) closed('SCHEDULED_SYNC_FAILED', 'POOL_ERROR', 'COMPLETE_SYNC_FAILED');
     },
   };
   const ends = (Object.keys(handlers) as EventName[]).map((name) => subscribe(events, name, handlers));
