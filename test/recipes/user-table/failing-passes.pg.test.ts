@@ -26,7 +26,7 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     await service.healthy();
   });
 
-  test('UT-26 UT-48 users that have stopped are no success, and stay a row, until the cause is mended and sync-all is run', async () => {
+  test('UT-26 UT-48 UT-59 users that have stopped are no success, and stay a row, until the cause is mended and sync-all is run', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 20));
     await using service = await town.start('setup');
@@ -45,6 +45,11 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     expect(stats.consecutiveFailures).toBeGreaterThanOrEqual(2);
     expect(service.logged('Scheduled sync completed')).toHaveLength(completed);
     expect(await openTypes(town)).toEqual(['COMPLETE_SYNC_FAILED']);
+    const told = [(await service.get('/status')).text, JSON.stringify((await town.command(['status'])).answer)];
+    for (const text of told) {
+      expect(text).toContain('Then: lockstep user-table sync-all"');
+      expect(text).not.toMatch(/lockstep (?!user-table)/);
+    }
     await town.chat.query('ALTER TABLE users RENAME COLUMN portrait TO avatar');
     await town.source.query(`UPDATE users SET first_name = 'Late' WHERE id = '${idOf(1)}'`);
     expect((await town.command(['sync-all'])).answer).toMatchObject({ result: { consistent: true } });
