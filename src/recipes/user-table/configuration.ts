@@ -7,6 +7,9 @@ import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export const pipeline = 'users';
 
+/** Users of each kind that `verify` names; all are counted. */
+export const mostNamed = 1000;
+
 /** What is wanted of the pipeline besides: `live` follows and compares by the clock; `realtime` only follows; `part`: some users, in key order, once. */
 export type Work =
   | { readonly kind: 'live' | 'realtime' }
@@ -26,6 +29,7 @@ export function configuration(settings: Settings, tables: Tables, work: Work): L
         collections: { 'public.users': users(settings, tables, work) },
         ...modeOf(settings, work),
         lanes: lanesWithin(settings),
+        samples: mostNamed,
         rowsPerPartition: settings.batchSize * 100,
         retry: settings.retry,
         stream: { windowChanges: settings.batchSize, breakerFailures: settings.consecutiveFailures },
