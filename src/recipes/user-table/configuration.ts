@@ -6,6 +6,7 @@ import type { Tables } from './mapping/tables.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export const pipeline = 'users';
+export const collection = 'public.users';
 
 /** Users of each kind that `verify` names; all are counted. */
 export const mostNamed = 1000;
@@ -26,7 +27,7 @@ export function configuration(settings: Settings, tables: Tables, work: Work): L
       [pipeline]: {
         source: source(settings.source),
         destination: destination(settings.chat),
-        collections: { 'public.users': users(settings, tables, work) },
+        collections: { [collection]: users(settings, tables, work) },
         ...modeOf(settings, work),
         lanes: lanesWithin(settings),
         samples: mostNamed,

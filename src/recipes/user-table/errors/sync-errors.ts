@@ -51,6 +51,12 @@ export class SyncErrors {
     this.#journal.append({ kind: 'failed', type, userId, message, stack, data, atMs: Date.now() });
   }
 
+  /** What must have a row, and may have it: who had to tell it may have died before. */
+  reminded(type: ErrorType, { userId = null, message, stack = null, data = {} }: Failure): void {
+    const atMs = Date.now();
+    this.#journal.append({ kind: 'failed', type, userId, message, stack, data, atMs, isReminder: true });
+  }
+
   resolved(types: readonly ErrorType[], userIds: readonly string[] | null = null): void {
     this.#journal.append({ kind: 'resolved', types, userIds });
   }
