@@ -2,12 +2,13 @@ import type { StatusResult } from '../../index.ts';
 
 const commands: Readonly<Record<string, string>> = {
   'dead-letters': 'letters',
+  plan: 'check',
   run: 'sync-all',
   resync: 'sync-all',
 };
 
 const ofEngine =
-  /lockstep (start|check|status|verify|approve|pause|resume|run|resync|dead-letters)\b(?: users)?(?: public\.users)?(?: list)?/g;
+  /lockstep (start|plan|check|status|verify|approve|pause|resume|run|resync|dead-letters)\b(?: users)?(?: public\.users)?(?: list)?/g;
 
 /** The engine names commands of its own; who runs this has the recipe's. */
 export const inOurWords = (text: string): string =>

@@ -45,7 +45,10 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     expect(stats.consecutiveFailures).toBeGreaterThanOrEqual(2);
     expect(service.logged('Scheduled sync completed')).toHaveLength(completed);
     expect(await openTypes(town)).toEqual(['COMPLETE_SYNC_FAILED']);
-    const told = [(await service.get('/status')).text, JSON.stringify((await town.command(['status'])).answer)];
+    const told = [
+      (await service.get('/status')).text,
+      JSON.stringify((await town.command(['status'])).answer),
+    ];
     for (const text of told) {
       expect(text).toContain('Then: lockstep user-table sync-all"');
       expect(text).not.toMatch(/lockstep (?!user-table)/);
@@ -56,10 +59,7 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'Late Last1' });
     await eventually('it is resolved', async () => (await openTypes(town)).length === 0);
     await service.healthy();
-    await eventually(
-      'it is counted anew',
-      async () => (await service.stats()).consecutiveFailures === 0,
-    );
+    await eventually('it is counted anew', async () => (await service.stats()).consecutiveFailures === 0);
   });
 
   test('UT-19 UT-21 UT-50 it is counted and unhealthy, though changes are in step', async () => {

@@ -188,7 +188,9 @@ describe('faults', { timeout: 120_000 }, () => {
         },
         async () => JSON.stringify(await town.errors()),
       );
-      expect((await town.errors()).filter(({ error_type }) => error_type === 'UPSERT_USER_FAILED')).not.toEqual([]);
+      expect(
+        (await town.errors()).filter(({ error_type }) => error_type === 'UPSERT_USER_FAILED'),
+      ).not.toEqual([]);
     }
     await agrees(town);
   });

@@ -38,7 +38,11 @@ test.each<readonly [string, Partial<HealthFacts>, keyof Checks | null]>([
   ['it is throttled while it copies', { status: 'degraded', usersStatus: 'copying' }, 'realtimeSyncActive'],
   ['the users have stopped', { status: 'degraded', usersStatus: 'stopped' }, 'realtimeSyncActive'],
   ['nothing is told of the users', { status: 'degraded', usersStatus: null }, 'realtimeSyncActive'],
-  ['it is degraded, and a side is away', { status: 'degraded', away: 'the chat is away' }, 'realtimeSyncActive'],
+  [
+    'it is degraded, and a side is away',
+    { status: 'degraded', away: 'the chat is away' },
+    'realtimeSyncActive',
+  ],
   ['it copies', { status: 'copying' }, 'realtimeSyncActive'],
   ['it is paused', { status: 'paused' }, 'realtimeSyncActive'],
   ['a side is away', { away: 'the source is away' }, 'realtimeSyncActive'],

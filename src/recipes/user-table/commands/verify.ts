@@ -117,7 +117,9 @@ function textOf({ sourceCount, chatCount, users, consistent, repaired }: Verific
       ? []
       : [`missing ${missing}, extra ${extra}, different ${different}, held by others ${clashes}`]),
     ...Object.entries(samples).flatMap(([kind, keys]) =>
-      keys.length === 0 ? [] : [`${kind}${keys.length < mostNamed ? '' : ` (the first ${mostNamed})`}: ${keys.join(' ')}`],
+      keys.length === 0
+        ? []
+        : [`${kind}${keys.length < mostNamed ? '' : ` (the first ${mostNamed})`}: ${keys.join(' ')}`],
     ),
     ...(repaired === null
       ? []

@@ -102,8 +102,7 @@ export function recordEvents(
     'dead-letter.resolved': ({ keys }) => {
       if (keys !== null) errors.resolved(ofUsers, keys.map(userIdOf));
     },
-    'alternative.taken': ({ key }) =>
-      errors.failed('UPSERT_USER_FAILED', phoneTaken(key)),
+    'alternative.taken': ({ key }) => errors.failed('UPSERT_USER_FAILED', phoneTaken(key)),
     'alternative.released': ({ key }) => errors.resolved(['UPSERT_USER_FAILED'], [userIdOf(key)]),
     'feed.connected': () => closed('REALTIME_SYNC_CONNECTION_ERROR'),
     'window.applied': () => closed('POOL_ERROR', 'REALTIME_SYNC_CONNECTION_ERROR'),
