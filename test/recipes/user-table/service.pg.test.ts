@@ -191,7 +191,11 @@ describe('the service', { timeout: 90_000 }, () => {
             missing: 12,
             extra: 2,
             different: 1,
-            samples: { missing: keysOf(2, 13), extra: keysOf(998, 999), different: keysOf(1, 1) },
+            samples: {
+              missing: expect.arrayContaining([...keysOf(2, 13)]),
+              extra: expect.arrayContaining([...keysOf(998, 999)]),
+              different: keysOf(1, 1),
+            },
             mostNamed: 1000,
           },
         },
