@@ -51,6 +51,7 @@ export type { LockstepOptions } from './service/create-lockstep.ts';
 export { createLockstep } from './service/create-lockstep.ts';
 export { exitOfFailures } from './service/exit-of-failures.ts';
 export type {
+  AlternativeList,
   DeadLetterDetail,
   DeadLetterPage,
   DeadLetterSummary,

@@ -198,9 +198,17 @@ export interface EventMap {
   };
   /** Alerts could not be judged or saved; it is tried again. */
   'alerts.hindered': { pipeline: PipelineName; message: string };
-  /** A comparison that the schedule of a live pipeline asked for. `drifted`: rows at least that nothing explains; null: it did not end. */
+  /**
+   * A comparison that the schedule of a live pipeline asked for. `drifted`: rows at least that nothing explains; null: it did not end.
+   * `isWhole`: it ended, and left out no collection that has stopped.
+   */
   'comparison.started': { pipeline: PipelineName };
-  'comparison.finished': { pipeline: PipelineName; seconds: number; drifted: number | null };
+  'comparison.finished': {
+    pipeline: PipelineName;
+    seconds: number;
+    drifted: number | null;
+    isWhole: boolean;
+  };
   'pass.finished': {
     pipeline: PipelineName;
     result: 'equal' | 'pending' | 'differences' | 'failed' | 'interrupted';

@@ -34,6 +34,13 @@ export interface ResumeResult {
   readonly engineRuns: boolean;
 }
 
+/** Rows of a live pipeline that have another value than their own in a column with alternatives. */
+export interface AlternativeList {
+  readonly pipeline: string;
+  readonly collection: string;
+  readonly keys: readonly Key[];
+}
+
 export interface DeadLetterSummary {
   readonly id: number;
   readonly collection: string;

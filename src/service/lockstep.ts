@@ -1,6 +1,7 @@
 import type { EventSource } from '../engine/event-bus.ts';
 import type { StoredConnections } from './connections/connections.ts';
 import type {
+  AlternativeList,
   DeadLetterDetail,
   DeadLetterPage,
   DiscardResult,
@@ -132,6 +133,9 @@ export interface Lockstep extends AsyncDisposable {
   replay(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<RequestResult>;
   /** Forgets letters; without a choice all that are parked. */
   discard(pipeline: string, options?: Asking & Partial<LetterChoice>): Promise<DiscardResult>;
+
+  /** Rows of a live pipeline that have another value than their own in a column with alternatives: somebody else has that. From the control store alone. */
+  alternatives(pipeline: string, collection: string, options?: Abortable): Promise<AlternativeList>;
 
   /** What full runs found to differ and brought in, newest first. */
   generations(pipeline: string, options?: Abortable): Promise<GenerationList>;

@@ -169,6 +169,10 @@ class Engine implements Lockstep {
     return (await this.#pipeline(pipeline)).discard({ ...asking(options), ...choice(options) });
   }
 
+  async alternatives(pipeline: string, collection: string, options: Abortable = {}) {
+    return (await this.#pipeline(pipeline)).alternatives({ ...ownSignal(options), collection });
+  }
+
   async generations(pipeline: string, options: Abortable = {}) {
     return (await this.#pipeline(pipeline)).generations(ownSignal(options));
   }

@@ -4,6 +4,7 @@ import type { EventSink } from '../protocol/events.ts';
 import type { ResolvedAlerts } from './config/resolved-config.ts';
 import type { Sealer } from './letters/seal.ts';
 import type {
+  AlternativeList,
   DeadLetterDetail,
   DeadLetterPage,
   DiscardResult,
@@ -64,6 +65,7 @@ export interface PipelineOperations extends AsyncDisposable {
   letter(options: VerbOptions & { readonly id: number }): Promise<DeadLetterDetail>;
   replay(options: RequestOptions & LetterChoice): Promise<RequestResult>;
   discard(options: RequestOptions & LetterChoice): Promise<DiscardResult>;
+  alternatives(options: VerbOptions & { readonly collection: string }): Promise<AlternativeList>;
   generations(options: VerbOptions): Promise<GenerationList>;
   promoteGeneration(options: GenerationOptions): Promise<GenerationResult>;
   rollBackGeneration(

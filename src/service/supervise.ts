@@ -64,10 +64,9 @@ async function pauseAfter(
   { pipeline, error, failures }: { pipeline: string; error: LockstepError; failures: number },
   { events, signal, pause = defaultPause }: SuperviseRequest,
 ): Promise<boolean> {
-  // Whoever stands by for another owner, or for the store, looks often; half a jitter, so that pipelines of one server do not come back together.
+  // Whoever stands by for another owner, or for the store, looks often.
   const settings = isElsewhere(error.code) ? { ...pause, maxDelayMs: pause.initialDelayMs } : pause;
-  const whole = backoffDelayMs(settings, failures, { jitter: 'none' });
-  const delayMs = Math.round(whole / 2 + backoffDelayMs(settings, failures, { jitter: 'full' }) / 2);
+  const delayMs = backoffDelayMs(settings, failures, { jitter: 'half' });
   const { code, message } = error;
   if (isElsewhere(code)) tellStandby(pipeline, error, events);
   else

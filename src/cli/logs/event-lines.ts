@@ -75,8 +75,10 @@ export const eventLines: Lines = {
     warn(`${collection}: ${key} has another value than its own, which somebody else has`),
   'alternative.released': ({ collection, key }) => info(`${collection}: ${key} has its own value again`),
   'comparison.started': null,
-  'comparison.finished': ({ seconds, drifted }) => {
+  'comparison.finished': ({ seconds, drifted, isWhole }) => {
     if (drifted === null) return info(`a comparison did not come to an end within ${duration(seconds)}`);
+    if (!isWhole)
+      return warn(`a comparison left out what has stopped, and compared the rest in ${duration(seconds)}`);
     const text = `both sides were compared in ${duration(seconds)}`;
     return drifted === 0 ? info(text) : warn(`${text}: ${counted(drifted, 'row')} had drifted`);
   },

@@ -36,7 +36,10 @@ async function save(
   await store.checkpoints.save({ pipeline, fence }, entries);
 }
 
-export async function readBeaten({ store, pipeline }: Context, collection: string): Promise<readonly Key[]> {
+export async function readBeaten(
+  { store, pipeline }: Pick<Context, 'store' | 'pipeline'>,
+  collection: string,
+): Promise<readonly Key[]> {
   const entries = await store.checkpoints.list(pipeline, spaceOf(collection));
   return entries.map(({ name }) => name);
 }

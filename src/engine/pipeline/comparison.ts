@@ -51,15 +51,17 @@ export class Comparisons {
     using _counting = this.#count(counts);
     this.#underWaySinceMs = startedAtMs;
     const { events, pipeline, clock } = this.#context;
+    let isWhole = false;
     let drifted: number | null = null;
     events.emit('comparison.started', { pipeline });
     try {
-      const isWhole = await compare();
-      drifted = await this.#ended(startedAtMs, counts, isWhole);
+      const comparedAll = await compare();
+      drifted = await this.#ended(startedAtMs, counts, comparedAll);
+      isWhole = comparedAll;
     } finally {
       this.#underWaySinceMs = null;
       const seconds = (clock.now() - startedAtMs) / 1000;
-      events.emit('comparison.finished', { pipeline, seconds, drifted });
+      events.emit('comparison.finished', { pipeline, seconds, drifted, isWhole });
     }
   }
 

@@ -7,10 +7,10 @@ export type RandomSource = () => number;
 
 export interface BackoffOptions {
   /**
-   * `full`: anywhere between nothing and the whole delay, so that lanes which failed together do not come back
-   * together and knock the server over again. `none`: the whole delay.
+   * `half`: anywhere between half and the whole delay, so that lanes which failed together do not come back together and knock the server
+   * over again, and yet a few attempts are not used up within a moment. `none`: the whole delay.
    */
-  readonly jitter: 'none' | 'full';
+  readonly jitter: 'none' | 'half';
   readonly random?: RandomSource;
 }
 
@@ -20,8 +20,8 @@ export function backoffDelayMs(backoff: Backoff, failures: number, options: Back
   switch (options.jitter) {
     case 'none':
       return Math.round(whole);
-    case 'full':
-      return Math.round(whole * (options.random ?? Math.random)());
+    case 'half':
+      return Math.round((whole * (1 + (options.random ?? Math.random)())) / 2);
   }
 }
 

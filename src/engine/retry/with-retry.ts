@@ -46,7 +46,7 @@ export async function withRetry<Result>(work: () => Promise<Result>, options: Re
     if (attempt >= settings.attempts)
       throw exhausted(options.what, { error, attempt, elapsedMs: now() - startedAt });
     const delayMs = backoffDelayMs(settings, attempt, {
-      jitter: 'full',
+      jitter: 'half',
       ...(options.random ? { random: options.random } : {}),
     });
     options.onRetry?.({ error, attempt, delayMs });

@@ -82,7 +82,7 @@ export class Isolation {
         if (isRefusal(error)) return error;
         if (!mayBeOfSomeRow(error) || !(await destinationAnswers(this.#parts))) throw error;
         if (changes.length > 1 || attempt >= suspectAfter) return error;
-        const pauseMs = backoffDelayMs(context.settings.retry, attempt, { jitter: 'full' });
+        const pauseMs = backoffDelayMs(context.settings.retry, attempt, { jitter: 'half' });
         await delay(pauseMs, undefined, { signal: context.signal });
       }
     }

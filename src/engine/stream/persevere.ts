@@ -76,7 +76,7 @@ export class Perseverance {
     const { code, message } = error;
     const attempt = this.#breaker.failures + 1;
     const wasOpen = this.#breaker.isOpen;
-    const pauseMs = this.#breaker.failed(backoffDelayMs(settings.retry, attempt, { jitter: 'full' }));
+    const pauseMs = this.#breaker.failed(backoffDelayMs(settings.retry, attempt, { jitter: 'half' }));
     if (attempt === 1) this.#trouble.began(error);
     events.emit('retry', { pipeline, what: this.#what, code, message, attempt, delayMs: pauseMs });
     if (this.#breaker.isOpen && !wasOpen) events.emit('breaker.opened', { pipeline, code, message, pauseMs });

@@ -119,8 +119,8 @@ function whenComplete({ events }: Pick<Lockstep, 'events'>, log: Log): readonly 
     isFirst = false;
   };
   return [
-    events.on('comparison.finished', ({ seconds, drifted }) => {
-      if (drifted !== null) complete(seconds, drifted);
+    events.on('comparison.finished', ({ seconds, drifted, isWhole }) => {
+      if (isWhole) complete(seconds, drifted);
     }),
     events.on('pass.finished', ({ result, seconds }) => {
       if (result === 'equal' || result === 'pending') complete(seconds, null);

@@ -6,6 +6,10 @@ import type { Tables } from './mapping/tables.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export const pipeline = 'users';
+export const collection = 'public.users';
+
+/** Users of each kind that `verify` names; all are counted. */
+export const mostNamed = 1000;
 
 /** What is wanted of the pipeline besides: `live` follows and compares by the clock; `realtime` only follows; `part`: some users, in key order, once. */
 export type Work =
@@ -23,9 +27,10 @@ export function configuration(settings: Settings, tables: Tables, work: Work): L
       [pipeline]: {
         source: source(settings.source),
         destination: destination(settings.chat),
-        collections: { 'public.users': users(settings, tables, work) },
+        collections: { [collection]: users(settings, tables, work) },
         ...modeOf(settings, work),
         lanes: lanesWithin(settings),
+        samples: mostNamed,
         rowsPerPartition: settings.batchSize * 100,
         retry: settings.retry,
         stream: { windowChanges: settings.batchSize, breakerFailures: settings.consecutiveFailures },
@@ -57,13 +62,16 @@ const source = (settings: DatabaseSettings): PipelineConfig['source'] => ({
 });
 
 /**
- * Above 80 % of the server's connections, whosever they are, the engine works more slowly. What kind of session another role's is can't be
- * seen without the right pg_read_all_stats, only that it is in a database: such a one is counted too.
+ * Sessions of clients, whosever they are. Of other roles' sessions only those who may read all statistics see the type; everybody sees that a
+ * session is a database's and a role's, which those of the server's own upkeep are not.
  */
+const sessions = `SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
+
+/** Above 80 % of the server's connections the engine works more slowly. */
 const destination = (settings: DatabaseSettings): PipelineConfig['destination'] => ({
   ...side(settings),
   throttle: {
-    query: `SELECT count(*) > 0.8 * current_setting('max_connections')::int FROM pg_stat_activity WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`,
+    query: `SELECT (${sessions}) > 0.8 * current_setting('max_connections')::int`,
   },
 });
 

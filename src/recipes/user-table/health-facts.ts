@@ -19,13 +19,18 @@ export function factsOf(
   const last = live?.comparison?.last ?? null;
   const away = live?.away[0];
   const toldAgeMs = ageOf(live?.savedAtMs);
-  // A head of the source that is reached was read and compared just now.
-  const polledAgeMs = live?.lag?.kind === 'inStep' ? toldAgeMs : null;
+  // There is one collection.
+  const usersStatus = live?.collections[0]?.status ?? null;
+  // A head of the source that is reached was read and compared just now; what changes of users that have stopped is dropped.
+  const polledAgeMs = live?.lag?.kind === 'inStep' && usersStatus !== 'stopped' ? toldAgeMs : null;
   const passAgeMs = ageOf(live?.comparison?.underWaySinceMs);
-  const successes = [ageOf(last?.endedAtMs), polledAgeMs, appliedAgeMs].filter((age) => age !== null);
+  // A pass that compared nobody, since they have stopped, proves nothing.
+  const provenAgeMs = last?.startedAtMs === live?.comparison?.provenAtMs ? ageOf(last?.endedAtMs) : null;
+  const successes = [provenAgeMs, polledAgeMs, appliedAgeMs].filter((age) => age !== null);
   return {
     ...own,
     status: status?.status ?? 'starting',
+    usersStatus,
     away: away === undefined ? null : `the ${away.side} is away: ${away.reason}`,
     toldAgeMs,
     // One that fails again and again, or hangs, stays under way for ever.

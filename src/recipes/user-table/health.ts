@@ -14,6 +14,8 @@ export interface HealthStatus {
 /** What is known of a service at one moment; ages in milliseconds, null: never, or not known. */
 export interface HealthFacts {
   readonly status: string;
+  /** Of the users themselves, whatever else troubles the pipeline; null: nothing is told of them. */
+  readonly usersStatus: string | null;
   /** A side that can't be reached. */
   readonly away: string | null;
   /** Since the engine that runs the pipeline told anything. */
@@ -60,10 +62,9 @@ export function healthOf(facts: HealthFacts): HealthStatus {
 }
 
 function checksOf(facts: HealthFacts): Checks {
-  const { status, away, toldAgeMs, successAgeMs, passBeganAgeMs } = facts;
-  const moves = status === 'live' || status === 'healing';
+  const { away, toldAgeMs, successAgeMs, passBeganAgeMs } = facts;
   return {
-    realtimeSyncActive: moves && away === null && toldAgeMs !== null && toldAgeMs < silentMs,
+    realtimeSyncActive: moves(facts) && away === null && toldAgeMs !== null && toldAgeMs < silentMs,
     scheduledSyncActive:
       !facts.isScheduled ||
       facts.isPassUnderWay ||
@@ -72,6 +73,12 @@ function checksOf(facts: HealthFacts): Checks {
     lowErrorRate: facts.failedShare < mostFailed,
   };
 }
+
+const moving: readonly (string | null)[] = ['live', 'healing'];
+
+/** A pipeline that spares a busy chat is degraded, and its changes flow all the same; where users have stopped they do not. */
+const moves = ({ status, usersStatus }: HealthFacts): boolean =>
+  moving.includes(status === 'degraded' ? usersStatus : status);
 
 const withReason = (text: string, name: keyof Checks, { away }: HealthFacts): string =>
   name === 'realtimeSyncActive' && away !== null ? `${text} (${away})` : text;

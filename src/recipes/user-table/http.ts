@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type HttpServer, type OwnAnswer, openOwnPaths } from '../../index.ts';
 import { metricsText } from './metrics.ts';
+import { statusInOurWords } from './our-words.ts';
 import type { UserTableSyncService } from './service.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -22,7 +23,13 @@ const health: Path = (service) => {
 const paths: Readonly<Record<string, Path>> = {
   '/': health,
   '/health': health,
-  '/status': (service) => json(200, { ...service.getSyncStats(), pipeline: service.status }),
+  '/status': (service) => {
+    const { status } = service;
+    return json(200, {
+      ...service.getSyncStats(),
+      pipeline: status === null ? null : statusInOurWords(status),
+    });
+  },
   '/metrics': (service) => ({
     status: 200,
     type: 'text/plain; version=0.0.4; charset=utf-8',

@@ -35,10 +35,12 @@ const lines: Lines = {
     { seconds },
   ],
   'comparison.started': () => ['INFO', 'Scheduled sync begins'],
-  'comparison.finished': ({ seconds, drifted }) =>
+  'comparison.finished': ({ seconds, drifted, isWhole }) =>
     drifted === null
       ? ['ERROR', 'Scheduled sync did not come to an end', { seconds }]
-      : [drifted === 0 ? 'SUCCESS' : 'WARNING', 'Scheduled sync completed', { seconds, drifted }],
+      : !isWhole
+        ? ['ERROR', 'Scheduled sync compared nobody: the users have stopped', { seconds }]
+        : [drifted === 0 ? 'SUCCESS' : 'WARNING', 'Scheduled sync completed', { seconds, drifted }],
   'collection.status': ({ status, reason, nextStep }) => [
     status === 'stopped' ? 'ERROR' : 'DEBUG',
     `Users: ${status}`,

@@ -107,7 +107,7 @@ export class UserTableSyncService implements AsyncDisposable {
     try {
       const engine = await this.#openPatiently(work, signal);
       using _passes = watchPasses(engine, log, settings.intervalMs);
-      await reconcile(engine, this.errors, pipeline);
+      await reconcile(engine, this.errors);
       const [ended] = await engine.startAll([pipeline], { signal, drainMs });
       if (ended === undefined) throw new Error('there is one pipeline');
       return ended;

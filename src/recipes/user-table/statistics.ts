@@ -62,9 +62,11 @@ export class Statistics implements Disposable {
       events.on('comparison.started', () => {
         this.isSyncInProgress = true;
       }),
-      events.on('comparison.finished', ({ seconds, drifted }) => {
+      events.on('comparison.finished', ({ seconds, drifted, isWhole }) => {
         this.isSyncInProgress = false;
-        if (drifted !== null) this.#succeeded(seconds);
+        if (isWhole) this.#succeeded(seconds);
+        // It ended, and the users have stopped: nobody was compared.
+        else if (drifted !== null) this.#failedOnce('passes');
       }),
       // A walk came to its end, whoever asked for it.
       events.on('healed', () => {
@@ -97,7 +99,10 @@ export class Statistics implements Disposable {
 
   failed(code: ErrorCode, of: 'changes' | 'passes' = 'changes'): void {
     if (standsBy(code)) this.#startAnew();
-    if (!isTrouble(code)) return;
+    if (isTrouble(code)) this.#failedOnce(of);
+  }
+
+  #failedOnce(of: 'changes' | 'passes'): void {
     this.errors += 1;
     this.#inRow[of] += 1;
   }

@@ -110,8 +110,7 @@ export class TargetWorker implements AsyncDisposable {
 
   #pauseMs(attempt: number, retryAfterMs: number | null): number {
     const { retry } = this.#parts.settings;
-    const whole = backoffDelayMs({ ...retry, factor }, attempt, { jitter: 'none' });
-    const jittered = whole / 2 + backoffDelayMs({ ...retry, factor }, attempt, { jitter: 'full' }) / 2;
+    const jittered = backoffDelayMs({ ...retry, factor }, attempt, { jitter: 'half' });
     return Math.round(Math.max(jittered, retryAfterMs ?? 0));
   }
 

@@ -1,6 +1,7 @@
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { PipelineContext, PipelineOperations } from '../pipeline-operations.ts';
 import { listAlerts } from './alerts.ts';
+import { listAlternatives } from './alternatives.ts';
 import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { discard } from './discard.ts';
@@ -48,6 +49,7 @@ export async function openPipeline(
     letter: (options) => showLetter(parts, options),
     replay: (options) => replay(parts, options),
     discard: (options) => discard(parts, options),
+    alternatives: (options) => listAlternatives(parts, options),
     generations: (options) => listGenerations(parts, options),
     promoteGeneration: (options) => promoteGeneration(parts, options),
     rollBackGeneration: (options) => rollBackGeneration(parts, options),

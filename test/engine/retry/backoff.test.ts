@@ -20,20 +20,20 @@ describe('backoffDelayMs', () => {
     expect(delays).toEqual([250, 500, 1000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  test('with full jitter takes the share that the random source says', () => {
-    const delays = [0, 0.5, 0.999].map((share) =>
-      backoffDelayMs(backoff, 3, { jitter: 'full', random: () => share }),
+  test('with half jitter keeps one half, and takes the share of the other that the random source says', () => {
+    const delays = [0, 0.5, 0.998].map((share) =>
+      backoffDelayMs(backoff, 3, { jitter: 'half', random: () => share }),
     );
-    expect(delays).toEqual([0, 500, 999]);
+    expect(delays).toEqual([500, 750, 999]);
   });
 
-  test('is a whole number between 0 and the cap, whatever the settings', () => {
+  test('is a whole number between half the delay and the cap, whatever the settings', () => {
     fc.assert(
       fc.property(anyBackoff, anyFailures, anyRandom, (settings, failures, share) => {
         const whole = backoffDelayMs(settings, failures, { jitter: 'none' });
-        const jittered = backoffDelayMs(settings, failures, { jitter: 'full', random: () => share });
+        const jittered = backoffDelayMs(settings, failures, { jitter: 'half', random: () => share });
         expect(Number.isSafeInteger(whole) && Number.isSafeInteger(jittered)).toBe(true);
-        expect(jittered).toBeGreaterThanOrEqual(0);
+        expect(jittered).toBeGreaterThanOrEqual(Math.floor(whole / 2));
         expect(jittered).toBeLessThanOrEqual(whole);
         expect(whole).toBeLessThanOrEqual(settings.maxDelayMs);
       }),

@@ -56,6 +56,12 @@ describe('withRetry', () => {
     ]);
   });
 
+  test('waits at least half of each delay, however the dice fall: attempts are not used up in a moment', async () => {
+    const time = fakeTime();
+    await withRetry(failing(99), optionsWith(time, { random: () => 0 })).catch(() => undefined);
+    expect(time.slept).toEqual([50, 100, 200]);
+  });
+
   test('gives up after the set attempts, with the last error as cause and the exit code of a connection', async () => {
     const time = fakeTime();
     const thrown: unknown = await withRetry(failing(99), optionsWith(time)).catch((error: unknown) => error);

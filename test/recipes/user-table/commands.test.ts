@@ -24,5 +24,12 @@ test('UT-59 next steps name commands of the recipe, whatever the engine calls th
   expect(inOurWords('lockstep dead-letters users list names keys; then lockstep approve users')).toBe(
     'lockstep user-table letters names keys; then lockstep user-table approve',
   );
+  expect(inOurWords('`lockstep plan` shows what it means')).toBe(
+    '`lockstep user-table check` shows what it means',
+  );
+  // No command of the recipe takes the name of a collection: there is one.
+  expect(inOurWords('Mend it. Then: lockstep resync users public.users')).toBe(
+    'Mend it. Then: lockstep user-table sync-all',
+  );
   expect(inOurWords('lockstep user-table start')).toBe('lockstep user-table start');
 });

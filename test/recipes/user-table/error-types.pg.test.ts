@@ -93,8 +93,12 @@ describe('error types', { timeout: 90_000 }, () => {
     events.emit('guard.cleared', { pipeline, collection: 'public.users' });
     events.emit('alternative.released', { pipeline, collection: 'public.users', key });
     events.emit('feed.connected', { pipeline, shard: 'main' });
+    const comparison = { pipeline, seconds: 0, drifted: 0 };
+    events.emit('comparison.finished', { ...comparison, isWhole: false });
+    await errors.flush();
+    expect(await open(town)).toEqual(['POOL_ERROR', 'REALTIME_NOTIFICATION_FAILED', 'SCHEDULED_SYNC_FAILED']);
     events.emit('healed', { pipeline, collections: ['public.users'], written: 0, seconds: 0 });
-    events.emit('comparison.finished', { pipeline, seconds: 0, drifted: 0 });
+    events.emit('comparison.finished', { ...comparison, isWhole: true });
     await errors.flush();
     expect(await open(town)).toEqual([]);
   });

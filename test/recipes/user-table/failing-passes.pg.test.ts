@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
+import { idOf, people } from '../../../src/recipes/user-table/demo/schemas.sql.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTown, type Town } from './support/town.ts';
 
@@ -24,6 +24,42 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     await holder.query('COMMIT');
     await eventually('it is resolved', async () => (await openTypes(town)).length === 0);
     await service.healthy();
+  });
+
+  test('UT-26 UT-48 UT-59 users that have stopped are no success, and stay a row, until the cause is mended and sync-all is run', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 20));
+    await using service = await town.start('setup');
+    await eventually('a pass succeeds', () => service.logged('Scheduled sync completed').length > 0);
+    await town.chat.query('ALTER TABLE users RENAME COLUMN avatar TO portrait');
+    await eventually(
+      'it is a row',
+      async () => (await openTypes(town)).includes('COMPLETE_SYNC_FAILED'),
+      async () => service.child.stdout.slice(-2_000),
+    );
+    const { lastSyncTime } = await service.stats();
+    const completed = service.logged('Scheduled sync completed').length;
+    await eventually('passes compare nobody', () => service.logged(/compared nobody/).length >= 2);
+    const stats = await service.stats();
+    expect(stats).toMatchObject({ lastSyncTime, isRealTimeActive: false });
+    expect(stats.consecutiveFailures).toBeGreaterThanOrEqual(2);
+    expect(service.logged('Scheduled sync completed')).toHaveLength(completed);
+    expect(await openTypes(town)).toEqual(['COMPLETE_SYNC_FAILED']);
+    const told = [
+      (await service.get('/status')).text,
+      JSON.stringify((await town.command(['status'])).answer),
+    ];
+    for (const text of told) {
+      expect(text).toContain('Then: lockstep user-table sync-all"');
+      expect(text).not.toMatch(/lockstep (?!user-table)/);
+    }
+    await town.chat.query('ALTER TABLE users RENAME COLUMN portrait TO avatar');
+    await town.source.query(`UPDATE users SET first_name = 'Late' WHERE id = '${idOf(1)}'`);
+    expect((await town.command(['sync-all'])).answer).toMatchObject({ result: { consistent: true } });
+    expect(await town.chatUser(idOf(1))).toMatchObject({ name: 'Late Last1' });
+    await eventually('it is resolved', async () => (await openTypes(town)).length === 0);
+    await service.healthy();
+    await eventually('it is counted anew', async () => (await service.stats()).consecutiveFailures === 0);
   });
 
   test('UT-19 UT-21 UT-50 it is counted and unhealthy, though changes are in step', async () => {

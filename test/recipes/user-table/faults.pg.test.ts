@@ -226,6 +226,7 @@ describe('faults', { timeout: 120_000 }, () => {
       'destination.window.after-commit:2',
       'alternative.note.before:1',
       'alternative.note.after:1',
+      'alternative.forget.after:1',
     ];
     for (const [turn, point] of points.entries()) {
       await using dying = await town.begin('start', {
@@ -258,6 +259,18 @@ describe('faults', { timeout: 120_000 }, () => {
             .query(`SELECT id, phone FROM users WHERE id IN ('${idOf(3)}', '${idOf(4)}', '${idOf(5)}')`)
             .then(({ rows }) => JSON.stringify(rows)),
       );
+      // The fifth alone waits, whoever had to tell it and died.
+      await eventually(
+        'it is told who waits, and of nobody else',
+        async () => {
+          const open = (await town.errors()).filter(({ resolved }) => !resolved);
+          return open.length === 1 && open[0]?.user_id === idOf(5);
+        },
+        async () => JSON.stringify(await town.errors()),
+      );
+      expect(
+        (await town.errors()).filter(({ error_type }) => error_type === 'UPSERT_USER_FAILED'),
+      ).not.toEqual([]);
     }
     await agrees(town);
   });

@@ -5,6 +5,7 @@ import { Hourly } from '../../../src/recipes/user-table/hourly.ts';
 
 const well: HealthFacts = {
   status: 'live',
+  usersStatus: 'live',
   away: null,
   toldAgeMs: 800,
   isPassUnderWay: false,
@@ -32,6 +33,16 @@ test('UT-21 all is well: the one recommendation says so', () => {
 
 test.each<readonly [string, Partial<HealthFacts>, keyof Checks | null]>([
   ['it heals', { status: 'healing' }, null],
+  ['it is throttled', { status: 'degraded' }, null],
+  ['it is throttled while it heals', { status: 'degraded', usersStatus: 'healing' }, null],
+  ['it is throttled while it copies', { status: 'degraded', usersStatus: 'copying' }, 'realtimeSyncActive'],
+  ['the users have stopped', { status: 'degraded', usersStatus: 'stopped' }, 'realtimeSyncActive'],
+  ['nothing is told of the users', { status: 'degraded', usersStatus: null }, 'realtimeSyncActive'],
+  [
+    'it is degraded, and a side is away',
+    { status: 'degraded', away: 'the chat is away' },
+    'realtimeSyncActive',
+  ],
   ['it copies', { status: 'copying' }, 'realtimeSyncActive'],
   ['it is paused', { status: 'paused' }, 'realtimeSyncActive'],
   ['a side is away', { away: 'the source is away' }, 'realtimeSyncActive'],

@@ -43,10 +43,12 @@ describe('retries', { timeout: 90_000 }, () => {
     await eventually('it is resolved', async () => (await town.errors()).every(({ resolved }) => resolved));
     expect(await town.errors()).toHaveLength(1);
     expect(attempts()).toHaveLength(6);
-    // Jitter takes from each wait, and adds nothing: 20, 40, then no more than 60 ms.
+    // Jitter takes up to half of each wait, and adds nothing: 20, 40, then no more than 60 ms.
     const most = [20, 40, 20, 40, 60, 60];
-    for (const [place, { nextInMs }] of attempts().entries())
+    for (const [place, { nextInMs }] of attempts().entries()) {
       expect(nextInMs).toBeLessThanOrEqual(most[place] ?? 0);
+      expect(nextInMs).toBeGreaterThanOrEqual((most[place] ?? 0) / 2);
+    }
   });
 
   test('UT-52 what the chat refuses for good is not tried again', async () => {

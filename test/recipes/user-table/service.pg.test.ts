@@ -4,6 +4,9 @@ import { metrics } from '../../../src/recipes/user-table/metrics.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTown } from './support/town.ts';
 
+const keysOf = (from: number, to: number): readonly string[] =>
+  Array.from({ length: to - from + 1 }, (_, place) => `["${idOf(from + place)}"]`);
+
 describe('the service', { timeout: 90_000 }, () => {
   test('UT-17 setup makes what both databases need, under the historic names', async () => {
     await using town = await openTown();
@@ -210,8 +213,9 @@ describe('the service', { timeout: 90_000 }, () => {
       result: { consistent: true, sourceCount: 300, chatCount: 300 },
     });
     await town.chat.query(
-      `UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'; DELETE FROM users WHERE id IN ('${idOf(2)}', '${idOf(3)}');
-       INSERT INTO users (id, "externalId", name, phone) VALUES ('${idOf(999)}', '${idOf(999)}', 'stray', '1')`,
+      `UPDATE users SET name = 'meddled' WHERE id = '${idOf(1)}'; DELETE FROM users WHERE id BETWEEN '${idOf(2)}' AND '${idOf(13)}';
+       INSERT INTO users (id, "externalId", name, phone) VALUES ('${idOf(999)}', '${idOf(999)}', 'stray', '1');
+       INSERT INTO users (id, "externalId", name, phone, "createdAt") VALUES ('${idOf(998)}', '${idOf(998)}', 'old stray', '2', now() - interval '2 hours')`,
     );
     const { code, answer } = await town.command(['verify']);
     expect([code, answer]).toMatchObject([
@@ -220,12 +224,23 @@ describe('the service', { timeout: 90_000 }, () => {
         ok: false,
         result: {
           sourceCount: 300,
-          chatCount: 299,
-          difference: 1,
-          recentDifference: 2,
+          chatCount: 290,
+          difference: 10,
+          // The old stray is none of them.
+          recentDifference: 11,
           consistent: false,
           timestamp: expect.any(String),
-          users: { missing: 2, extra: 1, different: 1, samples: { different: [`["${idOf(1)}"]`] } },
+          users: {
+            missing: 12,
+            extra: 2,
+            different: 1,
+            samples: {
+              missing: expect.arrayContaining([...keysOf(2, 13)]),
+              extra: expect.arrayContaining([...keysOf(998, 999)]),
+              different: keysOf(1, 1),
+            },
+            mostNamed: 1000,
+          },
         },
       },
     ]);

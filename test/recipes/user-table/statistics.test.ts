@@ -54,7 +54,7 @@ test('UT-19 a scheduled pass, or one that was asked for, is counted in milliseco
   const { events, statistics } = following();
   using _statistics = statistics;
   expect([statistics.lastSyncDurationMs, statistics.lastSyncAtMs]).toEqual([0, null]);
-  events.emit('comparison.finished', { pipeline, seconds: 1.5, drifted: 0 });
+  events.emit('comparison.finished', { pipeline, seconds: 1.5, drifted: 0, isWhole: true });
   expect(statistics.lastSyncDurationMs).toBe(1500);
   expect(statistics.lastSyncAtMs).toBeGreaterThan(0);
   events.emit('pass.finished', { pipeline, result: 'equal', seconds: 0.25 });
@@ -64,8 +64,8 @@ test('UT-19 a scheduled pass, or one that was asked for, is counted in milliseco
 test('UT-19 a pass that did not come to its end leaves the last duration as it was', () => {
   const { events, statistics } = following();
   using _statistics = statistics;
-  events.emit('comparison.finished', { pipeline, seconds: 1.5, drifted: 0 });
-  events.emit('comparison.finished', { pipeline, seconds: 9, drifted: null });
+  events.emit('comparison.finished', { pipeline, seconds: 1.5, drifted: 0, isWhole: true });
+  events.emit('comparison.finished', { pipeline, seconds: 9, drifted: null, isWhole: true });
   events.emit('pass.finished', { pipeline, result: 'failed', seconds: 9 });
   expect(statistics.lastSyncDurationMs).toBe(1500);
 });

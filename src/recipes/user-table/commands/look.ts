@@ -1,13 +1,14 @@
 import type { RecipeCommandInput, RecipeCommandResult, StatusResult } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
-import { inOurWords } from '../our-words.ts';
+import { statusInOurWords } from '../our-words.ts';
 import { checkSetup } from './check-setup.ts';
 import { looking, openService } from './command.ts';
 
 /** What the engine that runs the pipeline, in whatever process, said last; nothing is run. */
 export const status = looking(async (engine, input, { errors }) => {
-  const [found] = await engine.status(pipeline, input);
-  if (found === undefined) throw new Error('there is one pipeline');
+  const [told] = await engine.status(pipeline, input);
+  if (told === undefined) throw new Error('there is one pipeline');
+  const found = statusInOurWords(told);
   const openErrors = await errors.countOpen(input).catch(() => null);
   return {
     exit: exitOf(found),
@@ -26,7 +27,7 @@ function statusText(found: StatusResult, openErrors: number | null): readonly st
   const letters = deadLetters.reduce((sum, { count }) => sum + count, 0);
   return [
     `${found.status}: ${found.reason}`,
-    ...(found.nextStep === '' ? [] : [`next: ${inOurWords(found.nextStep)}`]),
+    ...(found.nextStep === '' ? [] : [`next: ${found.nextStep}`]),
     `${found.source} → ${found.destination}`,
     ...(live?.lag === null || live?.lag === undefined ? [] : [`lag: ${lagText(live.lag)}`]),
     ...(live?.comparison?.last == null

@@ -1,7 +1,8 @@
 import type { RecipeCommandInput, RecipeCommandResult, VerifiedCollection } from '../../../index.ts';
 import { errorOfFailure } from '../../../index.ts';
-import { pipeline } from '../configuration.ts';
+import { mostNamed, pipeline } from '../configuration.ts';
 import { recorded } from '../errors/recorded.ts';
+import { readTables } from '../mapping/tables.ts';
 import type { UserTableSyncService } from '../service.ts';
 import { openService } from './command.ts';
 
@@ -17,7 +18,10 @@ export interface Verification {
   readonly users: Pick<
     VerifiedCollection,
     'missing' | 'extra' | 'different' | 'clashes' | 'samples' | 'explained'
-  >;
+  > & {
+    /** Of each kind so many are named in `samples` at most; all are counted. */
+    readonly mostNamed: number;
+  };
   /** With --repair. */
   readonly repaired: { readonly inserted: number; readonly updated: number; readonly left: number } | null;
 }
@@ -69,25 +73,34 @@ export async function verifyUsers(
     recentDifference: await recentDifference(service, signal),
     consistent: equal,
     timestamp: new Date().toISOString(),
-    users: { missing, extra, different, clashes, samples, explained },
+    users: { missing, extra, different, clashes, samples, explained, mostNamed },
     repaired,
   };
 }
 
-/** Both are asked about one moment, that of the marketplace's clock: clocks of other machines have no say. */
-async function recentDifference(
-  { source, chat, settings }: UserTableSyncService,
-  signal: AbortSignal,
-): Promise<number> {
-  const recent = await source.query<{ id: string }>(
-    `SELECT id::text AS id FROM public.users WHERE created_at >= now() - interval '1 hour' AND status::text = ANY($1::text[])`,
-    [settings.statuses],
+/**
+ * Both are asked about one moment, that of the marketplace's clock: clocks of other machines have no say. In the chat these are the users
+ * that are recent at the marketplace, and those that are only recent here.
+ */
+async function recentDifference(service: UserTableSyncService, signal: AbortSignal): Promise<number> {
+  const { source, chat, settings } = service;
+  const [asked] = await source.query<{ since: string }>(
+    `SELECT (now() - interval '1 hour')::text AS since`,
+    undefined,
     { signal },
   );
+  const recent = await source.query<{ id: string }>(
+    `SELECT id::text AS id FROM public.users WHERE created_at >= $1::timestamptz AND status::text = ANY($2::text[])`,
+    [asked?.since, settings.statuses],
+    { signal },
+  );
+  const { chat: columns } = await readTables(service, { signal });
+  const createdAt = columns.has('createdAt') ? '"createdAt"' : 'NULL::timestamptz';
   const [found] = await chat.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM public.users
-     WHERE id = ANY($1::uuid[]) AND "externalId" = id AND "metaData" ->> 'deactivatedAt' IS NULL`,
-    [recent.map(({ id }) => id)],
+     WHERE (id = ANY($1::uuid[]) OR ${createdAt} >= $2::timestamptz)
+       AND "externalId" = id AND "metaData" ->> 'deactivatedAt' IS NULL`,
+    [recent.map(({ id }) => id), asked?.since],
     { signal },
   );
   return recent.length - (found?.count ?? 0);
@@ -104,7 +117,9 @@ function textOf({ sourceCount, chatCount, users, consistent, repaired }: Verific
       ? []
       : [`missing ${missing}, extra ${extra}, different ${different}, held by others ${clashes}`]),
     ...Object.entries(samples).flatMap(([kind, keys]) =>
-      keys.length === 0 ? [] : [`${kind}: ${keys.join(' ')}`],
+      keys.length === 0
+        ? []
+        : [`${kind}${keys.length < mostNamed ? '' : ` (the first ${mostNamed})`}: ${keys.join(' ')}`],
     ),
     ...(repaired === null
       ? []

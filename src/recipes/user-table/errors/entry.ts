@@ -31,6 +31,8 @@ export type Entry =
       readonly data: Details;
       /** By this machine's clock; only its distance from now counts. */
       readonly atMs: number;
+      /** It may be known already, and has not happened once more. */
+      readonly isReminder?: true;
     }
   /** `userIds` null: whoever's they are. `except`: all but theirs. */
   | {

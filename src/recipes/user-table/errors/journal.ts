@@ -3,32 +3,44 @@ import { join } from 'node:path';
 import type { Entry } from './entry.ts';
 
 /** Some 50,000 entries; a chat database that is away for days must not fill the disk. */
-const mostBytes = 16 * 1024 * 1024;
+const defaultMostBytes = 16 * 1024 * 1024;
 const waiting = 'sync-errors.jsonl';
+const refused = 'sync-errors.refused.jsonl';
 
 /**
  * Entries for `sync_errors` on this machine's disk until the chat database has them. Written at once and without waiting, so that the last
- * words of a process that dies are among them. Several processes may use one directory: each takes what waits by renaming it.
+ * words of a process that dies are among them. Several processes may use one directory: each takes what waits by renaming it, and not before
+ * what was taken is sent: so there is one file that waits, one that each process sends, and one of what was refused, none above `mostBytes`
+ * by more than an entry.
  */
 export class Journal {
   readonly #directory: string;
+  readonly #mostBytes: number;
   #dropped = 0;
 
-  constructor(directory: string) {
+  constructor(
+    directory: string,
+    { mostBytes = defaultMostBytes }: { readonly mostBytes?: number | undefined } = {},
+  ) {
     this.#directory = directory;
+    this.#mostBytes = mostBytes;
     mkdirSync(directory, { recursive: true });
   }
 
-  get #file(): string {
-    return join(this.#directory, waiting);
+  append(entry: Entry): void {
+    this.#add(waiting, entry);
   }
 
-  append(entry: Entry): void {
-    if (sizeOf(this.#file) > mostBytes) {
-      this.#dropped += 1;
-      return;
-    }
-    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`);
+  /** Entries that the server will never take keep nobody else's waiting: they lie here for whoever wants to know. */
+  setAside(entries: readonly Entry[]): { readonly file: string } {
+    for (const entry of entries) this.#add(refused, entry);
+    return { file: join(this.#directory, refused) };
+  }
+
+  #add(name: string, entry: Entry): void {
+    const file = join(this.#directory, name);
+    if (sizeOf(file) > this.#mostBytes) this.#dropped += 1;
+    else appendFileSync(file, `${JSON.stringify(entry)}\n`);
   }
 
   /** How many entries did not fit since this was asked last. */
@@ -38,14 +50,17 @@ export class Journal {
     return dropped;
   }
 
-  /** Files to be sent, oldest first: what waits, and what processes that are gone were sending. */
+  /** Files to be sent, oldest first: what we, or processes that are gone, were sending; once there is no such, what waits. */
   take(): readonly string[] {
-    if (sizeOf(this.#file) > 0)
-      renameSync(this.#file, join(this.#directory, `sync-errors.${Date.now()}.${process.pid}.sending`));
-    return readdirSync(this.#directory)
+    const taken = readdirSync(this.#directory)
       .filter((name) => isOurs(name))
       .toSorted()
       .map((name) => join(this.#directory, name));
+    const file = join(this.#directory, waiting);
+    if (taken.length > 0 || sizeOf(file) === 0) return taken;
+    const sent = join(this.#directory, `sync-errors.${Date.now()}.${process.pid}.sending`);
+    renameSync(file, sent);
+    return [sent];
   }
 
   /** A line that was cut short by the end of a process is no entry. */

@@ -1,4 +1,5 @@
 import type { ErrorCode, EventMap, EventName, Lockstep } from '../../../index.ts';
+import { collection, pipeline } from '../configuration.ts';
 import type { ErrorType } from './entry.ts';
 import type { SyncErrors } from './sync-errors.ts';
 
@@ -42,6 +43,12 @@ export function userIdOf(key: string): string {
   return Array.isArray(parts) ? String(parts[0]) : key;
 }
 
+const phoneTaken = (key: string) => ({
+  userId: userIdOf(key),
+  message: 'Another user has this user’s phone; it was given digits derived from its id',
+  data: { code: 'phone-taken' },
+});
+
 /** Writes down what the engine tells; of work that is tried again once it failed `attempts` times. Returns what ends it. */
 export function recordEvents(
   { events }: Pick<Lockstep, 'events'>,
@@ -66,7 +73,7 @@ export function recordEvents(
   let isLive = false;
   const handlers: { readonly [Name in EventName]?: (event: EventMap[Name]) => void } = {
     status: ({ status }) => {
-      isLive = status === 'live' || (isLive && status === 'healing');
+      isLive = status === 'live' || (isLive && (status === 'healing' || status === 'degraded'));
       if (status === 'live') closed('REALTIME_SYNC_START_FAILED', 'COMPLETE_SYNC_FAILED', ...ofDefects);
     },
     retry: ({ what, code, message, attempt }) => {
@@ -95,19 +102,14 @@ export function recordEvents(
     'dead-letter.resolved': ({ keys }) => {
       if (keys !== null) errors.resolved(ofUsers, keys.map(userIdOf));
     },
-    'alternative.taken': ({ key }) =>
-      errors.failed('UPSERT_USER_FAILED', {
-        userId: userIdOf(key),
-        message: 'Another user has this user’s phone; it was given digits derived from its id',
-        data: { code: 'phone-taken' },
-      }),
+    'alternative.taken': ({ key }) => errors.failed('UPSERT_USER_FAILED', phoneTaken(key)),
     'alternative.released': ({ key }) => errors.resolved(['UPSERT_USER_FAILED'], [userIdOf(key)]),
     'feed.connected': () => closed('REALTIME_SYNC_CONNECTION_ERROR'),
     'window.applied': () => closed('POOL_ERROR', 'REALTIME_SYNC_CONNECTION_ERROR'),
     // A walk came to its end, whoever asked for it.
     healed: () => closed('REALTIME_NOTIFICATION_FAILED', 'SCHEDULED_SYNC_FAILED'),
-    'comparison.finished': ({ drifted }) => {
-      if (drifted !== null) closed('SCHEDULED_SYNC_FAILED', 'POOL_ERROR', 'COMPLETE_SYNC_FAILED');
+    'comparison.finished': ({ isWhole }) => {
+      if (isWhole) closed('SCHEDULED_SYNC_FAILED', 'POOL_ERROR', 'COMPLETE_SYNC_FAILED');
     },
   };
   const ends = (Object.keys(handlers) as EventName[]).map((name) => subscribe(events, name, handlers));
@@ -127,8 +129,15 @@ function subscribe<Name extends EventName>(
   return handler === undefined ? () => {} : events.on(name, handler);
 }
 
-/** What an earlier process wrote of users that are right by now is resolved. */
-export async function reconcile(engine: Lockstep, errors: SyncErrors, pipeline: string): Promise<void> {
+/** What an earlier process wrote of users that are right by now is resolved; what it had no time to write is written. */
+export async function reconcile(engine: Lockstep, errors: SyncErrors): Promise<void> {
+  errors.resolvedAllBut(ofUsers, await usersWithLetters(engine));
+  const { keys } = await engine.alternatives(pipeline, collection);
+  errors.resolvedAllBut(['UPSERT_USER_FAILED'], keys.map(userIdOf));
+  for (const key of keys) errors.reminded('UPSERT_USER_FAILED', phoneTaken(key));
+}
+
+async function usersWithLetters(engine: Lockstep): Promise<readonly string[]> {
   const users: string[] = [];
   let afterId: number | null = 0;
   while (afterId !== null) {
@@ -139,5 +148,5 @@ export async function reconcile(engine: Lockstep, errors: SyncErrors, pipeline: 
     users.push(...page.letters.map(({ key }) => userIdOf(key)));
     afterId = page.next;
   }
-  errors.resolvedAllBut(ofUsers, users);
+  return users;
 }

@@ -11,10 +11,10 @@ export const hasTable = `SELECT to_regclass('public.sync_errors') IS NOT NULL AS
 export const insertFailed = `
 WITH entries AS (
   SELECT DISTINCT ON (e.type, e."userId", e.data ->> 'code') e.*, e.data ->> 'code' AS code
-  FROM jsonb_to_recordset($1::jsonb) AS e(type text, "userId" text, message text, stack text, data jsonb, "ageMs" float8)
+  FROM jsonb_to_recordset($1::jsonb) AS e(type text, "userId" text, message text, stack text, data jsonb, "ageMs" float8, "isReminder" boolean)
   ORDER BY e.type, e."userId", e.data ->> 'code', e."ageMs" DESC
 ), known AS (
-  UPDATE public.sync_errors s SET retry_count = coalesce(s.retry_count, 0) + 1
+  UPDATE public.sync_errors s SET retry_count = coalesce(s.retry_count, 0) + CASE WHEN e."isReminder" THEN 0 ELSE 1 END
   FROM entries e
   WHERE s.resolved = false AND s.error_type = e.type AND s.user_id IS NOT DISTINCT FROM e."userId"
     AND (s.user_id IS NOT NULL OR s.additional_data ->> 'code' IS NOT DISTINCT FROM e.code)

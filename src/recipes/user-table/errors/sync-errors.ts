@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Database, isLockstepError, toError } from '../../../index.ts';
+import { type Database, isLockstepError, toError, toLockstepError } from '../../../index.ts';
 import type { Details, Log } from '../../program/log.ts';
 import type { Entry, ErrorType } from './entry.ts';
 import { Journal } from './journal.ts';
@@ -33,6 +33,8 @@ export interface Failure {
   readonly data?: Details;
 }
 
+type Failed = Extract<Entry, { kind: 'failed' }>;
+
 /** Keeps the chat's table `sync_errors`: what fails is written, what has become right is resolved, what is old is forgotten. */
 export class SyncErrors {
   readonly #options: SyncErrorsOptions;
@@ -47,6 +49,12 @@ export class SyncErrors {
 
   failed(type: ErrorType, { userId = null, message, stack = null, data = {} }: Failure): void {
     this.#journal.append({ kind: 'failed', type, userId, message, stack, data, atMs: Date.now() });
+  }
+
+  /** What must have a row, and may have it: who had to tell it may have died before. */
+  reminded(type: ErrorType, { userId = null, message, stack = null, data = {} }: Failure): void {
+    const atMs = Date.now();
+    this.#journal.append({ kind: 'failed', type, userId, message, stack, data, atMs, isReminder: true });
   }
 
   resolved(types: readonly ErrorType[], userIds: readonly string[] | null = null): void {
@@ -86,11 +94,12 @@ export class SyncErrors {
 
   async #send(signal: AbortSignal): Promise<void> {
     try {
-      for (const file of this.#journal.take()) {
-        await this.prepare({ signal });
-        await this.#write(this.#journal.read(file), signal);
-        this.#journal.sent(file);
-      }
+      for (let files = this.#journal.take(); files.length > 0; files = this.#journal.take())
+        for (const file of files) {
+          await this.prepare({ signal });
+          await this.#write(this.#journal.read(file), signal);
+          this.#journal.sent(file);
+        }
       await this.#forget(signal);
       this.#isAway = false;
     } catch (thrown) {
@@ -105,12 +114,11 @@ export class SyncErrors {
 
   async #write(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const { chat } = this.#options;
-    let failures: Extract<Entry, { kind: 'failed' }>[] = [];
+    let failures: Failed[] = [];
     const flush = async (): Promise<void> => {
-      const nowMs = Date.now();
-      const rows = failures.map(({ atMs, ...rest }) => ({ ...rest, ageMs: Math.max(0, nowMs - atMs) }));
+      const written = failures;
       failures = [];
-      if (rows.length > 0) await chat.query(insertFailed, [JSON.stringify(rows)], { signal });
+      if (written.length > 0) await this.#insert(written, signal);
     };
     for (const entry of entries) {
       if (entry.kind === 'failed') {
@@ -122,6 +130,27 @@ export class SyncErrors {
       await chat.query(statement, [entry.types, entry.userIds], { signal });
     }
     await flush();
+  }
+
+  /** What the server refuses for what it says is found by halves, and set aside: the others are written. */
+  async #insert(failures: readonly Failed[], signal: AbortSignal): Promise<void> {
+    const nowMs = Date.now();
+    const rows = failures.map(({ atMs, ...rest }) => ({ ...rest, ageMs: Math.max(0, nowMs - atMs) }));
+    try {
+      await this.#options.chat.query(insertFailed, [JSON.stringify(rows)], { signal });
+    } catch (thrown) {
+      const error = toLockstepError(thrown);
+      if (error.class !== 'change') throw error;
+      if (failures.length === 1) return this.#setAside(failures, error.message);
+      const half = Math.ceil(failures.length / 2);
+      await this.#insert(failures.slice(0, half), signal);
+      await this.#insert(failures.slice(half), signal);
+    }
+  }
+
+  #setAside(failures: readonly Failed[], error: string): void {
+    const { file } = this.#journal.setAside(failures);
+    this.#options.log('WARNING', 'sync_errors refused an error; it is set aside', { file, error });
   }
 
   async #forget(signal: AbortSignal): Promise<void> {

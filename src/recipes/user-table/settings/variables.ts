@@ -64,12 +64,14 @@ export const variables = {
   RETRY_INITIAL_DELAY: {
     rule: integer(1, 3_600_000),
     preset: '1000',
-    about: 'milliseconds before the second attempt',
+    about:
+      'milliseconds before the second attempt; each wait is by chance between half and all of what is said here',
   },
   RETRY_MAX_DELAY: {
     rule: integer(1, 3_600_000),
     preset: '30000',
-    about: 'the longest wait between two, in milliseconds',
+    about:
+      'the longest wait between two, in milliseconds; a service that failed as a whole is started again after 1 to 60 seconds instead',
   },
   RETRY_BACKOFF_MULTIPLIER: {
     rule: number(1, 10),
