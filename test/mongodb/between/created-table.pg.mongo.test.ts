@@ -97,6 +97,7 @@ test('a missing table is planned with its key, made of the types that are named,
     async () => JSON.stringify(await stored()).includes('"age":99') && (await stored()).length === 2,
   );
   await live.stop();
+  expect(await live.engine.verify('it')).toMatchObject({ equal: true });
 });
 
 test('a first live copy makes the table, and a function fills columns whose types are named', async () => {
@@ -113,6 +114,7 @@ test('a first live copy makes the table, and a function fills columns whose type
   await using live = await startLive(pair, { collections: { people: mapping }, create: true }, to(database));
   await live.caughtUp();
   await live.stop();
+  expect(await live.engine.verify('it')).toMatchObject({ equal: true });
   const { rows } = await database.query('SELECT id, label FROM app.people ORDER BY label');
   expect(rows).toEqual(ids.map((id, index) => ({ id: String(id), label: `#n${index}` })));
 });

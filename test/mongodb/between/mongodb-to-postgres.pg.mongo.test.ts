@@ -158,6 +158,7 @@ test('changes are followed into rows, through a function that sees plain values'
     return JSON.stringify(rows[0]) === JSON.stringify({ all: 38, gone: 0, changed: 1, tagged: 38 });
   });
   await live.stop();
+  expect(await live.engine.verify('it')).toMatchObject({ equal: true });
 });
 
 test('an id that the key column can’t have stops its collection, and no other', async () => {

@@ -170,6 +170,7 @@ test.each([{ kind: 'triggers' }, { kind: 'logical' }] as const)(
       return counts.join() === '10,41,1';
     });
     await live.stop();
+    expect(await live.engine.verify('it')).toMatchObject({ equal: true });
     const there = await target.find({}, keepingTypes).sort({ age: 1 }).toArray();
     expect(there.every((document) => document['age'] instanceof BSON.Long && !('secret' in document))).toBe(
       true,
