@@ -83,7 +83,7 @@ function collection(target: TargetCollection, { source, placement, strangers }: 
     key: ['_id'],
     columns: fieldsOf[target](placement),
     map,
-    mapVersion: JSON.stringify({ version: 1, placement }),
+    mapVersion: JSON.stringify({ version: 2, placement }),
     mapReads: [...sourceFields],
     ...(target === 'Users' ? { alternatives: { email: otherEmails } } : {}),
     ...ownership[target],

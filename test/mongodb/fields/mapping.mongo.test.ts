@@ -189,3 +189,42 @@ test('a Timestamp of zeros stays one: made in a pass and in a window, and set in
   const stored = await target.find().sort({ _id: 1 }).toArray();
   expect(stored).toEqual([1, 2, 3, 4, 5].map((_id) => ({ _id, ...deep })));
 });
+
+test('a target that is made for fields gets no index, validator or option of the source, which speak of its fields', async () => {
+  await using pair = await openMongoPair();
+  interface Person {
+    readonly _id: number;
+    readonly phone: { readonly number: string };
+    readonly seenAt: Date;
+  }
+  await pair.source.createCollection('people', {
+    collation: { locale: 'en', strength: 2 },
+    validator: { phone: { $type: 'object' } },
+    changeStreamPreAndPostImages: { enabled: true },
+  });
+  const source = pair.source.collection<Person>('people');
+  await source.createIndexes([
+    { key: { 'phone.number': 1 }, name: 'phone', unique: true },
+    { key: { seenAt: 1 }, name: 'seen', expireAfterSeconds: 100_000_000 },
+  ]);
+  const person = (id: number): Person => ({ _id: id, phone: { number: `${id}` }, seenAt: new Date() });
+  await source.insertMany([person(1), person(2), person(3)]);
+  const people = { columns: { _id: true, contact: 'phone.number' } } as const;
+  const engine = await pair.engine({ collections: { people }, create: true });
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', collections: [{ copied: 3 }] });
+  // A pass finishes the target; what comes afterwards must be taken too.
+  await source.insertOne(person(4));
+  await source.updateOne({ _id: 1 }, { $set: { 'phone.number': 'changed' } });
+  expect(await engine.run('it')).toMatchObject({
+    result: 'equal',
+    collections: [{ inserted: 1, updated: 1 }],
+  });
+  const target = pair.target.collection<Document & { _id: number }>('people');
+  expect(await target.find().sort({ _id: 1 }).toArray()).toEqual(
+    ['changed', '2', '3', '4'].map((contact, index) => ({ _id: index + 1, contact })),
+  );
+  expect((await target.listIndexes().toArray()).map(({ name }) => name)).toEqual(['_id_']);
+  const [made] = await pair.target.listCollections({ name: 'people' }).toArray();
+  expect(made).toMatchObject({ options: {} });
+  expect(await engine.verify('it')).toMatchObject({ equal: true });
+});

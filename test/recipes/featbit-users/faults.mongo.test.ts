@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, test } from 'vitest';
+import { idOfNumber } from '../../../src/recipes/featbit-users/demo/bitsacco.ts';
 import { startMongo } from '../../../tools/servers/mongo.ts';
 import { createMongoDatabase } from '../../support/mongo.ts';
 import { eventually } from '../support/eventually.ts';
@@ -38,20 +39,50 @@ describe('faults', { timeout: 90_000 }, () => {
     }
     const urlWith = (password: string, path: string) =>
       `mongodb://reader:${password}@127.0.0.1:${server.port}${path}`;
-    for (const url of [urlWith('wrong-word', '/?authSource=admin'), urlWith('word-of-reader', '/test')]) {
-      const { code, answer, stdout, stderr } = await town.command('featbit:sync', {
-        BITSACCO_DATABASE_URL: url,
-      });
-      expect(code).toBe(4);
-      expect(answer.error).toMatchObject({
-        code: 'authentication-failed',
-        cure: expect.stringContaining('authSource'),
-      });
-      expect(`${stdout}${stderr}`).not.toMatch(/wrong-word|word-of-reader/);
-    }
+    for (const name of ['BITSACCO_DATABASE_URL', 'FEATBIT_DATABASE_URL'])
+      for (const url of [urlWith('wrong-word', '/?authSource=admin'), urlWith('word-of-reader', '/test')]) {
+        const { code, answer, stdout, stderr } = await town.command('featbit:sync', { [name]: url });
+        expect(code, name).toBe(4);
+        expect(answer.error, name).toMatchObject({
+          code: 'authentication-failed',
+          cure: expect.stringContaining('authSource'),
+        });
+        expect(`${stdout}${stderr}`).not.toMatch(/wrong-word|word-of-reader/);
+      }
     const right = { BITSACCO_DATABASE_URL: urlWith('word-of-reader', '/test?authSource=admin') };
     const { answer } = await town.command('featbit:sync', right);
     expect(answer.error?.message).toContain('collection-unknown');
+  });
+
+  test('FB-39 with `read` on Bitsacco’s database and `readWrite` on FeatBit’s everything works, from the first start on', async () => {
+    await using server = await startMongo({ auth: true });
+    await using town = await openTown({ bitsaccoServer: server.url, featbitServer: server.url });
+    await insert(town, users(1, 5, { roles: [1] }));
+    const urlOf = async (user: string, role: string, db: string): Promise<string> => {
+      await using client = new MongoClient(server.url);
+      await client.db('admin').command({ createUser: user, pwd: 'word', roles: [{ role, db }] });
+      return server.urlFor({ user, password: 'word', options: 'authSource=admin' });
+    };
+    const env = {
+      BITSACCO_DATABASE_URL: await urlOf('reader', 'read', town.bitsacco.name),
+      FEATBIT_DATABASE_URL: await urlOf('writer', 'readWrite', town.featbit.name),
+    };
+    const checked = await town.command('featbit-users check', env);
+    expect(checked.answer.error).toBeUndefined();
+    expect(checked.code).toBe(0);
+    {
+      await using service = await town.start(env);
+      await insert(town, users(6, 6));
+      await service.says(`Added new user ${idOfNumber(6)} to FeatBit`);
+      await remove(town, 2);
+      await service.says(`Marked user ${idOfNumber(2)} as deleted in FeatBit`);
+      await service.stop();
+    }
+    expect((await town.command('featbit:seed', env)).code).toBe(0);
+    expect(await numbersIn(town, 'Users')).toEqual([1, 3, 4, 5, 6]);
+    const cleaned = await town.command('featbit:clean', env);
+    expect(cleaned.answer.result).toMatchObject({ state: { left: [] } });
+    expect(cleaned.code).toBe(0);
   });
 
   test('FB-35 without a replica set check and start say so and name poll, by which all works', async () => {

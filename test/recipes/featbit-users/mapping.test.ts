@@ -53,8 +53,8 @@ describe('ids', () => {
 
 describe('e-mail and name', () => {
   test.each([
-    [{ phone: { number: '+254700000001' } }, '254700000001@bitsacco.com', 'Phone User 254700000001'],
-    [{ phone: { number: '254 700-000 001' } }, '254700000001@bitsacco.com', 'Phone User 254700000001'],
+    [{ phone: { number: '+254700000001' } }, '254700000001@bitsacco.com', 'Phone User +254700000001'],
+    [{ phone: { number: '254 700-000 001' } }, '254700000001@bitsacco.com', 'Phone User 254 700-000 001'],
     [{ phone: { number: 254_700_000_001 } }, '254700000001@bitsacco.com', 'Phone User 254700000001'],
     [{ nostr: { npub: 'npub1abcdefgh' } }, 'npub1abcdefgh@bitsacco.com', 'Nostr User npub1abc'],
     [{ phone: { number: '+' }, nostr: { npub: 'npub1x' } }, 'npub1x@bitsacco.com', 'Nostr User npub1x'],
@@ -155,7 +155,7 @@ test('FB-14 an end user has texts alone as properties', () => {
   expect(made).toMatchObject({
     keyId: id,
     envId: placement.environmentId,
-    name: 'Phone User 1',
+    name: 'Phone User +1',
     customizedProperties: [
       { name: 'email', value: '1@bitsacco.com' },
       { name: 'phone', value: '1' },

@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Db, Document } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { idOfNumber, oddUsers, secret } from '../../../src/recipes/featbit-users/demo/bitsacco.ts';
 import { administratorPolicy } from '../../../src/recipes/featbit-users/mapping/ids.ts';
@@ -5,6 +8,16 @@ import { exportDocuments } from '../../support/mongo-export.ts';
 import { eventually } from '../support/eventually.ts';
 import { change, documentOf, featbitId, insert, numbersIn, remove, upTo, users } from './support/people.ts';
 import { openTown, uuidOf } from './support/town.ts';
+
+async function filesBelow(
+  directory: string,
+): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(
+    files.map(async ({ name, parentPath }) => ({ name, bytes: await readFile(join(parentPath, name)) })),
+  );
+}
 
 describe.each(['before 5.4.0', 'from 5.4.0'] as const)('FeatBit %s', { timeout: 90_000 }, (version) => {
   test('FB-5 FB-6 FB-12 FB-15 FB-17 FB-22 FB-25 FB-29 users are there, then followed, and the log says so', async () => {
@@ -139,6 +152,54 @@ describe('members', { timeout: 90_000 }, () => {
     }
   });
 
+  test('FB-22 many quick changes of one user arrive in order: the last wins, and what follows a change follows it here', async () => {
+    await using town = await openTown();
+    await insert(town, users(1, 20));
+    await using service = await town.start();
+    const source = town.bitsacco.db.collection<Document & { _id: string }>('usersdocuments');
+    const naming = (number: number, name: string) => ({
+      updateOne: { filter: { _id: idOfNumber(number) }, update: { $set: { 'profile.name': name } } },
+    });
+    const leaving = (number: number) => ({ deleteOne: { filter: { _id: idOfNumber(number) } } });
+    const joining = (number: number, name: string) => ({
+      insertOne: { document: { ...users(number, number)[0], _id: idOfNumber(number), profile: { name } } },
+    });
+    const seen: number[] = [];
+    const look = async (): Promise<void> => {
+      const turn = /^turn (\d+)$/.exec((await town.ofUser('Users', 3))?.['name'])?.[1];
+      if (turn !== undefined) seen.push(Number(turn));
+    };
+    for (let turn = 1; turn <= 200; turn += 1) {
+      await source.bulkWrite([naming(3, `turn ${turn}`)]);
+      if (turn % 10 === 0) await look();
+    }
+    await source.bulkWrite([naming(4, 'changed'), leaving(4)]);
+    await source.bulkWrite([leaving(5), joining(5, 'back again')]);
+    await source.bulkWrite([joining(30, 'not for long'), naming(30, 'nor this'), leaving(30)]);
+    await source.bulkWrite([naming(1, 'the last of all')]);
+    await eventually(
+      'the last is there',
+      async () => {
+        await look();
+        return (await town.ofUser('Users', 1))?.['name'] === 'the last of all';
+      },
+      () => service.child.stdout,
+    );
+    // Drained, and no comparison mends anything afterwards.
+    await service.stop();
+    await look();
+    expect(seen).toEqual(seen.toSorted((one, other) => one - other));
+    expect(seen.at(-1)).toBe(200);
+    expect(await town.ofUser('Users', 4)).toMatchObject({ deleted: true, lockstep: false });
+    expect(await town.ofUser('OrganizationUsers', 4)).toBeNull();
+    const back = await town.ofUser('Users', 5);
+    expect(back).toMatchObject({ name: 'back again', lockstep: true });
+    expect(Object.keys(back ?? {})).not.toContain('deleted');
+    expect(await town.ofUser('OrganizationUsers', 5)).toMatchObject({ lockstep: true });
+    expect(await numbersIn(town, 'Users')).not.toContain(30);
+    expect(await town.ofUser('OrganizationUsers', 30)).toBeNull();
+  });
+
   test('FB-8 FB-9 FB-10 FB-11 whatever shape users have, all are there, one that can’t be is told, and no secret is', async () => {
     await using town = await openTown({ env: { LOG_LEVEL: 'DEBUG' } });
     await insert(town, [
@@ -161,27 +222,66 @@ describe('members', { timeout: 90_000 }, () => {
     await insert(town, users(130, 130));
     await service.says(`Added new user ${idOfNumber(130)}`);
     await service.stop();
+    /** The bytes of a collection as a text in which any text of it is found. */
+    const bytesOf = async (db: Db, name: string): Promise<string> =>
+      Buffer.from((await exportDocuments(db, name)).join(''), 'hex').toString('latin1');
+    expect(await bytesOf(town.bitsacco.db, 'usersdocuments')).toContain(secret);
     const everything = [service.child.stdout, service.child.stderr];
     for (const { name } of await town.featbit.db.listCollections().toArray())
-      everything.push(...(await exportDocuments(town.featbit.db, name)).map(String));
+      everything.push(await bytesOf(town.featbit.db, name));
+    const remembered = await filesBelow(town.directory);
+    expect(remembered.map(({ name }) => name)).toContain('lockstep.db');
+    for (const { bytes } of remembered) everything.push(bytes.toString('latin1'));
+    expect(everything.join('\n')).toContain(idOfNumber(130));
     expect(everything.join('\n')).not.toContain(secret);
-    expect(JSON.stringify(await town.find('Users'))).not.toContain(secret);
+    expect(everything.join('\n')).not.toMatch(/pinHash|otpHash|"otp"/);
   });
 
-  test('FB-26 FB-28 deletes and changes while it is down, and while it copies, are found', async () => {
+  test('FB-28 changes that go on from before the full synchronisation until after it are all there', async () => {
+    await using town = await openTown();
+    const { bitsacco, featbit } = town;
+    await insert(town, users(1, 3000));
+    await using service = town.begin();
+    const isStarted = (): boolean =>
+      service.logged('FeatBit user sync service started successfully').length > 0;
+    const failed = () => `${service.child.stdout}\n${service.child.stderr}`;
+    // Without a pause, all over the collection: whenever a part is read and whenever the stream is opened, something changes.
+    let turn = 0;
+    for (; !isStarted(); turn += 1) {
+      if (turn === 50_000) throw new Error(failed());
+      await change(town, 1 + ((turn * 7) % 2000), { 'profile.name': `turn ${turn}`, roles: [turn % 2] });
+      if (turn % 10 === 0) await insert(town, users(10_001 + turn, 10_001 + turn));
+      if (turn % 40 === 0) await remove(town, 2001 + ((turn / 40) % 900));
+    }
+    expect(turn).toBeGreaterThan(100);
+    const here = async (): Promise<string> => {
+      const found = bitsacco.db.collection('usersdocuments').find().sort({ _id: 1 });
+      const lines = (await found.toArray()).map(
+        ({ _id: id, profile, roles }) => `${id} ${profile.name} ${roles.includes(1)}`,
+      );
+      return lines.join('\n');
+    };
+    const there = async (): Promise<string> => {
+      const policies = await town.find('MemberPolicies', { lockstep: true });
+      const administrators = new Set(policies.map(({ memberId }) => String(memberId)));
+      const members = await featbit.db
+        .collection('Users')
+        .find({ lockstep: true, deleted: { $ne: true } })
+        .sort({ _id: 1 })
+        .toArray();
+      return members.map(({ _id: id, name }) => `${id} ${name} ${administrators.has(String(id))}`).join('\n');
+    };
+    const wanted = await here();
+    await eventually('both sides are the same', async () => (await there()) === wanted, failed);
+    await service.stop();
+    expect(service.logged('A user can’t be synchronized')).toEqual([]);
+  });
+
+  test('FB-26 deletes and changes while it is down are found', async () => {
     await using town = await openTown();
     await insert(town, users(1, 3000));
     {
-      await using service = town.begin();
-      await service.says('Starting full user synchronization...');
-      await remove(town, 3000);
-      await change(town, 2, { 'profile.name': 'meanwhile' });
-      await service.says('FeatBit user sync service started successfully');
-      await eventually(
-        'the change is there',
-        async () => (await town.ofUser('Users', 2))?.['name'] === 'meanwhile',
-      );
-      await eventually('who left is gone', async () => (await numbersIn(town, 'Users')).length === 2999);
+      await using service = await town.start();
       await service.stop();
     }
     await remove(town, 5, 6);
@@ -190,7 +290,7 @@ describe('members', { timeout: 90_000 }, () => {
     await using service = await town.start();
     await eventually('all is as it should be', async () => {
       const [numbers, seven] = [await numbersIn(town, 'Users'), await town.ofUser('Users', 7)];
-      return numbers.length === 2998 && numbers.includes(4000) && seven?.['name'] === 'while it was down';
+      return numbers.length === 2999 && numbers.includes(4000) && seven?.['name'] === 'while it was down';
     });
     expect(service.logged(`Marked user ${idOfNumber(5)} as deleted in FeatBit`)).toHaveLength(1);
     expect(await town.ofUser('Users', 5)).toMatchObject({ deleted: true });

@@ -19,18 +19,20 @@ const handMade = (email: string, more: Document = {}): Document => ({
   ...more,
 });
 
+/** As the earlier program wrote one. */
+const former = (number: number, _id: unknown): Document => ({
+  ...handMade('bitsacco@bitsacco.com'),
+  _id,
+  name: `Former ${number}`,
+  password: 'known to everybody',
+  bitsaccoUser: true,
+  theirs: { kept: 1.5 },
+});
+
 describe('ownership', { timeout: 90_000 }, () => {
   test('FB-18 users of the earlier program are adopted, ids that are text corrected, and others left alone', async () => {
     await using town = await openTown();
     await insert(town, users(1, 10));
-    const former = (number: number, _id: unknown): Document => ({
-      ...handMade('bitsacco@bitsacco.com'),
-      _id,
-      name: `Former ${number}`,
-      password: 'known to everybody',
-      bitsaccoUser: true,
-      theirs: { kept: 1.5 },
-    });
     await town.featbit.db
       .collection('Users')
       .insertMany([
@@ -62,6 +64,93 @@ describe('ownership', { timeout: 90_000 }, () => {
     await using again = await town.start();
     expect(await town.ofUser('Users', 1)).toMatchObject({ password: 'set in FeatBit', lockstep: true });
     await again.stop();
+  });
+
+  test('FB-18 users of the earlier program who come to Bitsacco while the service runs are adopted without the known password', async () => {
+    await using town = await openTown();
+    await insert(town, users(1, 10));
+    const theirs = [
+      former(11, uuidOf(11)),
+      { ...former(12, uuidOf(12)), email: `${254_700_000_012}@bitsacco.com` },
+      former(13, idOfNumber(13)),
+      former(99, uuidOf(99)),
+    ];
+    await usersOf(town).insertMany(theirs.map((each) => ({ ...each })));
+    {
+      await using service = await town.start();
+      await insert(town, users(11, 13));
+      for (const number of [11, 12, 13])
+        await eventually(
+          `user ${number} is adopted`,
+          async () => {
+            const found = await town.ofUser('Users', number);
+            return found?.['lockstep'] === true && found['password'] === '' && found['theirs'] !== undefined;
+          },
+          () => service.child.stdout,
+        );
+      for (const number of [11, 12, 13])
+        expect(await town.ofUser('Users', number)).toMatchObject({
+          name: `User ${number}`,
+          email: `${254_700_000_000 + number}@bitsacco.com`,
+          theirs: { kept: 1.5 },
+        });
+      await eventually(
+        'no id is a text',
+        async () => (await town.find('Users', { _id: { $type: 'string' } })).length === 0,
+      );
+      // Once, also while the service runs: what FeatBit sets afterwards is FeatBit's.
+      await usersOf(town).updateOne(
+        { _id: uuidOf(11) as never },
+        { $set: { password: 'set in FeatBit' }, $unset: { lockstep: 1, bitsaccoUser: 1 } },
+      );
+      for (const look of ['first', 'second']) {
+        await eventually(
+          `a ${look} look`,
+          async () => (await town.ofUser('Users', 11))?.['lockstep'] === true,
+        );
+        await usersOf(town).updateOne({ _id: uuidOf(11) as never }, { $unset: { lockstep: 1 } });
+      }
+      await service.stop();
+    }
+    await using again = await town.start();
+    expect(await town.ofUser('Users', 11)).toMatchObject({ password: 'set in FeatBit', lockstep: true });
+    expect(await town.ofUser('Users', 99)).toEqual(former(99, uuidOf(99)));
+    await again.stop();
+  });
+
+  test('FB-31 clean leaves users of the earlier program in FeatBit, without what we gave them', async () => {
+    await using town = await openTown();
+    await insert(town, users(1, 20));
+    await usersOf(town).insertMany([1, 2, 3, 4].map((number) => former(number, uuidOf(number))));
+    expect((await town.command('featbit:seed')).code).toBe(0);
+    expect(await numbersIn(town, 'Users')).toHaveLength(20);
+    await remove(town, 2);
+    expect((await town.command('featbit:seed')).code).toBe(0);
+    expect(await town.ofUser('Users', 2)).toMatchObject({ deleted: true });
+    // One that is left out since somebody else has its e-mail.
+    await usersOf(town).insertOne(handMade('254700000004@bitsacco.com'));
+    expect((await town.command('featbit:seed')).code).toBe(0);
+    // As FeatBit writes one: without our marks, and without the earlier program's.
+    await usersOf(town).updateOne(
+      { _id: uuidOf(3) as never },
+      { $unset: { lockstep: '', bitsaccoUser: '' } },
+    );
+    const cleaned = await town.command('featbit:clean');
+    expect(cleaned.code).toBe(0);
+    expect(cleaned.answer.result).toMatchObject({ removed: { Users: 16 }, givenBack: 4 });
+    const left = await town.find('Users', { bitsaccoUser: true });
+    expect(left.map(({ name }) => name)).toEqual(['User 1', 'User 2', 'User 3', 'User 4']);
+    for (const each of left) {
+      expect(each).toMatchObject({ theirs: { kept: 1.5 } });
+      expect(Object.keys(each)).not.toEqual(expect.arrayContaining(['lockstep']));
+      expect(Object.keys(each)).not.toEqual(expect.arrayContaining(['deleted']));
+      expect(Object.keys(each)).not.toEqual(expect.arrayContaining(['deletedAt']));
+    }
+    for (const collection of ['WorkspaceUsers', 'OrganizationUsers'])
+      expect(await town.featbit.db.collection(collection).countDocuments(), collection).toBe(1);
+    await usersOf(town).deleteOne({ email: '254700000004@bitsacco.com', bitsaccoUser: { $ne: true } });
+    expect((await town.command('featbit:seed')).code).toBe(0);
+    expect(await numbersIn(town, 'Users')).toHaveLength(19);
   });
 
   test('FB-19 a user made by hand with the same e-mail is left alone, and the clash is reported', async () => {

@@ -65,7 +65,8 @@ test('UT-19 a pass that did not come to its end leaves the last duration as it w
   const { events, statistics } = following();
   using _statistics = statistics;
   events.emit('comparison.finished', { pipeline, seconds: 1.5, drifted: 0, isWhole: true });
-  events.emit('comparison.finished', { pipeline, seconds: 9, drifted: null, isWhole: true });
+  events.emit('comparison.finished', { pipeline, seconds: 9, drifted: null, isWhole: false });
+  events.emit('comparison.finished', { pipeline, seconds: 9, drifted: 0, isWhole: false });
   events.emit('pass.finished', { pipeline, result: 'failed', seconds: 9 });
   expect(statistics.lastSyncDurationMs).toBe(1500);
 });

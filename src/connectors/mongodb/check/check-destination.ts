@@ -8,6 +8,7 @@ import { isWholePlan } from '../writer/form/field-form.ts';
 import { whyUnstaged } from '../writer/generation/why-unstaged.ts';
 import { checkLoad } from '../writer/load/read-load.ts';
 import { makeModel, type TargetModel } from '../writer/model.ts';
+import { modificationOf } from '../writer/open/creation.ts';
 import { hasNoDocument, ours, resolveScope } from '../writer/open/open-target.ts';
 import { readDecision } from '../writer/state/read-state.ts';
 import { checkDeployment } from './check-deployment.ts';
@@ -52,7 +53,7 @@ export async function checkDestination(
   }
   if (staged) findings.push(...(await generationRights(destination, plans, { ...options, privileges })));
   for (const plan of plans) {
-    const made = plan.targetShape === null ? making : [];
+    const made = plan.targetShape === null ? makingOf(plan) : [];
     const wanted = [...writing, ...made, ...(plan.swap === true ? swapping : [])];
     findings.push(...lackingRights(deployment, privileges, { collection: plan.target, actions: wanted }));
     findings.push(...checkPlan(plan), ...swapFindings(plan));
@@ -63,7 +64,14 @@ export async function checkDestination(
 }
 
 const writing = ['find', 'insert', 'update', 'remove', 'collStats', 'listIndexes'];
-const making = ['createCollection', 'createIndex', 'collMod'];
+
+/** What only some targets are given needs a right that `readWrite` has not. */
+const makingOf = (plan: CollectionPlan): readonly string[] => [
+  'createCollection',
+  'createIndex',
+  ...(modificationOf(plan, {}) === null ? [] : ['collMod']),
+];
+
 /** Of the database: what takes a target’s place, and what it had, are collections beside it. */
 const swapping = [
   'createCollection',

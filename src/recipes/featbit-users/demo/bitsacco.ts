@@ -7,6 +7,18 @@ export const idOfNumber = (number: number): string =>
 /** A text that stands in fields which must never be seen anywhere else. */
 export const secret = 'a secret of bitsacco';
 
+/** The indexes that the application's Mongoose model makes, with the collection if there is none. */
+export const setUpBitsacco = (bitsacco: MongodbDatabase): Promise<JsonDocument> =>
+  bitsacco.command({
+    createIndexes: 'usersdocuments',
+    indexes: ['phone.number', 'nostr.npub'].map((path) => ({
+      key: { [path]: 1 },
+      name: `${path}_1`,
+      unique: true,
+      sparse: true,
+    })),
+  });
+
 /** As the application stores a user: its Mongoose model, with what it hides. */
 export function bitsaccoUser(number: number, more: JsonDocument = {}): JsonDocument {
   const at = { $date: new Date(Date.UTC(2025, 0, 1) + number * 60_000).toISOString() };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MongodbDatabase, openMongodb } from '../../../index.ts';
 import { startMongoPair } from '../../demo/servers.ts';
+import { setUpBitsacco } from './bitsacco.ts';
 import { setUpFeatBit } from './featbit.ts';
 
 /** Two real servers, a Bitsacco and a FeatBit as they are after set-up, and the variables of the recipe. */
@@ -19,6 +20,7 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
   const bitsacco = resources.use(openMongodb({ url: source.url, database: 'test' }));
   const featbit = resources.use(openMongodb({ url: target.url, database: 'featbit' }));
   const directory = resources.use(await mkdtempDisposable(join(tmpdir(), 'lockstep-featbit-users-')));
+  await setUpBitsacco(bitsacco);
   await setUpFeatBit(featbit, 'from 5.4.0');
   const kept = resources.move();
   return {

@@ -1,6 +1,6 @@
 import type { MongodbDatabase } from '../../../index.ts';
 import type { Placement } from '../mapping/ids.ts';
-import { correctTextIds, replaceMigratedMemberships, takeKnownPasswords } from './adopt.ts';
+import { type Adopted, adoptFormer, replaceMigratedMemberships } from './adopt.ts';
 import { restoreMarks } from './restore-marks.ts';
 import type { Source } from './source.ts';
 
@@ -8,9 +8,7 @@ interface SignalOption {
   readonly signal: AbortSignal;
 }
 
-export interface Prepared {
-  readonly corrected: number;
-  readonly passwordsTaken: number;
+export interface Prepared extends Adopted {
   readonly replaced: number;
   readonly restored: number;
 }
@@ -22,12 +20,13 @@ export async function prepareFeatBit(
   options: SignalOption,
 ): Promise<Prepared> {
   await makeIndexes(featbit, placement, options);
-  const corrected = placement.hasMembers ? await correctTextIds(featbit, source, options) : 0;
-  const passwordsTaken = placement.hasMembers ? await takeKnownPasswords(featbit, source, options) : 0;
+  const adopted = placement.hasMembers ? await adoptFormer(featbit, source, options) : nobody;
   const replaced = await replaceMigratedMemberships(featbit, placement, options);
   const { restored } = await restoreMarks(featbit, placement, options);
-  return { corrected, passwordsTaken, replaced, restored };
+  return { ...adopted, replaced, restored };
 }
+
+const nobody: Adopted = { corrected: 0, passwordsTaken: 0 };
 
 /** Of Users only ours are in it, so that it never stands in FeatBit's own way. */
 export const emailIndex = 'lockstep_email';
@@ -40,7 +39,10 @@ async function makeIndexes(
   await featbit.command(
     {
       createIndexes: 'lockstep_featbit_users',
-      indexes: ['userId', 'endUserId'].map((field) => ({ key: { [field]: 1 }, name: field })),
+      indexes: [
+        ...['userId', 'endUserId'].map((field) => ({ key: { [field]: 1 }, name: field })),
+        { key: { former: 1 }, name: 'former', partialFilterExpression: { former: true } },
+      ],
     },
     options,
   );

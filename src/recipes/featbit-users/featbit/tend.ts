@@ -3,6 +3,7 @@ import { type Lockstep, type MongodbDatabase, toLockstepError } from '../../../i
 import type { Log } from '../../program/log.ts';
 import { pipeline } from '../configuration.ts';
 import type { Placement } from '../mapping/ids.ts';
+import { adoptFormer } from './adopt.ts';
 import { restoreMarks } from './restore-marks.ts';
 import type { Source } from './source.ts';
 import type { Strangers } from './strangers.ts';
@@ -22,6 +23,7 @@ const restsFor = 9;
 
 /**
  * What FeatBit does meanwhile that no change of Bitsacco tells: it takes our mark from users and end users that it writes, and somebody makes users by hand.
+ * And what the engine leaves as it is of a user of the earlier program whom Bitsacco has now.
  * Where a pass can mend what came of it, one is asked for.
  */
 export async function tend(request: TendRequest, signal: AbortSignal): Promise<void> {
@@ -45,6 +47,11 @@ async function lookOnce(
   { engine, strangers, featbit, source, placement, log }: TendRequest,
   signal: AbortSignal,
 ): Promise<void> {
+  if (placement.hasMembers) {
+    const adopted = await adoptFormer(featbit, source, { signal });
+    if (adopted.corrected > 0 || adopted.passwordsTaken > 0)
+      log('INFO', 'Put right what others left', { ...adopted });
+  }
   const { restored, gone } = await restoreMarks(featbit, placement, { signal });
   if (restored > 0) log('INFO', 'FeatBit had written users of ours anew', { restored, gone });
   const differs = await strangers.look({ featbit, source, placement }, { signal });

@@ -7,6 +7,8 @@ export interface BitsaccoUser {
   readonly id: string;
   /** Digits only; null: none. */
   readonly phone: string | null;
+  /** As it is stored, with or without `+`; null: none. */
+  readonly phoneNumber: string | null;
   readonly isPhoneVerified: boolean;
   readonly npub: string | null;
   readonly isNostrVerified: boolean;
@@ -30,9 +32,12 @@ export function readUser(row: Row): BitsaccoUser {
   const id = textOf(row['_id'] ?? null);
   if (!isUuid(id)) throw new TypeError('its _id is no UUID, so that it can’t be the id of a FeatBit user');
   const [phone, nostr, profile] = [row['phone'], row['nostr'], row['profile']].map(fieldsOf);
+  const phoneNumber = textOf(phone?.['number']);
+  const digits = orNull(phoneNumber.replace(/\D/g, ''));
   return {
     id: id.toLowerCase(),
-    phone: orNull(textOf(phone?.['number']).replace(/\D/g, '')),
+    phone: digits,
+    phoneNumber: digits === null ? null : phoneNumber,
     isPhoneVerified: phone?.['verified'] === true,
     npub: orNull(textOf(nostr?.['npub'])),
     isNostrVerified: nostr?.['verified'] === true,

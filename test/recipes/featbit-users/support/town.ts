@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BSON, type Document } from 'mongodb';
 import { openMongodb } from '../../../../src/index.ts';
-import { idOfNumber } from '../../../../src/recipes/featbit-users/demo/bitsacco.ts';
+import { idOfNumber, setUpBitsacco } from '../../../../src/recipes/featbit-users/demo/bitsacco.ts';
 import { type FeatBitVersion, setUpFeatBit } from '../../../../src/recipes/featbit-users/demo/featbit.ts';
 import { type Child, type ChildResult, runChild, startChild } from '../../../support/child.ts';
 import { createMongoDatabase, type MongoTestDatabase } from '../../../support/mongo.ts';
@@ -12,7 +12,8 @@ import { eventually } from '../../support/eventually.ts';
 export interface TownOptions {
   readonly version?: FeatBitVersion;
   readonly env?: Readonly<Record<string, string>>;
-  /** The server that FeatBit's database is on; else the one that all share. */
+  /** The servers that the databases are on; else the one that all share. */
+  readonly bitsaccoServer?: string;
   readonly featbitServer?: string;
 }
 
@@ -50,17 +51,19 @@ const cli = new URL('../../../../bin/lockstep.mjs', import.meta.url).pathname;
 export async function openTown({
   version = 'from 5.4.0',
   env: more = {},
+  bitsaccoServer,
   featbitServer,
 }: TownOptions = {}): Promise<Town> {
   await using opened = new AsyncDisposableStack();
-  const bitsacco = opened.use(await createMongoDatabase());
-  const featbit = opened.use(
-    await createMongoDatabase(featbitServer === undefined ? {} : { serverUrl: featbitServer }),
-  );
+  const on = async (server: string | undefined): Promise<MongoTestDatabase> =>
+    opened.use(await createMongoDatabase(server === undefined ? {} : { serverUrl: server }));
+  const [bitsacco, featbit] = [await on(bitsaccoServer), await on(featbitServer)];
   const { path: directory } = opened.use(await temporaryDirectory());
   {
-    await using database = openMongodb({ url: featbit.url });
-    await setUpFeatBit(database, version);
+    await using here = openMongodb({ url: bitsacco.url });
+    await using there = openMongodb({ url: featbit.url });
+    await setUpBitsacco(here);
+    await setUpFeatBit(there, version);
   }
   const env = {
     BITSACCO_DATABASE_URL: bitsacco.serverUrl,

@@ -2,6 +2,7 @@ import { BSON, type Document } from 'mongodb';
 import type { CollectionPlan } from '../../../../protocol/mapping.ts';
 import type { PreparedStep } from '../../../../protocol/writer.ts';
 import { collectionOf, type MongodbCollection } from '../../catalog/describe-collection.ts';
+import { isWholePlan } from '../form/field-form.ts';
 
 /** What decides how ids are told apart and stored must be there from the start. */
 const fromTheStart = [
@@ -17,7 +18,14 @@ const fromTheStart = [
  */
 const afterwards = ['validator', 'validationLevel', 'validationAction', 'changeStreamPreAndPostImages'];
 
-const optionsOf = ({ sourceShape }: CollectionPlan): Document => collectionOf(sourceShape)?.options ?? {};
+/**
+ * What the target of a plan is made like. Null: like nothing. Where fields are mapped, the source's indexes and validator speak of fields that
+ * the target has under other names, or not at all: a unique index on such a field would take one document and refuse the second.
+ */
+const originalOf = (plan: CollectionPlan): MongodbCollection | null =>
+  isWholePlan(plan) ? collectionOf(plan.sourceShape) : null;
+
+const optionsOf = (plan: CollectionPlan): Document => originalOf(plan)?.options ?? {};
 
 const picked = (options: Document, names: readonly string[]): Document =>
   Object.fromEntries(
@@ -45,8 +53,7 @@ export function modificationOf(plan: CollectionPlan, there: Document): Document 
   return Object.keys(modification).length === 0 ? null : { collMod: plan.target, ...modification };
 }
 
-export const indexesOf = ({ sourceShape }: CollectionPlan): readonly Document[] =>
-  collectionOf(sourceShape)?.indexes ?? [];
+export const indexesOf = (plan: CollectionPlan): readonly Document[] => originalOf(plan)?.indexes ?? [];
 
 /** Else it would wait until every member has built it too, for good while one is down. */
 const commitQuorum = 'majority';
