@@ -77,10 +77,13 @@ export const eventLines: Lines = {
   'comparison.started': null,
   'comparison.finished': ({ seconds, drifted, isWhole }) => {
     if (drifted === null) return info(`a comparison did not come to an end within ${duration(seconds)}`);
+    const found = drifted === 0 ? '' : `: ${counted(drifted, 'row')} had drifted`;
     if (!isWhole)
-      return warn(`a comparison left out what has stopped, and compared the rest in ${duration(seconds)}`);
-    const text = `both sides were compared in ${duration(seconds)}`;
-    return drifted === 0 ? info(text) : warn(`${text}: ${counted(drifted, 'row')} had drifted`);
+      return warn(
+        `a comparison left out what has stopped, and compared the rest in ${duration(seconds)}${found}`,
+      );
+    const text = `both sides were compared in ${duration(seconds)}${found}`;
+    return drifted === 0 ? info(text) : warn(text);
   },
   failed: ({ collection, code, message }) =>
     error(`${collection === null ? '' : `${collection}: `}${code}: ${message}`),

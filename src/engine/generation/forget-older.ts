@@ -6,16 +6,22 @@ import { retrying } from '../walk/retrying.ts';
 /**
  * At the end of a pass, whatever it found and however it wrote: a run that found nothing to differ, or one that writes directly, begins no
  * generation, and what an earlier one left that died would stay. As many promoted ones as the configuration says can be taken back, and what is
- * held waits for somebody's word; of all others nothing is kept.
+ * held waits for somebody's word, unless the pass wrote newer rows past it; of all others nothing is kept.
  */
-export async function forgetOlder(context: WalkContext): Promise<void> {
+export async function forgetOlder(
+  context: WalkContext,
+  { isStaged }: { readonly isStaged: boolean },
+): Promise<void> {
   const { writer, pipeline, signal } = context;
   const { generations } = writer;
   if (generations === undefined) return;
   const records = await retrying(context, { what: 'read the generations', signal }, () =>
     generations.list({ pipeline, signal }),
   );
-  const kept = new Set([...promotedToKeep(context, records), ...(await waiting(context, records))]);
+  const kept = new Set([
+    ...promotedToKeep(context, records),
+    ...(isStaged ? await waiting(context, records) : []),
+  ]);
   for (const record of records) {
     if (record.state === 'discarded' || kept.has(record)) continue;
     await retrying(context, { what: 'discard a generation', signal }, () =>

@@ -103,7 +103,7 @@ export class StagedRefresh implements Refresh {
     const refused = new Map<Member, LockstepError>();
     if (this.#staging === null) return refused;
     const staging = await this.#staging;
-    const held = this.#whyHeld();
+    const held = this.#whyHeld(members);
     const joined = members.filter((member) => this.#joined.has(member));
     const targets = joined.map(({ work }) => work.target);
     const sealed = await this.#retrying('seal the generation', () =>
@@ -120,9 +120,11 @@ export class StagedRefresh implements Refresh {
     return refused;
   }
 
-  #whyHeld(): string | null {
-    if (this.#held.size === 0 || this.#streamFrom !== null) return null;
-    return `more would leave ${[...this.#held].map(({ plan }) => plan.name).join(', ')} than may`;
+  /** One that failed afterwards is no part of what is brought in, and holds nothing back. */
+  #whyHeld(members: readonly Member[]): string | null {
+    const held = members.filter((member) => this.#held.has(member));
+    if (held.length === 0 || this.#streamFrom !== null) return null;
+    return `more would leave ${held.map(({ plan }) => plan.name).join(', ')} than may`;
   }
 
   async #promote(id: number, members: readonly Member[], refused: Map<Member, LockstepError>): Promise<void> {

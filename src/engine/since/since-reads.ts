@@ -81,6 +81,9 @@ export class SinceReads {
     });
     const reads = new SinceReads(context, { courses, parties });
     await reads.#tellGaps();
+    // What is left of collections that the pipeline has no more would look as if nobody compared them.
+    const gone = [...records.keys()].filter((name) => !plans.some((plan) => plan.name === name));
+    if (gone.length > 0) await reads.#forget(gone);
     return reads;
   }
 

@@ -314,7 +314,7 @@ class Pass implements AsyncDisposable {
     stopIfDraining(this.#context);
     const refused = await this.#refresh.bringIn(this.#sound());
     for (const [{ plan }, error] of refused) await this.#guarded(plan.name, () => Promise.reject(error));
-    await forgetOlder(this.#context);
+    await forgetOlder(this.#context, { isStaged: this.#refresh.swaps });
   }
 
   async cure(): Promise<void> {

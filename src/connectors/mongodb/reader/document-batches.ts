@@ -1,10 +1,25 @@
-import { BSON, type ClientSession, type Document, type Long } from 'mongodb';
+import { BSON, type ClientSession, type CollationOptions, type Document, type Long } from 'mongodb';
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { takeDocuments } from '../bson/documents.ts';
 import { elementsOf } from '../bson/layout.ts';
+import type { ClusterTime } from '../cluster-time.ts';
 import type { Deployment } from '../session/deployment.ts';
-import type { DocumentsRequest } from './documents.ts';
 import { sessionAfter } from './not-before.ts';
+import { firstReply, nextReply } from './reply-size.ts';
+
+export interface DocumentsRequest {
+  readonly collection: string;
+  readonly filter: Document;
+  /** At least what was committed by then is shown; null or absent: what a majority is known to have. */
+  readonly after?: ClusterTime | null;
+  /** What the server leaves of a document; null or absent: all of it. */
+  readonly projection?: Document | null;
+  /** Absent: the collection's own. */
+  readonly collation?: CollationOptions;
+  readonly signal: AbortSignal;
+  /** A transaction's; its own read concern counts then. */
+  readonly session?: ClientSession;
+}
 
 /** Documents as they are stored, one after the other. */
 export interface DocumentBatch {
@@ -19,28 +34,38 @@ interface CursorReply {
 
 const goodbyeMs = 1_000;
 
-/** The driver keeps the newest reply of each connection. */
-const batchSize = 1_000;
-
 /**
  * The documents of a collection in the order of their ids, as bytes, by commands of our own: the driver makes several objects for each
  * document, which took twice the time of all the rest (300,000 documents of 1 KB: 22 µs of CPU each, two thirds of it collecting garbage).
  */
 export async function* documentBatches(
   deployment: Deployment,
-  { collection, filter, after = null, signal }: Omit<DocumentsRequest, 'projection' | 'session'>,
+  {
+    collection,
+    filter,
+    after = null,
+    projection = null,
+    collation,
+    signal,
+    session: given,
+  }: DocumentsRequest,
 ): AsyncIterable<DocumentBatch> {
-  await using session =
-    after === null
-      ? deployment.client.startSession({ causalConsistency: false })
-      : sessionAfter(deployment, after);
+  await using own = new AsyncDisposableStack();
+  const session = given ?? own.use(sessionFor(deployment, after));
   const ask = asking(deployment, { collection, session, signal });
-  // A session that reads after a time adds that to the level; without one it would read what may yet be rolled back.
-  const readConcern = { level: 'majority' };
-  const order = { sort: { _id: 1 }, batchSize, readConcern };
-  let { id, batch } = await ask({ find: collection, filter, ...order });
+  const find = {
+    find: collection,
+    filter,
+    sort: { _id: 1 },
+    ...(projection === null ? {} : { projection }),
+    ...(collation === undefined ? {} : { collation }),
+    // A session that reads after a time adds that to the level; without one it would read what may yet be rolled back.
+    ...(given === undefined ? { readConcern: { level: 'majority' } } : {}),
+  };
+  let { id, batch } = await ask({ ...find, batchSize: firstReply });
   try {
     for (;;) {
+      const batchSize = nextReply(batch);
       if (batch.count > 0) yield batch;
       if (id.isZero()) return;
       const getMore = { getMore: id, collection, batchSize };
@@ -51,6 +76,11 @@ export async function* documentBatches(
     if (!id.isZero()) await kill(deployment, { collection, id, session });
   }
 }
+
+const sessionFor = (deployment: Deployment, after: ClusterTime | null): ClientSession =>
+  after === null
+    ? deployment.client.startSession({ causalConsistency: false })
+    : sessionAfter(deployment, after);
 
 type Ask = (command: Document) => Promise<CursorReply>;
 

@@ -102,30 +102,33 @@ const isForDatabase =
 function typeFindings(source: TableSource, facts: TargetFacts, collection: string): Finding[] {
   return source.userTypes.flatMap((type) => {
     if (facts.types.some(({ name }) => name === type.name)) return [];
-    const reason = whyNot(type, facts);
-    return reason === null
-      ? []
-      : [
-          finding({ level: 'error', subject: collection }, 'postgres-type-missing', {
-            collection,
-            type: type.name,
-            reason,
-          }),
-        ];
+    const obstacle = whyNot(type, facts);
+    if (obstacle === null) return [];
+    const { level, reason } = obstacle;
+    const details = { collection, type: type.name, reason };
+    return [finding({ level, subject: collection }, 'postgres-type-missing', details)];
   });
 }
 
-function whyNot(type: PgTable['userTypes'][number], facts: TargetFacts): string | null {
+interface Obstacle {
+  readonly level: 'error' | 'warning';
+  readonly reason: string;
+}
+
+const sure = (reason: string): Obstacle => ({ level: 'error', reason });
+
+function whyNot(type: PgTable['userTypes'][number], facts: TargetFacts): Obstacle | null {
   const { extension } = type;
-  if (extension === null) return type.kind === 'foreign' ? type.reason : null;
+  if (extension === null) return type.kind === 'foreign' ? sure(type.reason) : null;
   const installed = facts.extensions.find(({ name }) => name === extension.name);
   if (installed !== undefined)
-    return `the extension ${extension.name} is installed in the schema ${installed.schema} there`;
+    return sure(`the extension ${extension.name} is installed in the schema ${installed.schema} there`);
   const available = facts.availableExtensions.find(({ name }) => name === extension.name);
-  if (available === undefined) return `the extension ${extension.name} is not available there`;
-  return available.superuser && !available.trusted && !facts.isSuperuser
-    ? `only a superuser may create the extension ${extension.name} there`
-    : null;
+  if (available === undefined) return sure(`the extension ${extension.name} is not available there`);
+  if (!available.superuser || available.trusted || facts.isSuperuser) return null;
+  // Managed servers let roles of theirs do it that are no superusers, which the catalogue does not tell.
+  const reason = `as a rule only a superuser may create the extension ${extension.name} there`;
+  return { level: 'warning', reason };
 }
 
 function omissionFinding({ what, reason }: Omission, collection: string): Finding {

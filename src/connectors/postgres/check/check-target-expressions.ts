@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { ErrorCode } from '../../../protocol/errors/catalogue.ts';
 import { type LockstepError, toLockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import { type Finding, finding } from '../../../protocol/finding.ts';
@@ -25,8 +26,8 @@ export async function expressionFindings(
   request: ExpressionsRequest,
 ): Promise<readonly Finding[]> {
   const { tableRights, rights, table } = request;
-  // A standby refuses even the lock under which an UPDATE is looked at.
-  if (!tableRights.usage || rights.standby || !'rp'.includes(table.kind)) return [];
+  // A standby refuses even the lock under which an UPDATE is looked at; row security that hides rows, any look, and has a finding of its own.
+  if (!tableRights.usage || tableRights.rowsHidden || rights.standby || !'rp'.includes(table.kind)) return [];
   const findings: Finding[] = [];
   for (const { what, isUnderstood } of [
     ...predicatesOf(request),
@@ -110,11 +111,11 @@ async function refusalOf(
     const error = toLockstepError(thrown);
     const { code, message, cure } = error;
     // Of what a statement names besides the target.
-    if (code === 'permission-denied') return [{ level: 'error', subject: collection, code, message, cure }];
+    if (code === 'permission-denied' || code === 'rows-hidden')
+      return [{ level: 'error', subject: collection, code, message, cure }];
     if (!ofTheExpression.has(code)) throw thrown;
     const detail = reasonOf(error);
-    // Several statements run one after the other, and can't be looked at before.
-    if (/^cannot insert multiple commands/.test(detail)) return [];
+    if (isOfSeveralCommands(error)) return [];
     const details = { collection, what, side: 'destination', detail };
     return [finding({ level: 'error', subject: collection }, 'expression-invalid', details)];
   }
@@ -128,6 +129,10 @@ const ofTheExpression: ReadonlySet<ErrorCode> = new Set([
   'shape-changed',
   'value-refused',
 ]);
+
+/** They run one after the other, and can't be looked at before. Told by where the server refuses them, since it speaks many languages. */
+const isOfSeveralCommands = ({ cause }: LockstepError): boolean =>
+  cause instanceof pg.DatabaseError && cause.code === '42601' && cause.routine === 'exec_parse_message';
 
 /** What the server says of the statement; it holds no data, for none was read. */
 const reasonOf = ({ cause, message }: LockstepError): string =>

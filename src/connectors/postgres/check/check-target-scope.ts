@@ -36,6 +36,6 @@ async function isOwned(
   const decision = decided?.get(formatName(table));
   if (decision !== undefined) return decision === 'owned';
   // That it can't be looked into, or is no table, has a finding of its own.
-  if (!rights.usage || !rights.select || !'rp'.includes(table.kind)) return false;
+  if (!rights.usage || !rights.select || rights.rowsHidden || !'rp'.includes(table.kind)) return false;
   return !(await hasNoRow(session, table, signal));
 }
