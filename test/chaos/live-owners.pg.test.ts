@@ -150,6 +150,6 @@ function isWritable(store: string): boolean {
 
 const waitsForMeters = ({ places }: World): Promise<void> =>
   until('somebody waits for the meters', async () => {
-    const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'shop.meters'::regclass`;
+    const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = 'shop.meters'::regclass`;
     return (await ask(places.target, waiting)).length > 0;
   });

@@ -154,7 +154,7 @@ async function holdTable(
 ): Promise<HeldTable> {
   const client = await side.connect();
   await client.query(`BEGIN; LOCK TABLE ${table} IN ${mode} MODE`);
-  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '${table}'::regclass`;
+  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = '${table}'::regclass`;
   const release = async (): Promise<void> => {
     await client.query('COMMIT');
   };

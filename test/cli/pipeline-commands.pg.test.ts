@@ -168,8 +168,16 @@ test('Ctrl-C stops a run that waits, with 130, and the next one finishes', async
 
 async function waitForLockWaiter(database: TestDatabase): Promise<void> {
   await expect
-    .poll(async () => (await database.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount, {
-      timeout: 20_000,
-    })
+    .poll(
+      async () =>
+        (
+          await database.query(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+          )
+        ).rowCount,
+      {
+        timeout: 20_000,
+      },
+    )
     .toBeGreaterThan(0);
 }

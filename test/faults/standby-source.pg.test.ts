@@ -115,7 +115,7 @@ test('reads that the primary’s cleaning ends are made anew, and nothing is mix
   const running = pipeline.run();
   await until('it writes, and holds its snapshot at the standby', async () => {
     const waits = await target.query(
-      `SELECT FROM pg_locks WHERE NOT granted AND relation = 'items'::regclass`,
+      `SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = 'items'::regclass`,
     );
     const holds = `SELECT FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND application_name LIKE 'lockstep trial %'`;
     return waits.rows.length > 0 && (await isThere(holds));

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { BSON } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import { createMongoDatabase } from '../support/mongo.ts';
@@ -109,6 +110,13 @@ test('from behind an event of a collection that is captured no more the others g
     await fewer.caughtUp();
     expect(fewer.story).toEqual(story);
   }
+  // What comes first may come long after it was resumed.
+  await using fewer = follow(feed, { from: behindT.boundary, collections: captured('new') });
+  await fewer.caughtUp();
+  await setTimeout(1_000);
+  await database.db.collection<Numbered>('new').insertOne({ _id: 3 });
+  await fewer.caughtUp();
+  expect(fewer.story).toEqual([`insert new ${int(3)}`, '|']);
 });
 
 test('positions move on while nothing happens to what is captured, and are in order', async () => {

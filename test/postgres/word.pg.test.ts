@@ -23,7 +23,8 @@ test('a word is kept although somebody drops our schema under our hands', async 
   const somebody = await db.connect();
   await somebody.query('BEGIN; DROP SCHEMA lockstep CASCADE');
   const kept = rememberWord(pool, { ...place, word: 'after' });
-  const waiting = 'SELECT FROM pg_locks WHERE NOT granted AND relation IS NOT NULL';
+  const waiting =
+    'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())';
   while ((await db.query(waiting)).rowCount === 0) await delay(20);
   await somebody.query('COMMIT');
   expect(await kept).toBe(true);

@@ -170,7 +170,10 @@ export class FeatbitSyncService implements AsyncDisposable {
     const errors = findings.filter(({ level }) => level === 'error');
     for (const { level, code, message, cure } of findings)
       if (level !== 'error')
-        this.#options.log('WARNING', inOurWords(message), { code, cure: inOurWords(cure) });
+        this.#options.log(level === 'info' ? 'INFO' : 'WARNING', inOurWords(message), {
+          code,
+          cure: inOurWords(cure),
+        });
     if (errors.length > 0)
       throw notReady(
         pipeline,

@@ -24,8 +24,9 @@ export function factsOf(
   // A head of the source that is reached was read and compared just now; what changes of users that have stopped is dropped.
   const polledAgeMs = live?.lag?.kind === 'inStep' && usersStatus !== 'stopped' ? toldAgeMs : null;
   const passAgeMs = ageOf(live?.comparison?.underWaySinceMs);
-  // A pass that compared nobody, since they have stopped, proves nothing.
-  const provenAgeMs = last?.startedAtMs === live?.comparison?.provenAtMs ? ageOf(last?.endedAtMs) : null;
+  // A pass that compared nobody, since they have stopped, proves nothing, and takes nothing from the one before it.
+  const provenAtMs = live?.comparison?.provenAtMs;
+  const provenAgeMs = ageOf(last?.startedAtMs === provenAtMs ? last?.endedAtMs : provenAtMs);
   const successes = [provenAgeMs, polledAgeMs, appliedAgeMs].filter((age) => age !== null);
   return {
     ...own,

@@ -59,8 +59,11 @@ describe('windows and faults', () => {
       .poll(
         async () =>
           // The server is shared with other tests.
-          (await other.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'people'::regclass"))
-            .rowCount,
+          (
+            await other.query(
+              "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = 'people'::regclass",
+            )
+          ).rowCount,
       )
       .toBe(1);
     stop.abort(new Error('enough'));
@@ -84,8 +87,11 @@ describe('windows and faults', () => {
       .poll(
         async () =>
           // The server is shared with other tests.
-          (await other.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'people'::regclass"))
-            .rowCount,
+          (
+            await other.query(
+              "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = 'people'::regclass",
+            )
+          ).rowCount,
       )
       .toBe(1);
     await using newer = await openWriter(db);

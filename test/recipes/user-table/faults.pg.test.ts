@@ -351,7 +351,7 @@ describe('faults', { timeout: 120_000 }, () => {
     const approachedAt = times('Sync duration approaching interval').at(-1) ?? 0;
     const inProgressAt = times('Previous sync still in progress')[0] ?? 0;
     expect(approachedAt).toBeGreaterThan(beganAt);
-    expect(inProgressAt).toBeGreaterThan(approachedAt);
+    expect(inProgressAt).toBeGreaterThanOrEqual(approachedAt);
     await holder.query('COMMIT');
     await eventually('the next follows', () => times('Scheduled sync begins').length > begun.length);
     const endedAt = times('Scheduled sync completed')[begun.length - 1] ?? 0;
@@ -359,7 +359,7 @@ describe('faults', { timeout: 120_000 }, () => {
     // What was due meanwhile does not wait for the next regular moment, which is most of an interval away.
     expect(endedAt - beganAt).toBeGreaterThanOrEqual(intervalMs);
     expect(nextAt - endedAt).toBeGreaterThanOrEqual(0);
-    expect(nextAt - endedAt).toBeLessThan(intervalMs / 3);
+    expect(nextAt - endedAt).toBeLessThan(intervalMs / 2);
     for (const { begins, ends } of spans(service.logged(/^Scheduled sync/).map(({ message }) => message)))
       expect(begins - ends).toBeLessThanOrEqual(1);
   });

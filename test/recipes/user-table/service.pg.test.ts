@@ -134,7 +134,9 @@ describe('the service', { timeout: 90_000 }, () => {
     await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
     await town.source.query(`UPDATE users SET first_name = 'Later' WHERE id = '${idOf(1)}'`);
     await eventually('it waits for the lock', async () => {
-      const { rows } = await town.chat.query(`SELECT FROM pg_locks WHERE NOT granted`);
+      const { rows } = await town.chat.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
       return rows.length > 0;
     });
     const askedAt = performance.now();
@@ -178,8 +180,11 @@ describe('the service', { timeout: 90_000 }, () => {
     const holder = await town.chat.connect();
     await holder.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
     const waiting = async () =>
-      (await town.chat.query(`SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`))
-        .rowCount;
+      (
+        await town.chat.query(
+          `SELECT FROM pg_locks WHERE relation = 'users'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted`,
+        )
+      ).rowCount;
     await eventually('a pass is under way', async () => (await waiting()) === 1);
     let ended = 0;
     const asked = [1, 2].map(async () => {

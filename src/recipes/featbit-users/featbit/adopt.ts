@@ -95,7 +95,7 @@ async function correctTextIds(
 
 /**
  * Makes copies with other ids. Done by the server, so that no type of what else they hold is lost. One of ours that is there already, as the
- * engine was first, gets what it lacks; one of somebody else is left alone.
+ * engine was first, gets what it lacks; of one that the earlier program made too the password goes, and one of somebody else is left alone.
  */
 const correction = (texts: readonly string[]): JsonDocument => ({
   aggregate: 'Users',
@@ -111,10 +111,14 @@ const correction = (texts: readonly string[]): JsonDocument => ({
   ],
 });
 
+const withoutKnownPassword: JsonDocument = {
+  $cond: [{ $eq: ['$bitsaccoUser', true] }, { $mergeObjects: ['$$ROOT', { password: '' }] }, '$$ROOT'],
+};
+
 const completed: JsonDocument[] = [
   {
     $replaceWith: {
-      $cond: [{ $eq: ['$lockstep', true] }, { $mergeObjects: ['$$new', '$$ROOT'] }, '$$ROOT'],
+      $cond: [{ $eq: ['$lockstep', true] }, { $mergeObjects: ['$$new', '$$ROOT'] }, withoutKnownPassword],
     },
   },
 ];
@@ -133,7 +137,7 @@ async function takeKnownPasswords(
   const command = { find: 'lockstep_featbit_users', filter, projection: { _id: 1 } };
   for await (const found of batches(featbit.documents(command, options))) {
     const ids = found.map(({ _id: id }) => String(id));
-    const known = [...(await idsAtSource(source, ids, options))];
+    const known = await markedAmong(featbit, [...(await idsAtSource(source, ids, options))], options);
     if (known.length === 0) continue;
     const updates = [
       { q: { _id: { $in: known.map(binaryOf) } }, u: { $set: { password: '' } }, multi: true },
@@ -143,6 +147,23 @@ async function takeKnownPasswords(
     taken += Number(nModified);
   }
   return taken;
+}
+
+/** Without a mark FeatBit has written a user anew, who is left out: what password he has may be his own. */
+async function markedAmong(
+  featbit: MongodbDatabase,
+  ids: readonly string[],
+  options: SignalOption,
+): Promise<readonly string[]> {
+  const hasMark = { $or: [{ bitsaccoUser: true }, { lockstep: { $exists: true } }] };
+  const filter = { _id: { $in: ids.map(binaryOf) }, ...hasMark };
+  const found: string[] = [];
+  for await (const { _id: id } of featbit.documents(
+    { find: 'Users', filter, projection: { _id: 1 } },
+    options,
+  ))
+    found.push(...[textOfBinary(id)].filter((text) => text !== null));
+  return found;
 }
 
 /** By the earlier program, and never by us: FeatBit's writing takes our mark, and that program's too. */

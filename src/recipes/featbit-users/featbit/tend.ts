@@ -47,13 +47,14 @@ async function lookOnce(
   { engine, strangers, featbit, source, placement, log }: TendRequest,
   signal: AbortSignal,
 ): Promise<void> {
+  // This needs nothing of Bitsacco, which may be away.
+  const { restored, gone } = await restoreMarks(featbit, placement, { signal });
+  if (restored > 0) log('INFO', 'FeatBit had written users of ours anew', { restored, gone });
   if (placement.hasMembers) {
     const adopted = await adoptFormer(featbit, source, { signal });
     if (adopted.corrected > 0 || adopted.passwordsTaken > 0)
       log('INFO', 'Put right what others left', { ...adopted });
   }
-  const { restored, gone } = await restoreMarks(featbit, placement, { signal });
-  if (restored > 0) log('INFO', 'FeatBit had written users of ours anew', { restored, gone });
   const differs = await strangers.look({ featbit, source, placement }, { signal });
   if (gone > 0 || differs) await engine.askRepair(pipeline, { wait: false, signal });
 }

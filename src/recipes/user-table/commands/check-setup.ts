@@ -26,17 +26,27 @@ export async function checkSetup(
   { source, chat }: Pick<UserTableSyncService, 'source' | 'chat'>,
   options: QueryOptions,
 ): Promise<readonly Finding[]> {
-  const index = { subject: 'source', detail: 'making the index idx_users_status_updated on users' };
-  const table = { subject: 'destination', detail: 'making the table sync_errors' };
+  // Only `setup` makes the index, and nothing else needs it.
+  const index = {
+    level: 'warning',
+    subject: 'source',
+    detail: 'making the index idx_users_status_updated on users',
+  } as const;
+  const table = { level: 'error', subject: 'destination', detail: 'making the table sync_errors' } as const;
   return [
     ...(await lackingOf(source, { ...index, query: rightsAtMarketplace }, options)),
     ...(await lackingOf(chat, { ...table, query: rightsInChat }, options)),
   ];
 }
 
+interface Asked extends Pick<Finding, 'level' | 'subject'> {
+  readonly detail: string;
+  readonly query: string;
+}
+
 async function lackingOf(
   database: Database,
-  { subject, detail, query }: { readonly subject: string; readonly detail: string; readonly query: string },
+  { level, subject, detail, query }: Asked,
   options: QueryOptions,
 ): Promise<readonly Finding[]> {
   const [found] = await database.query<Rights>(query, undefined, options);
@@ -44,5 +54,5 @@ async function lackingOf(
   const { role, lacking } = found;
   const grant = `GRANT ${lacking} TO ${role};`;
   const { code, message, cure } = new LockstepError('permission-denied', { user: role, detail, grant });
-  return [{ level: 'error', code, subject, message, cure }];
+  return [{ level, code, subject, message, cure }];
 }

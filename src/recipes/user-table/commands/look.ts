@@ -58,7 +58,7 @@ export async function check(input: RecipeCommandInput): Promise<RecipeCommandRes
   const ofSetup = await checkSetup(service, input);
   const result = {
     ...ofEngine,
-    ok: ofEngine.ok && ofSetup.length === 0,
+    ok: ofEngine.ok && ofSetup.every(({ level }) => level !== 'error'),
     findings: [...ofEngine.findings, ...ofSetup],
   };
   const lines = result.findings.map(

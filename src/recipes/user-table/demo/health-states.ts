@@ -38,7 +38,7 @@ const states: readonly State[] = [
     leave: async ({ stage }) => void (await command('resume', stage)),
   },
   {
-    name: 'one user in ten is refused by the chat',
+    name: 'one user in four is refused by the chat',
     fails: ['lowErrorRate'],
     enter: async ({ stage }) => {
       await stage.chat.query(
@@ -55,7 +55,7 @@ const states: readonly State[] = [
   },
 ];
 
-const spoilt = { from: 1_001, to: 1_200, count: 200 } as const;
+const spoilt = { from: 1_001, to: 1_500, count: 500 } as const;
 
 const renameMany = ({ marketplace }: Stage, first: string) =>
   marketplace.query(

@@ -34,10 +34,11 @@ export type Entry =
       /** It may be known already, and has not happened once more. */
       readonly isReminder?: true;
     }
-  /** `userIds` null: whoever's they are. `except`: all but theirs. */
+  /** `userIds` null: whoever's they are. */
   | {
       readonly kind: 'resolved';
       readonly types: readonly ErrorType[];
       readonly userIds: readonly string[] | null;
-      readonly except?: true;
+      /** All but theirs are meant, of what had failed by then by this machine's clock. */
+      readonly exceptAtMs?: number;
     };

@@ -30,10 +30,10 @@ export const resolve = `
 UPDATE public.sync_errors SET resolved = true, resolved_at = now()
 WHERE resolved = false AND error_type = ANY($1::text[]) AND ($2::text[] IS NULL OR user_id = ANY($2::text[]))`;
 
-/** $1 types, $2 users whose rows stay open. */
+/** $1 types, $2 users whose rows stay open, $3 how many milliseconds ago: what has failed since may be another process's. */
 export const resolveOthers = `
 UPDATE public.sync_errors SET resolved = true, resolved_at = now()
-WHERE resolved = false AND error_type = ANY($1::text[]) AND user_id IS NOT NULL AND NOT user_id = ANY($2::text[])`;
+WHERE resolved = false AND created_at <= now() - $3::float8 * interval '1 millisecond' AND error_type = ANY($1::text[]) AND user_id IS NOT NULL AND NOT user_id = ANY($2::text[])`;
 
 /** $1 days. What is still true of a user stays: there is one row of it. */
 export const forget = `

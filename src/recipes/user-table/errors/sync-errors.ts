@@ -63,7 +63,7 @@ export class SyncErrors {
 
   /** All users' rows of these types but those of these users are right by now. */
   resolvedAllBut(types: readonly ErrorType[], userIds: readonly string[]): void {
-    this.#journal.append({ kind: 'resolved', types, userIds, except: true });
+    this.#journal.append({ kind: 'resolved', types, userIds, exceptAtMs: Date.now() });
   }
 
   /** Makes the table if it is missing. */
@@ -126,8 +126,13 @@ export class SyncErrors {
         continue;
       }
       await flush();
-      const statement = entry.except === true ? resolveOthers : resolve;
-      await chat.query(statement, [entry.types, entry.userIds], { signal });
+      const { types, userIds, exceptAtMs } = entry;
+      if (exceptAtMs === undefined) {
+        await chat.query(resolve, [types, userIds], { signal });
+      } else {
+        const ageMs = Math.max(0, Date.now() - exceptAtMs);
+        await chat.query(resolveOthers, [types, userIds, ageMs], { signal });
+      }
     }
     await flush();
   }

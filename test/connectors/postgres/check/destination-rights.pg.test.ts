@@ -104,7 +104,9 @@ test('extensions that somebody else has to create', async () => {
   });
   expect(superuser).toMatchObject({
     code: 'postgres-type-missing',
-    message: expect.stringContaining('as a rule only a superuser may create the extension earthdistance there'),
+    message: expect.stringContaining(
+      'as a rule only a superuser may create the extension earthdistance there',
+    ),
   });
   await to.query('CREATE EXTENSION cube; CREATE EXTENSION earthdistance');
   const errors = await check({ source, user, databases: { from, to } });

@@ -78,7 +78,14 @@ describe('state at the destination', () => {
     await other.query(`BEGIN; ${lockOfMaking}`);
     const lost = expect(silent.attach(holding(1))).rejects.toMatchObject({ class: 'transient' });
     await expect
-      .poll(async () => (await other.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount)
+      .poll(
+        async () =>
+          (
+            await other.query(
+              "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+          ).rowCount,
+      )
       .toBe(1);
     proxy.halfOpen();
     await other.query('COMMIT');
@@ -149,7 +156,14 @@ describe('state at the destination', () => {
       code: 'interrupted',
     });
     await expect
-      .poll(async () => (await other.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount)
+      .poll(
+        async () =>
+          (
+            await other.query(
+              "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+          ).rowCount,
+      )
       .toBe(1);
     stop.abort(new Error('enough'));
     await stopped;

@@ -56,6 +56,8 @@ class Follower {
   #committed: ClusterTime = '';
   /** Cursors in a row that brought no reply. */
   #fruitless = 0;
+  /** An event since it was resumed: the server has found where that was. */
+  #hasSeen = false;
 
   constructor(request: FollowRequest) {
     this.#request = request;
@@ -124,6 +126,7 @@ class Follower {
     // Without one the server has looked through all that is there.
     this.#batches.end({ token, time: tokenTime }, { isSettled: isSingle });
     this.#at = { identity, time: tokenTime, token };
+    this.#hasSeen ||= events.length > 0;
     this.#byKey = events.length === 0 ? 0 : Math.max(0, this.#byKey - events.length);
     const fitting = Math.floor((byteBudget * events.length) / Math.max(1, bytes));
     if (events.length > 0) this.#batchSize = Math.max(1, Math.min(mostEvents, fitting));
@@ -154,11 +157,11 @@ class Follower {
 
   /**
    * A position that was saved may stand behind an event of a collection that is captured no more, which the server then filters out before
-   * it looks for it. Nothing else of that time is to come, so its time will do.
+   * it looks for it, and which it misses with the first event that it does not filter out. Nothing else of that time is to come, so a time will do.
    */
   async #isOfAnother(): Promise<boolean> {
     const { deployment, signal, resume } = this.#request;
-    return this.#at === resume && (await hasTokenEvent(deployment, { from: resume, signal }));
+    return !this.#hasSeen && (await hasTokenEvent(deployment, { from: resume, signal }));
   }
 
   /** A reason if that was tried already. */
