@@ -90,13 +90,15 @@ describe('installation', { timeout: 180_000 }, () => {
       await town.source.query(people(1, 5));
       const { env } = await makeRoles(town, { [side]: statement });
       const { code, answer } = await town.command(['check'], env);
-      expect(code).toBe(3);
+      // Whoever has made the index by hand, or does without it, starts all the same.
+      const isForIndex = side === 'marketplace' && statement.includes('CREATE ON SCHEMA public');
+      expect(code).toBe(isForIndex ? 0 : 3);
       expect(answer).toMatchObject({
-        ok: false,
+        ok: isForIndex,
         result: {
           findings: expect.arrayContaining([
             expect.objectContaining({
-              level: 'error',
+              level: isForIndex ? 'warning' : 'error',
               code: 'permission-denied',
               subject: expect.stringMatching(
                 side === 'marketplace' ? /source|^public/ : /destination|^public/,
