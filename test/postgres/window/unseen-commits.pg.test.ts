@@ -92,6 +92,12 @@ test('a connection that is lost in the commit of a window is told so, and the wi
   await admin.query(`SET synchronous_commit = local`);
   await admin.query(`ALTER SYSTEM SET synchronous_commit = on`);
   await admin.query('SELECT pg_reload_conf()');
+  // The server reads its settings a moment later, and tells its sessions then.
+  const setting = async () => {
+    await using fresh = await server.connect('postgres');
+    return (await fresh.query('SHOW synchronous_commit')).rows;
+  };
+  await expect.poll(setting, { timeout: 10_000 }).toEqual([{ synchronous_commit: 'on' }]);
   const window = windowOver({ target, changes: [upsert(target, { id: 1 })] });
   const lost = expect(writer.applyWindow(window, holding(1))).rejects.toMatchObject({
     code: 'connection-lost',
