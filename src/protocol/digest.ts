@@ -1,5 +1,6 @@
 import type { Key } from './names.ts';
 import type { Selection } from './selection.ts';
+import type { Column } from './shape.ts';
 
 /**
  * Hashing at the server, so that equal data is compared without travelling; where a server hashes nothing its connector does, and what
@@ -55,14 +56,21 @@ export interface DigestAgreement {
   readonly dialect: string;
   /** Groups are noticeably more work than one sum over a partition: that is asked for where everything is probably equal. */
   readonly groupsCost: boolean;
-  /** Output column → method, in the order in which the columns are hashed. */
-  readonly columns: readonly { readonly name: string; readonly method: string }[];
+  /** Output column → method, in the order in which the columns are hashed. `nullable` false: it is believed never to be null; a null is hashed all the same. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly method: string;
+    readonly nullable?: boolean;
+  }[];
 }
+
+/** A column by its stored type. `nullable` absent: not known. */
+export type DigestColumn = Pick<Column, 'name' | 'type'> & Partial<Pick<Column, 'nullable'>>;
 
 /** Offered by readers with the `digest` capability. */
 export interface DigestNegotiator {
-  /** A proposal for these columns (name and stored type), or null when some column can't be hashed at the server. */
-  proposeDigest(columns: readonly { readonly name: string; readonly type: string }[]): DigestAgreement | null;
+  /** A proposal for these columns, or null when some column can't be hashed at the server. */
+  proposeDigest(columns: readonly DigestColumn[]): DigestAgreement | null;
   /** What this server answers to the agreement's probe; equal answers prove that both hash alike. */
   probeDigest(agreement: DigestAgreement, options: { signal: AbortSignal }): Promise<string>;
 }

@@ -53,11 +53,17 @@ const awkward: Readonly<Record<string, readonly string[]>> = {
     '00000000-0000-0001-0000-000000000000',
     '00000000-0000-0000-0000-000100000000',
   ],
-  date: ['2000-01-01', '2000-01-02', '1999-12-31', 'infinity', '-infinity'],
+  date: ['2000-01-01', '2000-01-02', '1999-12-31', '4713-01-01 BC', '5874897-12-31', 'infinity', '-infinity'],
   time: ['00:00', '00:00:00.000001', '01:11:34.967296', '24:00'],
   timetz: ['00:00+00', '01:00+01', '00:00:00.000001+00', '01:11:34.967296+00', '00:00-01'],
   timestamp: [
     '2000-01-01',
+    '2000-01-01 01:11:34.967297',
+    '2000-01-01 02:23:09.934594',
+    '4713-01-01 00:00:00 BC',
+    '4713-01-01 00:00:00.000001 BC',
+    '294276-12-31 23:59:59.999999',
+    '294276-12-31 23:59:59.999998',
     '2000-01-01 00:00:00.000001',
     '2000-01-01 01:11:34.967296',
     '9999-12-31 23:59:59.999999',
@@ -67,6 +73,12 @@ const awkward: Readonly<Record<string, readonly string[]>> = {
   ],
   timestamptz: [
     '2000-01-01+00',
+    '2000-01-01 01:11:34.967297+00',
+    '2000-01-01 02:23:09.934594+00',
+    '4713-01-01 00:00:00+00 BC',
+    '4713-01-01 00:00:00.000001+00 BC',
+    '294276-12-31 23:59:59.999999+00',
+    '294276-12-31 23:59:59.999998+00',
     '2000-01-01 00:00:00.000001+00',
     '2000-01-01 01:11:34.967296+00',
     '9999-12-31 23:59:59.999999+00',
@@ -85,16 +97,46 @@ const awkward: Readonly<Record<string, readonly string[]>> = {
   'bit varying': ['', '0', '00', '1'],
 };
 
-test.for(Object.entries(awkward))('no two pairs of values share a hash: %s', async ([type, values]) => {
+const nullability = ['columns that may be null', 'columns that are never null', 'one of each'] as const;
+const cases = Object.entries(awkward).flatMap(([type, values]) =>
+  nullability.map((kind) => ({ type, values, kind })),
+);
+
+test.for(cases)('no two pairs of values share a hash: $type, $kind', async ({ type, values, kind }) => {
   await using database = await createTestDatabase();
-  const literals = ['NULL', ...values.map((value) => `'${value}'`)];
-  const pairs = literals.flatMap((one) => literals.map((other) => `(${one}, ${other})`));
+  const { a, b } = {
+    'columns that may be null': { a: true, b: true },
+    'columns that are never null': { a: false, b: false },
+    'one of each': { a: false, b: true },
+  }[kind];
+  const literals = values.map((value) => `'${value}'`);
+  const orNull = (nullable: boolean) => (nullable ? ['NULL', ...literals] : literals);
+  const pairs = orNull(a).flatMap((one) => orNull(b).map((other) => `(${one}, ${other})`));
+  const notNull = (nullable: boolean) => (nullable ? '' : ' NOT NULL');
   await database.query(
-    `CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a ${type}, b ${type}); INSERT INTO t (a, b) VALUES ${pairs.join(', ')}`,
+    `CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a ${type}${notNull(a)}, b ${type}${notNull(b)});
+     INSERT INTO t (a, b) VALUES ${pairs.join(', ')}`,
   );
-  await using reader = readerFor(database.url);
+  const hashes = await hashesOf(database.url);
+  expect(hashes).toHaveLength(pairs.length);
+  expect(new Set(hashes).size).toBe(pairs.length);
+});
+
+test('a null in a column that was believed never to be null hides no difference', async () => {
+  await using database = await createTestDatabase();
+  await database.query(
+    `CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int, b text);
+     INSERT INTO t (a, b) VALUES (NULL, 'x'), (NULL, 'y'), (1, NULL), (2, NULL), (NULL, NULL), (1, 'x')`,
+  );
+  expect(new Set(await hashesOf(database.url, { nullable: false })).size).toBe(6);
+});
+
+/** Hashes of the rows by their columns a and b, as the table says whether these may be null, or as it is said here. */
+async function hashesOf(url: string, said: { readonly nullable?: boolean } = {}): Promise<readonly bigint[]> {
+  await using reader = readerFor(url);
   const shape = await reader.describe('t', { signal: never });
-  const agreement = reader.proposeDigest(shape?.columns ?? []);
+  const columns = (shape?.columns ?? []).map((column) => ({ ...column, ...said }));
+  const agreement = reader.proposeDigest(columns);
   if (agreement === null) throw new Error('no agreement');
   await using snapshot = await reader.snapshot({ signal: never });
   const everything = { id: 'all', from: null, to: null, estimatedRows: 0 };
@@ -107,7 +149,5 @@ test.for(Object.entries(awkward))('no two pairs of values share a hash: %s', asy
     signal: never,
   };
   const batches = await collect(snapshot.hashes('t', everything, query));
-  const hashes = batches.flat().map(({ hash }) => hash);
-  expect(hashes).toHaveLength(pairs.length);
-  expect(new Set(hashes).size).toBe(pairs.length);
-});
+  return batches.flat().map(({ hash }) => hash);
+}

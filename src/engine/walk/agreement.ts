@@ -13,10 +13,11 @@ export async function agreeOnDigest(
   const { reader: destination } = context.writer;
   if (plan.map !== null || !source.capabilities.digest || !destination.capabilities.digest) return null;
   if (!source.probeDigest || !destination.proposeDigest || !destination.probeDigest) return null;
-  const types = new Map(target.shape.columns.map((column) => [column.name, column.type]));
-  const columns = target
-    .comparison()
-    .selection.columns.map(({ name }) => ({ name, type: types.get(name) ?? '' }));
+  const stored = new Map(target.shape.columns.map((column) => [column.name, column]));
+  const columns = target.comparison().selection.columns.map(({ name }) => {
+    const { type = '', nullable = true } = stored.get(name) ?? {};
+    return { name, type, nullable };
+  });
   const agreement = destination.proposeDigest(columns);
   if (agreement === null) return null;
   const [here, there] = await Promise.all([

@@ -33,25 +33,47 @@ export function assertKnown(agreement: DigestAgreement): void {
 }
 
 /**
- * The hash of the whole row: the columns' hashes, each with a seed of its own, put together by XOR and hashed once more, so that columns
- * which change places between rows change the sum of the rows. As a float, because the hash of an eight-byte integer folds it to four:
- * 53 of 64 bits live on. Eight bits less of the result, so that a sum of many fits.
+ * The hash of the whole row. Columns that are never null are a chain: the hash of one is the seed of the next. A function's answer to NULL
+ * is NULL, so where one may be, its column's hash has a seed of its own, and these, put together by XOR, are the seed of the first. All of it is
+ * hashed once more at the end, because not each type's hash mixes all bits into all. Eight bits less of the result, so that a sum of many fits.
+ *
+ * That a column is never null is only believed: should one be, the chain has no answer, and all columns are put together by XOR.
  */
-export function rowHash({ selection, agreement }: Pick<DigestQuery, 'selection' | 'agreement'>): string {
+export function rowHash(query: Pick<DigestQuery, 'selection' | 'agreement'>): string {
+  const { direct, record } = hashesOf(query);
+  const recordHash = record.length === 0 ? [] : [hashOf(record, rowSeed)];
+  const each = ({ hash, seed }: DirectColumn): string => `COALESCE(${hash(seed)}, ${seed})`;
+  const beside = byXor([...direct.filter(({ nullable }) => nullable).map(each), ...recordHash]);
+  const chain = direct.filter(({ nullable }) => !nullable);
+  const chained = chain.reduce((before, { hash }) => hash(before), beside);
+  const whole =
+    chain.length === 0 ? beside : `COALESCE(${chained}, ${byXor([...direct.map(each), ...recordHash])})`;
+  return `(pg_catalog.hashint4extended(0, ${whole}) >> 8)`;
+}
+
+const byXor = (parts: readonly string[]): string => (parts.length === 0 ? '0' : `(${parts.join(' # ')})`);
+
+interface DirectColumn {
+  /** The column's hash, given a seed that stands in it once. */
+  readonly hash: (seed: string) => string;
+  readonly seed: string;
+  readonly nullable: boolean;
+}
+
+/** What is hashed by functions of the types, and what goes into one record. */
+function hashesOf({ selection, agreement }: Pick<DigestQuery, 'selection' | 'agreement'>) {
   const columns = new Map(selection.columns.map((column) => [column.name, column]));
-  const direct: string[] = [];
+  const direct: DirectColumn[] = [];
   const record: string[] = [];
-  for (const [index, { name, method }] of agreement.columns.entries()) {
+  for (const [index, { name, method, nullable = true }] of agreement.columns.entries()) {
     const column = columns.get(name);
     if (column === undefined) continue;
     const expression = outputExpression(column);
-    const seed = index + 1;
-    const hash = directHash(method)?.(expression, seed);
+    const hash = directHash(method);
     if (hash === undefined) record.push(...hashedParts(expression, method));
-    else direct.push(`COALESCE(${hash}, ${seed})`);
+    else direct.push({ hash: (seed) => hash(expression, seed), seed: String(index + 1), nullable });
   }
-  const hashes = record.length === 0 ? direct : [...direct, hashOf(record, rowSeed)];
-  return `(pg_catalog.hashfloat8extended((${hashes.join(' # ')})::pg_catalog.float8, ${rowSeed}) >> 8)`;
+  return { direct, record };
 }
 
 /**
@@ -78,7 +100,7 @@ export function groupOf(query: Omit<DigestQuery, 'signal'>): string {
     const direct = directHash(method);
     return direct === undefined
       ? [hashOf(hashedParts(expression, method), keySeed)]
-      : [(groupHash(method) ?? direct)(expression, keySeed)];
+      : [(groupHash(method) ?? direct)(expression, String(keySeed))];
   });
   const hash = parts.length === 0 ? rowHash(query) : combined(parts);
   return `(${hash} & ${query.groups - 1})::int4`;
@@ -153,7 +175,9 @@ export function probeQuery(agreement: DigestAgreement): string {
       return hashedParts(literal, method)[0];
     });
   const parts = [...nativeProbe, ...sends];
-  const direct = directProbes.map(([method, literal]) => directHash(method)?.(literal, keySeed) ?? 'NULL');
+  const direct = directProbes.map(
+    ([method, literal]) => directHash(method)?.(literal, String(keySeed)) ?? 'NULL',
+  );
   return (
     `SELECT ${hashOf(parts.map(String), rowSeed)}::text || ' ' || ${hashOf(parts.map(String), keySeed)}::text || ` +
     `' ' || pg_catalog.concat_ws(' ', ${direct.join(', ')}) AS answer`

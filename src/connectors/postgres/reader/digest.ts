@@ -1,6 +1,7 @@
 import type {
   Digest,
   DigestAgreement,
+  DigestColumn,
   DigestQuery,
   DigestResult,
   HashedKey,
@@ -35,12 +36,14 @@ export interface DigestRequest {
 /** Built-in hashes are the same on every PostgreSQL of one byte order; `probeDigest` proves it. */
 export const digestDialect = 'postgres';
 
-export const proposeDigest = (
-  columns: readonly { readonly name: string; readonly type: string }[],
-): DigestAgreement => ({
+export const proposeDigest = (columns: readonly DigestColumn[]): DigestAgreement => ({
   dialect: digestDialect,
   groupsCost: true,
-  columns: columns.map(({ name, type }) => ({ name, method: directMethodOf(type) ?? digestMethodOf(type) })),
+  columns: columns.map(({ name, type, nullable = true }) => ({
+    name,
+    method: directMethodOf(type) ?? digestMethodOf(type),
+    nullable,
+  })),
 });
 
 export async function probeDigest(

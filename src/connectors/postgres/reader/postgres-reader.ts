@@ -1,4 +1,4 @@
-import type { DigestAgreement, DigestNegotiator } from '../../../protocol/digest.ts';
+import type { DigestAgreement, DigestColumn, DigestNegotiator } from '../../../protocol/digest.ts';
 import type { Finding } from '../../../protocol/finding.ts';
 import type { SourceIdentity } from '../../../protocol/identity.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
@@ -142,9 +142,7 @@ export class PostgresReader implements Reader, DigestNegotiator {
     return this.#pool.use((session) => markSince(session, collections, options), { signal });
   }
 
-  proposeDigest(
-    columns: readonly { readonly name: string; readonly type: string }[],
-  ): DigestAgreement | null {
+  proposeDigest(columns: readonly DigestColumn[]): DigestAgreement | null {
     return proposeDigest(columns);
   }
 
