@@ -8,7 +8,7 @@ import {
 import { findClientTools } from '../harness/client-tools.ts';
 import { runRecipe } from './ours.ts';
 import { rowwise, sql } from './peers.ts';
-import { serviceContestant } from './service-pass.ts';
+import { serviceContestant, warmUp } from './service-pass.ts';
 import type { Town } from './town.ts';
 
 export interface Pass {
@@ -26,6 +26,7 @@ export async function passCase(
   { name, users, changed, byService = false }: Pass,
   { quick, rounds, contestants, log }: BenchmarkOptions,
 ): Promise<CaseReport> {
+  if (byService) await warmUp(town);
   await town.fill(users);
   const tools = await findClientTools(log);
   // What one has written another would find otherwise (JSON has many spellings), so each begins with a chat of its own.

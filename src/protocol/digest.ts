@@ -19,12 +19,14 @@ export interface DigestQuery {
   readonly signal: AbortSignal;
 }
 
-/** Group → digest; groups without rows are absent. */
-export type DigestResult = ReadonlyMap<number, Digest>;
+/** Group → digest; groups without rows are absent. A `Map` is one. */
+export interface DigestResult extends Iterable<[group: number, Digest]> {
+  get(group: number): Digest | undefined;
+}
 
 export interface Digest {
   readonly rows: number;
-  /** The rows' hashes combined without regard to order. */
+  /** The rows' hashes combined without regard to order, of 64 bits. */
   readonly hash: bigint;
 }
 

@@ -193,16 +193,17 @@ class PartitionDigests {
 type Hashes = AsyncIterable<readonly HashedKey[]>;
 
 function differing(source: DigestResult, target: DigestResult): ReadonlySet<number> {
-  const groups = new Set([...source.keys(), ...target.keys()]);
-  for (const group of groups) if (sameDigest(source.get(group), target.get(group))) groups.delete(group);
+  const groups = new Set<number>();
+  for (const [group, digest] of source) if (!sameDigest(digest, target.get(group))) groups.add(group);
+  for (const [group] of target) if (source.get(group) === undefined) groups.add(group);
   return groups;
 }
 
-const sameDigest = (a: Digest | undefined, b: Digest | undefined): boolean =>
-  a !== undefined && b !== undefined && a.rows === b.rows && a.hash === b.hash;
+const sameDigest = (a: Digest, b: Digest | undefined): boolean =>
+  b !== undefined && a.rows === b.rows && a.hash === b.hash;
 
 function totalRows(result: DigestResult): number {
   let rows = 0;
-  for (const digest of result.values()) rows += digest.rows;
+  for (const [, digest] of result) rows += digest.rows;
   return rows;
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { HashedKey } from '../../protocol/digest.ts';
 import { spilling } from './spill-failed.ts';
 
-/** Records are gathered in pieces; with several buckets each piece goes to disk when it is full. All pieces of a side together: 8 MiB. */
-const pieceBytes = (buckets: number): number => Math.max(1 << 14, Math.min(1 << 17, (1 << 23) / buckets));
+/** Records are gathered in pieces; with several buckets each piece goes to disk when it is full. All pieces of a side together: 2 MiB, or 16 KiB for each. */
+const pieceBytes = (buckets: number): number =>
+  Math.floor(Math.max(1 << 14, Math.min(1 << 16, (1 << 21) / buckets)));
 const recordHeadBytes = 16;
 const noGroup = -1;
 
@@ -19,6 +20,8 @@ export class HashBuckets implements AsyncDisposable {
   readonly #directory: string;
   readonly #buckets: readonly Bucket[];
   readonly #pieceBytes: number;
+  /** Pieces that are on disk: filled again, because memory that is asked for and let go thousands of times leaves holes. */
+  readonly #spare: Buffer[] = [];
 
   private constructor(directory: string, count: number) {
     this.#directory = directory;
@@ -41,7 +44,7 @@ export class HashBuckets implements AsyncDisposable {
     const full = new Set<Bucket>();
     for (const row of rows) {
       const bucket = this.#bucketOf(row.key);
-      append(bucket, row, this.#pieceBytes);
+      this.#append(bucket, row);
       if (bucket.pieces.length > 0) full.add(bucket);
     }
     // With one bucket there is nothing to spread: everything stays in memory, which is what the join holds anyway.
@@ -78,12 +81,36 @@ export class HashBuckets implements AsyncDisposable {
     return bucket;
   }
 
+  #append(bucket: Bucket, { key, hash, group }: HashedKey): void {
+    const needed = recordHeadBytes + Buffer.byteLength(key);
+    let { last } = bucket;
+    if (last === null || bucket.at + needed > last.length) {
+      if (last !== null) bucket.pieces.push(last.subarray(0, bucket.at));
+      last = this.#piece(needed);
+      bucket.last = last;
+      bucket.at = 0;
+    }
+    last.writeBigInt64LE(BigInt.asIntN(64, hash), bucket.at);
+    last.writeUInt32LE(needed - recordHeadBytes, bucket.at + 8);
+    last.writeInt32LE(group ?? noGroup, bucket.at + 12);
+    last.write(key, bucket.at + recordHeadBytes, 'utf8');
+    bucket.at += needed;
+  }
+
+  #piece(needed: number): Buffer {
+    if (needed > this.#pieceBytes) return Buffer.allocUnsafeSlow(needed);
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes);
+  }
+
   async #flush(bucket: Bucket): Promise<void> {
     const pieces = bucket.pieces;
     bucket.pieces = [];
     await spilling(this.#directory, async () => {
       const file = bucket.file ?? (await this.#open(bucket));
-      for (const piece of pieces) await file.appendFile(piece);
+      for (const piece of pieces) {
+        await file.appendFile(piece);
+        if (piece.buffer.byteLength === this.#pieceBytes) this.#spare.push(Buffer.from(piece.buffer));
+      }
     });
   }
 
@@ -102,22 +129,6 @@ interface Bucket {
   at: number;
   file: FileHandle | null;
   path: string;
-}
-
-function append(bucket: Bucket, { key, hash, group }: HashedKey, pieceLength: number): void {
-  const needed = recordHeadBytes + Buffer.byteLength(key);
-  let { last } = bucket;
-  if (last === null || bucket.at + needed > last.length) {
-    if (last !== null) bucket.pieces.push(last.subarray(0, bucket.at));
-    last = Buffer.allocUnsafeSlow(Math.max(pieceLength, needed));
-    bucket.last = last;
-    bucket.at = 0;
-  }
-  last.writeBigInt64LE(BigInt.asIntN(64, hash), bucket.at);
-  last.writeUInt32LE(needed - recordHeadBytes, bucket.at + 8);
-  last.writeInt32LE(group ?? noGroup, bucket.at + 12);
-  last.write(key, bucket.at + recordHeadBytes, 'utf8');
-  bucket.at += needed;
 }
 
 function decode(bytes: Buffer): { rows: readonly HashedKey[]; left: Buffer } {

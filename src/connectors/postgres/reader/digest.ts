@@ -1,5 +1,4 @@
 import type {
-  Digest,
   DigestAgreement,
   DigestColumn,
   DigestQuery,
@@ -22,6 +21,7 @@ import {
   withoutSorting,
 } from './digest.sql.ts';
 import { directMethodOf } from './direct-hash.sql.ts';
+import { GroupDigests } from './group-digests.ts';
 import { type RangeKey, rangeConditions } from './key-range.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
 import { decodeCopy } from './read.ts';
@@ -81,7 +81,7 @@ export async function digestRows(context: ReadContext, request: DigestRequest): 
   const select =
     `SELECT ${groupOf(query)}, count(*), sum(${rowHash(query)})::text ` +
     `${fromTable(table)}${whereClause(conditionsOf(request, collection))}${grouping}`;
-  const digests = new Map<number, Digest>();
+  const digests = new GroupDigests(query.groups);
   for await (const { chunks } of decodeCopy(context, { select, columns: digestColumns }))
     for (const { rows } of chunks)
       for (const { group, rows: count, hash } of rows)
