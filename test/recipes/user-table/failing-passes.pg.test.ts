@@ -62,6 +62,23 @@ describe('passes that fail', { timeout: 90_000 }, () => {
     await eventually('it is counted anew', async () => (await service.stats()).consecutiveFailures === 0);
   });
 
+  test('UT-39 users that are renamed away and back are followed again after what the service itself says is done', async () => {
+    await using town = await openTown();
+    await town.source.query(people(1, 20));
+    await using service = await town.start('setup', { SYNC_INTERVAL_SECONDS: '3600' });
+    await town.source.query('ALTER TABLE users RENAME TO elsewhere');
+    await town.source.query(`UPDATE elsewhere SET first_name = 'Away' WHERE id = '${idOf(2)}'`);
+    await eventually('health is red', async () => (await service.get('/health')).code === 503);
+    await town.source.query('ALTER TABLE elsewhere RENAME TO users');
+    expect(JSON.stringify(service.logged('Users: stopped'))).toContain('Then: lockstep user-table sync-all"');
+    expect((await town.command(['sync-all'])).answer).toMatchObject({ result: { consistent: true } });
+    await service.healthy();
+    await town.source.query(`UPDATE users SET first_name = 'Seen' WHERE id = '${idOf(1)}'`);
+    const called = async (name: string, id: number) => (await town.chatUser(idOf(id)))?.name === name;
+    await eventually('who changed meanwhile is here', () => called('Away Last2', 2));
+    await eventually('changes are followed', () => called('Seen Last1', 1));
+  });
+
   test('UT-19 UT-21 UT-50 it is counted and unhealthy, though changes are in step', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 20));

@@ -151,23 +151,6 @@ describe('faults', { timeout: 120_000 }, () => {
     await agrees(town);
   });
 
-  test('UT-39 users that are renamed away and back are followed again after what the service itself says is done', async () => {
-    await using town = await openTown();
-    await town.source.query(people(1, 100));
-    await using service = await town.start('setup', { SYNC_INTERVAL_SECONDS: '3600' });
-    await town.source.query('ALTER TABLE users RENAME TO elsewhere');
-    await town.source.query(rename('Away', [2]).replace('users', 'elsewhere'));
-    await eventually('health is red', async () => (await service.get('/health')).code === 503);
-    await town.source.query('ALTER TABLE elsewhere RENAME TO users');
-    expect(JSON.stringify(service.logged('Users: stopped'))).toMatch(/Then: (lockstep )?user-table sync-all/);
-    expect((await town.command(['sync-all'])).answer).toMatchObject({ ok: true });
-    await service.healthy();
-    await town.source.query(rename('Seen', [1]));
-    await called(town, 'Seen', 1);
-    await called(town, 'Away', 2);
-    await agrees(town);
-  });
-
   test('UT-41 a listener that is lost again and again loses nothing, is opened once each time, and is not ended by a bad notification', async () => {
     await using server = await startPostgres({ version: 17, settings: wakes });
     const name = await server.createDatabase();
