@@ -23,6 +23,7 @@ export type { AppliedEffect, CollectionCounts, EventMap, EventName } from './pro
 export type { Finding } from './protocol/finding.ts';
 export type { GenerationCollection, GenerationState } from './protocol/generation.ts';
 export type { MapFunction } from './protocol/mapping.ts';
+export { schemas } from './protocol/schemas/schemas.ts';
 export { SecretText } from './protocol/secret.ts';
 export type { PipelineStatus } from './protocol/status.ts';
 export type { Json, Row, Value } from './protocol/value.ts';

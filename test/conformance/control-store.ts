@@ -13,6 +13,7 @@ import { sealedLetterConformance } from './control-store/sealed-letters.ts';
 import { severalHandlesConformance } from './control-store/several-handles.ts';
 import { storeConformance } from './control-store/store.ts';
 import type { OpenStore } from './control-store/store-under-test.ts';
+import { wordConformance } from './control-store/words.ts';
 
 export type { OpenStore, StoreUnderTest } from './control-store/store-under-test.ts';
 
@@ -32,5 +33,6 @@ export function controlStoreConformance(name: string, open: OpenStore): void {
     extentConformance(open);
     connectionConformance(open);
     severalHandlesConformance(open);
+    wordConformance(open);
   });
 }

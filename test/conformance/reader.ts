@@ -3,6 +3,7 @@ import { absenceConformance } from './reader/absence.ts';
 import { coverageConformance } from './reader/coverage.ts';
 import type { ReaderSuite } from './reader/reader-under-test.ts';
 import { shortReadConformance } from './reader/short-reads.ts';
+import { wordConformance } from './reader/words.ts';
 
 /** What every reader must do. `setUp` gives a fresh source each time. */
 export function readerConformance(name: string, suite: ReaderSuite): void {
@@ -10,5 +11,6 @@ export function readerConformance(name: string, suite: ReaderSuite): void {
     coverageConformance(suite);
     absenceConformance(suite);
     shortReadConformance(suite);
+    wordConformance(suite);
   });
 }

@@ -4,6 +4,7 @@ import { fenceConformance } from './writer/fences.ts';
 import { outcomeConformance } from './writer/outcomes.ts';
 import { scopeConformance } from './writer/scopes.ts';
 import { windowConformance } from './writer/windows.ts';
+import { wordConformance } from './writer/words.ts';
 import type { WriterSuite } from './writer/writer-under-test.ts';
 
 export type { PlanOptions, RowForm, SetUpWriter, WriterUnderTest } from './writer/writer-under-test.ts';
@@ -16,5 +17,6 @@ export function writerConformance(name: string, suite: WriterSuite): void {
     fenceConformance(suite);
     scopeConformance(suite);
     windowConformance(suite);
+    wordConformance(suite);
   });
 }

@@ -6,6 +6,7 @@ import { idColumn } from '../../src/connectors/mongodb/names.ts';
 import type { FeedChange } from '../../src/protocol/change.ts';
 import type { Feed, FeedCollection, FeedItem } from '../../src/protocol/feed.ts';
 import type { Position } from '../../src/protocol/names.ts';
+import { wellFormed } from '../support/well-formed.ts';
 
 export const { signal } = new AbortController();
 const patienceMs = 20_000;
@@ -57,7 +58,10 @@ export function follow(feed: Feed, { from, collections, byteBudget = 2 ** 21 }: 
   let failure: unknown = null;
   const options = { collections, byteBudget, signal: stopping.signal };
   const running = (async () => {
-    for await (const item of feed.open(new Map([[shard, from]]), options)) items.push(item);
+    for await (const item of feed.open(new Map([[shard, from]]), options)) {
+      wellFormed('feedItem', item);
+      items.push(item);
+    }
   })().catch((thrown: unknown) => {
     failure = thrown;
   });

@@ -4,6 +4,7 @@ import type { FeedChange } from '../../../src/protocol/change.ts';
 import type { ConnectorNotice } from '../../../src/protocol/connector.ts';
 import type { Feed, FeedCollection, FeedItem } from '../../../src/protocol/feed.ts';
 import type { Position, Shard } from '../../../src/protocol/names.ts';
+import { wellFormed } from '../../support/well-formed.ts';
 import { never } from '../support.ts';
 
 export interface FeedOptions {
@@ -115,6 +116,7 @@ export class Reading implements AsyncDisposable {
   async #read(items: AsyncIterable<FeedItem>): Promise<void> {
     try {
       for await (const item of items) {
+        wellFormed('feedItem', item);
         this.items.push(item);
         await this.#held;
       }

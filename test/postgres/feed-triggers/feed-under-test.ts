@@ -4,6 +4,7 @@ import type { FeedChange } from '../../../src/protocol/change.ts';
 import type { ConnectorNotice } from '../../../src/protocol/connector.ts';
 import type { Feed, FeedCollection, FeedItem } from '../../../src/protocol/feed.ts';
 import type { Position } from '../../../src/protocol/names.ts';
+import { wellFormed } from '../../support/well-formed.ts';
 import { never } from '../support.ts';
 
 export interface FeedOptions {
@@ -134,6 +135,7 @@ export class FeedUnderTest implements AsyncDisposable {
     const { byteBudget = 1 << 20, acknowledges = true } = this.#options;
     try {
       for await (const item of this.feed.open(from, { collections: this.collections, signal, byteBudget })) {
+        wellFormed('feedItem', item);
         this.told.push(item);
         this.#changed?.();
         const at = item.kind === 'gap' ? item.gap.to : item.kind === 'revoked' ? null : item.boundary;
