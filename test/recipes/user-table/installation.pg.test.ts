@@ -65,6 +65,7 @@ describe('installation', { timeout: 180_000 }, () => {
         'who is gone is deactivated',
         async () => (await town.chatUser(idOf(5)))?.metaData?.['deactivatedAt'] !== undefined,
       );
+      await eventually('who failed is there', async () => (await nameOf(4)) === 'Good Last4');
       await eventually('a pass goes by', () => service.logged('Scheduled sync completed').length > 1);
       expect((await service.stop()).code).toBe(0);
     }
