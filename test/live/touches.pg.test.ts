@@ -5,6 +5,7 @@ import { openLivePair } from './live-pair.ts';
  * Every write at the source takes a higher number; the target remembers the highest of each key and notes whoever comes with a lower one.
  * It is slow, so that the stream stays behind and a walk finds what the stream has still to tell.
  */
+/** Each write takes a millisecond more, so that walks, replays and the stream meet: nothing waits for it. */
 const watched = `
 CREATE TABLE seen (id int PRIMARY KEY, v bigint NOT NULL);
 CREATE TABLE stepped_back (id int, from_v bigint, to_v bigint);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, isErrorCode } from '../errors/catalogue.ts';
 import type { Finding } from '../finding.ts';
 import { type Lag, pipelineStatuses, type StatusReport } from '../status.ts';
 import { epochMs, pipelineNameSchema } from './names.ts';
 
 export const errorCodeSchema: z.ZodType<ErrorCode> = z.custom<ErrorCode>(
-  (code) => typeof code === 'string' && Object.hasOwn(catalogue, code),
+  (code) => typeof code === 'string' && isErrorCode(code),
   'is no code of the catalogue',
 );
 

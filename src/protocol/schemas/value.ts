@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json, Row, Value } from '../value.ts';
+import { isNative, type Json, type Row, type Value } from '../value.ts';
 
 export const valueSchema: z.ZodType<Value> = z.custom<Value>(isValue, 'is no value of the rows format');
 export const rowSchema: z.ZodType<Row> = z.custom<Row>(isRow, 'is no row');
@@ -10,7 +10,7 @@ const plainTypes: ReadonlySet<string> = new Set(['boolean', 'number', 'bigint', 
 function isValue(value: unknown): boolean {
   if (value === null || plainTypes.has(typeof value)) return true;
   if (typeof value !== 'object') return false;
-  if (value instanceof Date || value instanceof Uint8Array || '_bsontype' in value) return true;
+  if (value instanceof Date || value instanceof Uint8Array || isNative(value)) return true;
   return Object.values(value).every(isValue);
 }
 
