@@ -1,4 +1,5 @@
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import { pipelineNameSchema } from '../../protocol/schemas/names.ts';
 import type { Environment } from '../secrets/environment.ts';
 import { readAlerts } from './alert-targets.ts';
 import { assemblePipelines, type NamedConnectors } from './assemble-pipelines.ts';
@@ -11,7 +12,7 @@ import { misplaced, resolveReferences } from './resolve-references.ts';
 import { resolveStore, secretsOfStore } from './resolve-store.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 import { impliedReferences } from './resolved-reference.ts';
-import { configurationSchema, pipelineNameSchema, pipelineSchema } from './schema.ts';
+import { configurationSchema, pipelineSchema } from './schema.ts';
 import type { Path } from './schema-tree.ts';
 import { sideOf } from './side-schema.ts';
 import { readStoreKeys } from './store-keys.ts';

@@ -4,11 +4,6 @@ import { collectionsSchema, pipelineSettingsSchema, scheduleSchema } from '../..
 import { alertsSchema } from './alerts-schema.ts';
 import { storeSchema } from './store-schema.ts';
 
-/** Used as a file name, in the destination's state and in metrics. */
-export const pipelineNameSchema = z
-  .string()
-  .regex(/^[a-z0-9_-]{1,48}$/, 'must be 1 to 48 lower case letters, digits, `-` or `_`');
-
 /** `also`: what else may stand there, for whoever has written what is no schedule. */
 const comingSchedule = (also = '') =>
   scheduleSchema.superRefine((schedule, context) => {

@@ -1,4 +1,4 @@
-import { pipelineNameSchema } from '../config/schema.ts';
+import { pipelineNameSchema } from '../../protocol/schemas/names.ts';
 
 /** What is wrong with the name of a connection, said without it; null: nothing. */
 export function faultOfName(name: string): string | null {
