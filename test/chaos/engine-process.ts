@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../support/child.ts';
 import { ask } from './world/ask.ts';
@@ -72,8 +73,9 @@ export class EngineProcess implements AsyncDisposable {
     return this.#child.stdout;
   }
 
-  async end(): Promise<EngineEnd> {
-    const { signal, stdout, stderr } = await this.#child.ended;
+  /** Fails when it does not end: a test that waited for ever would leave it behind, at work, beside all others. */
+  async end({ patienceMs = 90_000 }: { readonly patienceMs?: number } = {}): Promise<EngineEnd> {
+    const { signal, stdout, stderr } = await within(patienceMs, this.#child.ended, () => this.said);
     const last: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) || '""');
     const answer = typeof last === 'object' && last !== null ? last : {};
     return {
@@ -86,6 +88,20 @@ export class EngineProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+async function within<Result>(patienceMs: number, ended: Promise<Result>, said: () => string): Promise<Result> {
+  if (patienceMs === Number.POSITIVE_INFINITY) return await ended;
+  const over = new AbortController();
+  const patience = delay(patienceMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`the engine has not ended after ${patienceMs} ms; it said ${said()}`);
+  });
+  try {
+    return await Promise.race([ended, patience]);
+  } finally {
+    over.abort();
+    await patience.catch(() => undefined);
   }
 }
 

@@ -67,7 +67,7 @@ export class KeptEngine implements AsyncDisposable {
     for (;;) {
       const engine = this.#current;
       await engine.go().catch(() => null); // ended before it began: that is seen by its end
-      const { killed, error, message } = await engine.end();
+      const { killed, error, message } = await engine.end({ patienceMs: Number.POSITIVE_INFINITY });
       if (this.#disposed) return;
       if (!killed) {
         const wasMeant = this.#stopping && (error === null || error === 'interrupted');

@@ -89,10 +89,11 @@ export class Walks {
     });
   }
 
-  /** Walks what has to be walked until somebody stops it. */
+  /** Walks what has to be walked until somebody stops it, or who walks is no longer the owner: then no walk comes to an end, and none begins. */
   async run(stopping: AbortSignal): Promise<void> {
-    while (!stopping.aborted) {
-      const moved = this.#moved.next(stopping).catch(() => undefined);
+    const over = this.#over(stopping);
+    while (!over.aborted) {
+      const moved = this.#moved.next(over).catch(() => undefined);
       const next = await this.#next();
       if (next !== null) await this.#walk(next, stopping);
       else await moved;
@@ -104,13 +105,14 @@ export class Walks {
    * holds up those that need it, and no others.
    */
   async settle(stopping: AbortSignal): Promise<void> {
-    while (!stopping.aborted) {
-      const moved = this.#moved.next(stopping).catch(() => undefined);
+    const over = this.#over(stopping);
+    while (!over.aborted) {
+      const moved = this.#moved.next(over).catch(() => undefined);
       const captured = await this.#parts.memory.fingerprints();
       const waiting = [...this.#open].filter(
         ([name, walking]) => this.#isSound(name) && !this.#mayBegin(name, { walking, captured }),
       );
-      if (waiting.length > 0) await this.#settleThese(waiting, stopping);
+      if (waiting.length > 0) await this.#settleThese(waiting, over);
       else await moved;
     }
   }
@@ -124,6 +126,10 @@ export class Walks {
   /** A collection that stopped goes on, or one that is walked stopped. */
   look(): void {
     this.#moved.fire();
+  }
+
+  #over(stopping: AbortSignal): AbortSignal {
+    return AbortSignal.any([this.#parts.context.signal, stopping]);
   }
 
   /** In the order of the collections, parents first: children that are walked before their parents would be refused. */
@@ -156,7 +162,7 @@ export class Walks {
     this.#tell(name, walking);
     const startedAtMs = context.clock.now();
     // A walk writes nothing, so it ends at once: without the stream nobody would take its touches.
-    const signal = AbortSignal.any([context.signal, stopping]);
+    const signal = this.#over(stopping);
     const walked = await this.#attempt(collection, signal);
     // One that stopped meanwhile has left out what its walk found.
     if (walked === null || collection.stopped !== null) return;
@@ -217,9 +223,8 @@ export class Walks {
     }
   }
 
-  async #settleThese(waiting: readonly (readonly [string, Walking])[], stopping: AbortSignal): Promise<void> {
-    const { context, collections, stop } = this.#parts;
-    const signal = AbortSignal.any([context.signal, stopping]);
+  async #settleThese(waiting: readonly (readonly [string, Walking])[], signal: AbortSignal): Promise<void> {
+    const { collections, stop } = this.#parts;
     for (const each of waiting) this.#tell(...each);
     try {
       await this.#untilSettled(signal);
