@@ -315,8 +315,8 @@ export interface Target extends AsyncDisposable {
   /** Called once all rows are there: keys, indexes, constraints, foreign keys, sequences, statistics. A repeat does what is missing. */
   finish(
     options: WriteOptions & {
-      /** For `sequences` the source described anew; else as it was planned. */
-      readonly sourceShape: Shape;
+      /** The source described anew: its sequences have moved on. Asked for only by whoever has to bring some along. */
+      readonly sourceNow: () => Promise<Shape>;
       readonly step: 'keys' | 'references' | 'sequences';
     },
   ): Promise<readonly PreparedStep[]>;

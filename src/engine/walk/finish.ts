@@ -9,10 +9,9 @@ export type FinishStep = 'keys' | 'references' | 'sequences';
 export async function finish({ context, plan, target }: CollectionWork, step: FinishStep): Promise<void> {
   const { signal } = context;
   await retrying(context, { what: `finish ${plan.name}`, signal }, async () => {
-    // Only sequences have moved on since the plan was made.
-    const now = step === 'sequences' ? await context.reader.describe(plan.source, { signal }) : null;
-    const sourceShape = now ?? plan.sourceShape;
-    await target.finish({ lease: leaseOf(context), signal, sourceShape, step });
+    const sourceNow = async () =>
+      (await context.reader.describe(plan.source, { signal })) ?? plan.sourceShape;
+    await target.finish({ lease: leaseOf(context), signal, sourceNow, step });
   });
 }
 

@@ -3,15 +3,21 @@ import pg from 'pg';
 /** One connection, for several questions one after the other. */
 export interface Session extends AsyncDisposable {
   readonly client: pg.Client;
+  isLost(): boolean;
   ask<Row extends pg.QueryResultRow>(sql: string): Promise<readonly Row[]>;
 }
 
 export async function openSession(url: string): Promise<Session> {
   const client = new pg.Client({ connectionString: url, application_name: 'chaos' });
+  let lost = false;
   client.on('error', () => {}); // a lost connection is seen by the query that needs it
+  client.on('end', () => {
+    lost = true;
+  });
   await client.connect();
   return {
     client,
+    isLost: () => lost,
     ask: async <Row extends pg.QueryResultRow>(sql: string) => (await client.query<Row>(sql)).rows,
     [Symbol.asyncDispose]: () => client.end(),
   };

@@ -36,10 +36,31 @@ const comparisons = (
 
 const same = (query: string, key: readonly string[]) => ({ source: query, target: query, key });
 
+/** A connection to either side, for as many looks as one likes. */
+export interface Sides extends AsyncDisposable {
+  readonly source: Session;
+  readonly target: Session;
+}
+
+export async function openSides(places: Places): Promise<Sides> {
+  await using opened = new AsyncDisposableStack();
+  const source = opened.use(await openSession(places.source));
+  const target = opened.use(await openSession(places.target));
+  const kept = opened.move();
+  return { source, target, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 /** Both sides are equal under the mapping, what is not ours is as it was, and the letters are exactly the planted poison. */
-export async function judge(places: Places, { heldBack }: Verdict): Promise<void> {
-  await using source = await openSession(places.source);
-  await using target = await openSession(places.target);
+export async function judge(places: Places, verdict: Verdict): Promise<void> {
+  await using sides = await openSides(places);
+  await judgeSides(places, verdict, sides);
+}
+
+export async function judgeSides(
+  places: Places,
+  { heldBack }: Verdict,
+  { source, target }: Pick<Sides, 'source' | 'target'>,
+): Promise<void> {
   const held = `SELECT id FROM shop.archive WHERE id > 150 AND id <= 300`;
   const kept = await target.ask<{ id: number }>(held);
   expect(kept, 'rows that the guard holds back').toHaveLength(heldBack ? 150 : 0);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from './ask.ts';
-import type { Capture } from './configuration.ts';
-import { judge, type Verdict } from './judge.ts';
+import type { Capture, Places } from './configuration.ts';
+import { judgeSides, openSides, type Sides, type Verdict } from './judge.ts';
 import { liveSource, liveTarget, watchMeters } from './live-tables.sql.ts';
 import { openTemplates, openWorld, type Templates, type World } from './world.ts';
 
@@ -62,14 +62,41 @@ export async function inStep(
   { alive, patience = patienceMs }: { readonly alive?: Promise<never>; readonly patience?: number } = {},
 ): Promise<void> {
   const giveUpAt = performance.now() + patience;
+  await using look = new Looking(places);
   for (let pauseMs = 20; ; pauseMs = Math.min(300, pauseMs * 2)) {
     try {
-      await judge(places, verdict);
+      await look.judge(verdict);
       return;
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
     }
     await Promise.race([delay(pauseMs), ...(alive === undefined ? [] : [alive])]);
+  }
+}
+
+/** Looks again and again over the same connections, as long as they live. */
+class Looking implements AsyncDisposable {
+  readonly #places: Places;
+  #sides: Sides | null = null;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  async judge(verdict: Verdict): Promise<void> {
+    this.#sides ??= await openSides(this.#places);
+    try {
+      await judgeSides(this.#places, verdict, this.#sides);
+    } catch (error) {
+      if (this.#sides.source.isLost() || this.#sides.target.isLost()) await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sides = this.#sides;
+    this.#sides = null;
+    await sides?.[Symbol.asyncDispose]();
   }
 }
 

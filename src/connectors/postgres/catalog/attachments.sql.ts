@@ -1,9 +1,10 @@
 /**
- * One row: what hangs on a relation and is neither copied nor ours: triggers, policies, rules, grants, publications,
- * storage parameters, extended statistics, and the foreign keys of other tables. $1 the relation's OID. The bits of tgtype are those of pg_trigger.h.
+ * One row for each relation: what hangs on it and is neither copied nor ours: triggers, policies, rules, grants, publications,
+ * storage parameters, extended statistics, and the foreign keys of other tables. $1 their OIDs. The bits of tgtype are those of pg_trigger.h.
  */
 export const attachmentsQuery = `
 SELECT pg_catalog.json_build_object(
+  'relation', c.oid::bigint,
   'triggers', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', t.tgname, 'definition', pg_catalog.pg_get_triggerdef(t.oid), 'enabled', t.tgenabled,
       'timing', CASE WHEN t.tgtype & 64 <> 0 THEN 'instead of' WHEN t.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END,
@@ -36,4 +37,4 @@ SELECT pg_catalog.json_build_object(
       JOIN pg_catalog.pg_namespace n ON n.oid = f.relnamespace
     WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0)
 )::text AS item
-FROM pg_catalog.pg_class c WHERE c.oid = $1`;
+FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`;

@@ -1,9 +1,9 @@
 import { needsOf } from './needs.sql.ts';
 
-/** The columns in order. $1 the relation's OID. A NOT NULL that is not validated yet (18) does not count. */
+/** The columns in order. $1 OIDs of relations. A NOT NULL that is not validated yet (18) does not count. */
 export const columnsQuery = `
 SELECT pg_catalog.row_to_json(x)::text AS item FROM (
-  SELECT a.attname AS name, a.attnum AS position, a.atttypid::bigint AS "typeOid", a.atttypmod AS typmod,
+  SELECT a.attrelid::bigint AS relation, a.attname AS name, a.attnum AS position, a.atttypid::bigint AS "typeOid", a.atttypmod AS typmod,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS "formatType",
     a.attnotnull AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_constraint k
@@ -49,6 +49,6 @@ SELECT pg_catalog.row_to_json(x)::text AS item FROM (
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
-  WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attnum
 ) x`;

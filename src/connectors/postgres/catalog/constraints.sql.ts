@@ -11,10 +11,10 @@ const constraintFields = `
     'deferrable', k.condeferrable, 'columns', ${columnNames('k.conrelid', 'k.conkey')},
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')`;
 
-/** Valid indexes with the constraints that they carry. $1 the relation's OID. */
+/** Valid indexes with the constraints that they carry. $1 OIDs of relations. */
 export const indexesQuery = `
 SELECT pg_catalog.row_to_json(x)::text AS item FROM (
-  SELECT ic.relname AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+  SELECT i.indrelid::bigint AS relation, ic.relname AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
     'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || pg_catalog.quote_ident(ic.relname) || ' ON '
       || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END || i.indrelid::regclass::text || ' ' AS prefix,
     i.indisunique AS unique, i.indisprimary AS primary, i.indisexclusion AS exclusion,
@@ -39,22 +39,22 @@ SELECT pg_catalog.row_to_json(x)::text AS item FROM (
      WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AS "constraint",
     pg_catalog.obj_description(i.indexrelid, 'pg_class') AS comment
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
-  WHERE i.indrelid = $1 AND i.indisvalid AND i.indislive
+  WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND i.indislive
   ORDER BY i.indisprimary DESC, ic.relname
 ) x`;
 
-/** Checks. $1 the relation's OID. */
+/** Checks. $1 OIDs of relations. */
 export const checksQuery = `
-SELECT pg_catalog.json_build_object(${constraintFields},
+SELECT pg_catalog.json_build_object('relation', k.conrelid::bigint, ${constraintFields},
     'enforced', coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true), 'validated', k.convalidated,
     'needs', ${needsOf('k.conbin')})::text AS item
-FROM pg_catalog.pg_constraint k WHERE k.conrelid = $1 AND k.contype = 'c'
+FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c'
 ORDER BY k.conname`;
 
-/** Foreign keys of the relation. $1 its OID. */
+/** Foreign keys of relations. $1 their OIDs. */
 export const referencesQuery = `
 SELECT pg_catalog.json_build_object(
-    'name', k.conname, 'schema', n.nspname, 'table', c.relname,
+    'relation', k.conrelid::bigint, 'name', k.conname, 'schema', n.nspname, 'table', c.relname,
     'columns', ${columnNames('k.conrelid', 'k.conkey')},
     'referencedColumns', ${columnNames('k.confrelid', 'k.confkey')},
     'deferrable', k.condeferrable, 'definition', pg_catalog.pg_get_constraintdef(k.oid),
@@ -68,5 +68,5 @@ SELECT pg_catalog.json_build_object(
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint'))::text AS item
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE k.conrelid = $1 AND k.contype = 'f' AND k.conparentid = 0
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'f' AND k.conparentid = 0
 ORDER BY k.conname`;

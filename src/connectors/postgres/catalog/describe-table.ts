@@ -13,11 +13,12 @@ import type {
   PgIndex,
   PgPrimaryKey,
   PgReference,
+  PgSequence,
   PgTable,
   PgUnique,
 } from './pg-table.ts';
 import type { PgNeed, PgType } from './pg-type.ts';
-import { askCatalogue, itemsOf, readItems } from './read-items.ts';
+import { askCatalogue, itemsByRelation, readItems } from './read-items.ts';
 import { readSequences, type SequenceItem } from './read-sequences.ts';
 import { relationQuery } from './relation.sql.ts';
 import { typesQuery } from './types.sql.ts';
@@ -38,6 +39,9 @@ type RelationItem = Pick<
   | 'estimatedBytes'
   | 'database'
 > & { readonly inheritors: readonly TableName[] };
+
+/** `place`: of its name among those that were asked for, from 1. */
+type FoundRelation = RelationItem & { readonly place: number };
 
 interface ColumnItem extends Omit<PgColumn, 'type' | 'sequence'> {
   readonly typeOid: number;
@@ -68,67 +72,115 @@ type Attachments = Pick<
   | 'referencedBy'
 >;
 
+interface DescribeOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads a table, view, materialized view or foreign table from the catalogue; null: there is none of that name. */
 export async function describeTable(
   session: Session,
   name: TableName,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: DescribeOptions = {},
 ): Promise<PgTable | null> {
-  const [relation] = await readItems<RelationItem>(session, {
+  const [table = null] = await describeTables(session, [name], options);
+  return table;
+}
+
+/** Reads several in as many round trips as one takes; in the order of the names. */
+export async function describeTables(
+  session: Session,
+  names: readonly TableName[],
+  options: DescribeOptions = {},
+): Promise<readonly (PgTable | null)[]> {
+  const found = await readItems<FoundRelation>(session, {
     sql: relationQuery,
-    values: [name.schema, name.table],
+    values: [names.map(({ schema }) => schema), names.map(({ table }) => table)],
     ...options,
   });
-  if (relation === undefined) return null;
-  const parts = [columnsQuery, typesQuery, indexesQuery, checksQuery, referencesQuery, attachmentsQuery];
+  const relations = new Map(found.map(({ place, ...relation }) => [place, relation]));
+  const parts = await readParts(session, [...relations.values()], options);
+  const tables: (PgTable | null)[] = [];
+  for (const [index, name] of names.entries()) {
+    const relation = relations.get(index + 1);
+    if (relation === undefined) tables.push(null);
+    // Looking for its size waits for a migration, which may have dropped it: then it is looked for anew.
+    else if (!parts.columns.has(relation.oid) && !(await stillThere(session, relation, options)))
+      tables.push(await describeTable(session, name, options));
+    else tables.push(assemble(relation, parts));
+  }
+  return tables;
+}
+
+/** What several relations are made of, by their OIDs. */
+interface Parts {
+  readonly columns: ReadonlyMap<number, readonly ColumnItem[]>;
+  readonly types: ReadonlyMap<number, readonly TypeItem[]>;
+  readonly indexes: ReadonlyMap<number, readonly IndexItem[]>;
+  readonly checks: ReadonlyMap<number, readonly PgCheck[]>;
+  readonly references: ReadonlyMap<number, readonly PgReference[]>;
+  readonly attachments: ReadonlyMap<number, readonly Attachments[]>;
+  /** By their own OIDs. */
+  readonly sequences: ReadonlyMap<number, PgSequence>;
+}
+
+async function readParts(
+  session: Session,
+  relations: readonly RelationItem[],
+  options: DescribeOptions,
+): Promise<Parts> {
+  const oids = relations.map(({ oid }) => String(oid));
+  const queries = [columnsQuery, typesQuery, indexesQuery, checksQuery, referencesQuery, attachmentsQuery];
+  const asked = oids.length === 0 ? [] : queries.map((sql) => ({ sql, values: [oids] }));
   const [columnRows = [], typeRows = [], indexRows = [], checkRows = [], referenceRows = [], attached = []] =
-    await askCatalogue(
-      session,
-      parts.map((sql) => ({ sql, values: [relation.oid] })),
-      options,
-    );
-  const columns = itemsOf<ColumnItem>(columnRows);
-  // Looking for its size waits for a migration, which may have dropped it: then it is looked for anew.
-  if (columns.length === 0 && !(await stillThere(session, relation, options)))
-    return await describeTable(session, name, options);
-  const types = new TypeGraph(itemsOf<TypeItem>(typeRows));
-  const indexes = itemsOf<IndexItem>(indexRows);
-  const checks = itemsOf<PgCheck>(checkRows);
-  const references = itemsOf<PgReference>(referenceRows);
-  const [attachments = nothingAttached] = itemsOf<Attachments>(attached);
-  const items = columns.flatMap(({ sequence }) => (sequence === null ? [] : [sequence]));
-  const sequences = await readSequences(session, items, options);
-  const { inheritors, ...rest } = relation;
+    await askCatalogue(session, asked, options);
+  const columns = itemsByRelation<ColumnItem>(columnRows);
+  const counted = [...columns.values()].flat().flatMap(({ sequence }) => sequence ?? []);
   return {
-    ...rest,
-    columns: columns.map(({ typeOid, sequence, collation, ...column }) => ({
-      ...column,
-      collation: resolved(collation, relation.database),
-      type: collated(types.type(typeOid), collation),
-      sequence: sequence === null ? null : (sequences.get(sequence.oid) ?? null),
-    })),
-    primaryKey: primaryKeyOf(indexes),
-    uniques: indexes.filter((index) => index.unique && !index.primary && !index.exclusion).map(uniqueOf),
-    indexes: indexes.map(indexOf),
-    checks,
-    exclusions: indexes.flatMap(({ exclusion, constraint }) =>
-      exclusion && constraint !== null ? [constraint] : [],
-    ),
-    references,
-    ...attachments,
-    partitions: relation.kind === 'p' ? inheritors : [],
-    children: relation.kind === 'p' ? [] : inheritors,
-    userTypes: types.userTypes(),
+    columns,
+    types: itemsByRelation<TypeItem>(typeRows),
+    indexes: itemsByRelation<IndexItem>(indexRows),
+    checks: itemsByRelation<PgCheck>(checkRows),
+    references: itemsByRelation<PgReference>(referenceRows),
+    attachments: itemsByRelation<Attachments>(attached),
+    sequences: await readSequences(session, counted, options),
   };
 }
 
 async function stillThere(
   session: Session,
   { oid }: RelationItem,
-  { signal }: { readonly signal?: AbortSignal | undefined },
+  { signal }: DescribeOptions,
 ): Promise<boolean> {
   const sql = 'SELECT to_json(c.oid) AS item FROM pg_catalog.pg_class c WHERE c.oid = $1::oid';
   return (await readItems(session, { sql, values: [oid], signal })).length > 0;
+}
+
+function assemble({ inheritors, ...relation }: RelationItem, parts: Parts): PgTable {
+  const { oid } = relation;
+  const types = new TypeGraph(parts.types.get(oid) ?? []);
+  const indexes = parts.indexes.get(oid) ?? [];
+  const [attachments = nothingAttached] = parts.attachments.get(oid) ?? [];
+  return {
+    ...relation,
+    columns: (parts.columns.get(oid) ?? []).map(({ typeOid, sequence, collation, ...column }) => ({
+      ...column,
+      collation: resolved(collation, relation.database),
+      type: collated(types.type(typeOid), collation),
+      sequence: sequence === null ? null : (parts.sequences.get(sequence.oid) ?? null),
+    })),
+    primaryKey: primaryKeyOf(indexes),
+    uniques: indexes.filter((index) => index.unique && !index.primary && !index.exclusion).map(uniqueOf),
+    indexes: indexes.map(indexOf),
+    checks: parts.checks.get(oid) ?? [],
+    exclusions: indexes.flatMap(({ exclusion, constraint }) =>
+      exclusion && constraint !== null ? [constraint] : [],
+    ),
+    references: parts.references.get(oid) ?? [],
+    ...attachments,
+    partitions: relation.kind === 'p' ? inheritors : [],
+    children: relation.kind === 'p' ? [] : inheritors,
+    userTypes: types.userTypes(),
+  };
 }
 
 /** What the database's own collation is. */

@@ -33,7 +33,18 @@ export async function askCatalogue(
   return results.slice(0, queries.length);
 }
 
-export const itemsOf = <Item>(rows: BatchRows): Item[] =>
+/** Of queries about several relations; each item says which of them it is of. */
+export function itemsByRelation<Item>(rows: BatchRows): ReadonlyMap<number, readonly Item[]> {
+  const items = new Map<number, Item[]>();
+  for (const { relation, ...item } of itemsOf<{ readonly relation: number } & Item>(rows)) {
+    const known = items.get(relation);
+    if (known === undefined) items.set(relation, [item as Item]);
+    else known.push(item as Item);
+  }
+  return items;
+}
+
+const itemsOf = <Item>(rows: BatchRows): Item[] =>
   rows.map(([item]) => {
     const parsed: Item = JSON.parse(item ?? 'null');
     return parsed;

@@ -12,14 +12,14 @@ const functionName = (oid: string): string => `
      JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace WHERE p.oid = ${oid})`;
 
 /**
- * The types of a relation's columns and all types that these are made of, with their definitions. An array is what
- * its element names as such: int2vector and point have elements too and are none. $1 the relation's OID.
+ * The types of the columns of relations and, for each relation, all types that these are made of, with their definitions. An array is what
+ * its element names as such: int2vector and point have elements too and are none. $1 OIDs of relations.
  */
 export const typesQuery = `
-WITH RECURSIVE needed(oid) AS (
-  SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+WITH RECURSIVE needed(relation, oid) AS (
+  SELECT a.attrelid, a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   UNION
-  SELECT next.oid FROM needed JOIN pg_catalog.pg_type t ON t.oid = needed.oid
+  SELECT needed.relation, next.oid FROM needed JOIN pg_catalog.pg_type t ON t.oid = needed.oid
   CROSS JOIN LATERAL (
     SELECT e.oid FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid
     UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
@@ -30,7 +30,7 @@ WITH RECURSIVE needed(oid) AS (
   ) next(oid)
 )
 SELECT pg_catalog.row_to_json(x)::text AS item FROM (
-  SELECT t.oid::bigint AS oid, pg_catalog.format_type(t.oid, NULL) AS name, n.nspname AS schema, t.typname AS "typeName",
+  SELECT needed.relation::bigint AS relation, t.oid::bigint AS oid, pg_catalog.format_type(t.oid, NULL) AS name, n.nspname AS schema, t.typname AS "typeName",
     t.typtype, t.typnotnull AS "notNull", t.typdefault AS "default", ${needsOf('t.typdefaultbin')} AS needs,
     (SELECT e.oid::bigint FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid) AS "elementOid",
     nullif(t.typbasetype, 0)::bigint AS "baseOid",

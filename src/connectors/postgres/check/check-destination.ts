@@ -1,7 +1,8 @@
 import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { CollectionName } from '../../../protocol/names.ts';
-import { describeTable } from '../catalog/describe-table.ts';
+import { describeTables } from '../catalog/describe-table.ts';
+import type { PgTable } from '../catalog/pg-table.ts';
 import { parseName, quoteIdentifier, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { checkCreation } from './check-creation.ts';
@@ -38,8 +39,11 @@ export async function checkDestination(
   const schemas = targets.map(({ schema }) => schema);
   const rights = await readDatabaseRights(session, [...schemas, options.stateSchema], options);
   const findings = databaseFindings(rights, options);
-  for (const plan of plans)
-    findings.push(...(await checkPlan(session, { plan, plans, rights, targets }, options)));
+  const tables = await describeTables(session, targets, options);
+  for (const [index, plan] of plans.entries()) {
+    const request = { plan, plans, rights, targets, table: tables[index] ?? null };
+    findings.push(...(await checkPlan(session, request, options)));
+  }
   return findings;
 }
 
@@ -48,15 +52,16 @@ interface PlanRequest {
   readonly plans: readonly CollectionPlan[];
   readonly rights: DatabaseRights;
   readonly targets: readonly TableName[];
+  /** As it is; null: there is none. */
+  readonly table: PgTable | null;
 }
 
 async function checkPlan(
   session: Session,
-  { plan, plans, rights, targets }: PlanRequest,
+  { plan, plans, rights, targets, table }: PlanRequest,
   options: CheckDestinationOptions,
 ): Promise<Finding[]> {
   const name = parseName(plan.target, options.defaultSchema);
-  const table = await describeTable(session, name, options);
   if (table === null) {
     if (plan.create)
       return [

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../protocol/finding.ts';
 import type { CollectionName } from '../../../protocol/names.ts';
-import { describeTable } from '../catalog/describe-table.ts';
+import { describeTables } from '../catalog/describe-table.ts';
 import { chooseKey, orderOf } from '../catalog/key-choice.ts';
 import type { PgTable } from '../catalog/pg-table.ts';
 import { formatName, parseName, qualified, quoteIdentifier, type TableName } from '../names.ts';
@@ -30,8 +30,10 @@ export async function checkSource(
   const tooOld = versionFinding(session, options.address, 'source');
   if (tooOld !== null) return [tooOld];
   const findings: Finding[] = [...(await readingFindings(session, options))];
-  for (const collection of collections)
-    findings.push(...(await checkCollection(session, collection, options)));
+  const names = collections.map((collection) => parseName(collection, options.defaultSchema));
+  const tables = await describeTables(session, names, options);
+  for (const [index, collection] of collections.entries())
+    findings.push(...(await checkCollection(session, { collection, table: tables[index] ?? null }, options)));
   return findings;
 }
 
@@ -52,13 +54,11 @@ export function versionFinding(
 
 async function checkCollection(
   session: Session,
-  collection: CollectionName,
+  { collection, table }: { readonly collection: CollectionName; readonly table: PgTable | null },
   options: CheckSourceOptions,
 ): Promise<Finding[]> {
-  const name = parseName(collection, options.defaultSchema);
-  const table = await describeTable(session, name, options);
   if (table === null) {
-    const nearest = await nearestRelation(session, name, options);
+    const nearest = await nearestRelation(session, parseName(collection, options.defaultSchema), options);
     return [
       finding({ level: 'error', subject: collection }, 'collection-unknown', {
         side: 'source',

@@ -1,7 +1,7 @@
 import type { CollectionPlan } from '../../../protocol/mapping.ts';
 import type { PreparedStep } from '../../../protocol/writer.ts';
 import type { PgColumn, PgSequence, PgTable } from '../catalog/pg-table.ts';
-import { qualified, quoteIdentifier, quoteLiteral } from '../names.ts';
+import { qualified, quoteIdentifier, quoteLiteral, type TableName } from '../names.ts';
 import type { Session } from '../session/session.ts';
 import { furthestState, type SequenceState } from './sequence-values.ts';
 
@@ -11,6 +11,25 @@ export interface SequencesRequest {
   readonly plan: CollectionPlan;
   readonly target: PgTable;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** $1 qualified name */
+const drawsQuery = `
+SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attidentity <> '' AND NOT a.attisdropped)
+  OR EXISTS (SELECT FROM pg_catalog.pg_attrdef d
+      JOIN pg_catalog.pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refclassid = 'pg_class'::regclass
+      JOIN pg_catalog.pg_class s ON s.oid = u.refobjid AND s.relkind = 'S'
+    WHERE d.adrelid = pg_catalog.to_regclass($1)) AS draws`;
+
+/** Whether any column takes values from a sequence: most tables have none, and needn't be described for them after each pass. */
+export async function drawsFromSequences(
+  session: Session,
+  table: TableName,
+  options: { readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { rows } = await session.query<{ draws: boolean }>(drawsQuery, [qualified(table)], options);
+  return rows[0]?.draws ?? false;
 }
 
 /** Moves the sequences of mapped columns to where they give out nothing twice; never back. */

@@ -7,7 +7,6 @@ import type { Selection } from '../../../protocol/selection.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { CursorMark, SinceCollection } from '../../../protocol/since.ts';
 import type { Row } from '../../../protocol/value.ts';
-import { describeTable } from '../catalog/describe-table.ts';
 import { toShape } from '../catalog/to-shape.ts';
 
 import { checkSource } from '../check/check-source.ts';
@@ -24,6 +23,7 @@ import { PostgresSnapshot } from './postgres-snapshot.ts';
 import { ReadingOwner } from './reading-owner.ts';
 import { markSince } from './since/mark.ts';
 import { spellTypes } from './spell-types.ts';
+import { TablesTogether } from './tables-together.ts';
 import { TypeCache } from './type-cache.ts';
 import { typesOf } from './types-of.ts';
 
@@ -39,6 +39,7 @@ export class PostgresReader implements Reader, DigestNegotiator {
   readonly #types = new TypeCache();
   readonly #outputs = new OutputCache();
   readonly #owner = new ReadingOwner();
+  readonly #tables: TablesTogether;
 
   /**
    * `oneMoment`: a snapshot is one moment for all its reads, held open at the server; else each read has its own. The pool
@@ -46,6 +47,7 @@ export class PostgresReader implements Reader, DigestNegotiator {
    */
   constructor(pool: SessionPool, { oneMoment }: { readonly oneMoment: boolean }) {
     this.#pool = pool;
+    this.#tables = new TablesTogether(pool);
     this.#oneMoment = oneMoment;
     this.capabilities = {
       formats: ['pg-copy', 'rows'],
@@ -92,12 +94,9 @@ export class PostgresReader implements Reader, DigestNegotiator {
     );
   }
 
-  describe(collection: CollectionName, options: SignalOption): Promise<Shape | null> {
-    const name = parseName(collection, this.#pool.config.schema);
-    return this.#pool.use(async (session) => {
-      const table = await describeTable(session, name, options);
-      return table === null ? null : toShape(table);
-    }, options);
+  async describe(collection: CollectionName, options: SignalOption): Promise<Shape | null> {
+    const table = await this.#tables.describe(parseName(collection, this.#pool.config.schema), options);
+    return table === null ? null : toShape(table);
   }
 
   typesOf(

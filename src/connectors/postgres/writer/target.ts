@@ -149,7 +149,7 @@ export class PostgresTarget implements Target {
   }
 
   async finish(options: Parameters<Target['finish']>[0]): Promise<readonly PreparedStep[]> {
-    const { lease, signal, sourceShape, step } = options;
+    const { lease, signal, sourceNow, step } = options;
     const request = {
       model: this.#model,
       createdByUs: this.#createdByUs,
@@ -166,7 +166,7 @@ export class PostgresTarget implements Target {
       case 'references':
         return finishReferences(this.#destination, { ...request, plans: this.#plans() });
       case 'sequences':
-        return finishSequences(this.#destination, { ...request, sourceShape });
+        return finishSequences(this.#destination, { ...request, sourceNow });
     }
   }
 

@@ -64,7 +64,7 @@ describe('a target that is made from the source', () => {
       expect(target.shape.key).toEqual({ columns: ['id'], order: 'int' });
       expect((await target.append(read(both, format), holding(1))).inserted).toBe(500);
       for (const step of ['keys', 'references', 'sequences'] as const) {
-        await target.finish({ ...holding(1), step, sourceShape: plan.sourceShape });
+        await target.finish({ ...holding(1), step, sourceNow: async () => plan.sourceShape });
       }
       const counts = await target.merge(read(both, format), holding(1));
       expect(counts).toEqual({ inserted: 0, updated: 0, unchanged: 500, clashes: 0 });
@@ -99,7 +99,7 @@ describe('a target that is made from the source', () => {
     expect((await destination.query(keys)).rowCount).toBe(1);
     const counts = await target.merge(read(both, 'rows'), holding(2));
     expect(counts).toEqual({ inserted: 0, updated: 0, unchanged: 500, clashes: 0 });
-    await target.finish({ ...holding(2), step: 'keys', sourceShape: plan.sourceShape });
+    await target.finish({ ...holding(2), step: 'keys', sourceNow: async () => plan.sourceShape });
     await expect(destination.query("INSERT INTO items (code) VALUES ('c1')")).rejects.toThrow(/unique/);
   });
 });

@@ -2,7 +2,7 @@ import type { Finding } from '../../../../protocol/finding.ts';
 import { finding } from '../../../../protocol/finding.ts';
 import type { CollectionName } from '../../../../protocol/names.ts';
 import type { CursorSettings } from '../../../../protocol/since.ts';
-import { describeTable } from '../../catalog/describe-table.ts';
+import { describeTables } from '../../catalog/describe-table.ts';
 import { parseName, quoteIdentifier } from '../../names.ts';
 import type { Session } from '../../session/session.ts';
 import { checkColumn } from './check-column.ts';
@@ -31,9 +31,11 @@ export async function checkCursors(
 ): Promise<readonly Finding[]> {
   if (cursors.size === 0) return [];
   const findings = [...(await checkServer(session, options))];
+  const names = [...cursors.keys()].map((collection) => parseName(collection, options.defaultSchema));
+  const tables = (await describeTables(session, names, options)).values();
   for (const [collection, settings] of cursors) {
-    const table = await describeTable(session, parseName(collection, options.defaultSchema), options);
-    if (table !== null)
+    const table = tables.next().value;
+    if (table !== undefined && table !== null)
       findings.push(...(await checkColumn(session, { collection, table, settings }, options)));
   }
   return findings;

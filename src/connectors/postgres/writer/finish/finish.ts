@@ -1,12 +1,10 @@
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { CollectionPlan } from '../../../../protocol/mapping.ts';
-import type { Shape } from '../../../../protocol/shape.ts';
-import type { PreparedStep, WriteOptions } from '../../../../protocol/writer.ts';
+import type { PreparedStep, Target, WriteOptions } from '../../../../protocol/writer.ts';
 import { describeTable } from '../../catalog/describe-table.ts';
 import { tableOf } from '../../catalog/to-shape.ts';
 import { type EnsureOptions, ensureKeys, ensureReferences } from '../../create/ensure.ts';
-import { ensureSequences } from '../../create/ensure-sequences.ts';
-
+import { drawsFromSequences, ensureSequences } from '../../create/ensure-sequences.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import type { TargetModel } from '../model/target-model.ts';
@@ -102,11 +100,17 @@ export async function finishReferences(
 /** Sequences of mapped columns, whoever made the table: what the copy brought must not be given out again. */
 export async function finishSequences(
   destination: Destination,
-  request: FinishRequest & { readonly sourceShape: Shape },
+  request: FinishRequest & Pick<Parameters<Target['finish']>[0], 'sourceNow'>,
 ): Promise<readonly PreparedStep[]> {
-  const { model, sourceShape, signal } = request;
+  const { model, sourceNow, signal } = request;
   reach('destination.sequences.before');
-  const source = tableOf(sourceShape);
+  const draws = await destination.pool.use(
+    (session) => drawsFromSequences(session, model.table, { signal }),
+    {
+      signal,
+    },
+  );
+  const source = draws ? tableOf(await sourceNow()) : null;
   const steps =
     source === null
       ? []
