@@ -91,7 +91,11 @@ export class EngineProcess implements AsyncDisposable {
   }
 }
 
-async function within<Result>(patienceMs: number, ended: Promise<Result>, said: () => string): Promise<Result> {
+async function within<Result>(
+  patienceMs: number,
+  ended: Promise<Result>,
+  said: () => string,
+): Promise<Result> {
   if (patienceMs === Number.POSITIVE_INFINITY) return await ended;
   const over = new AbortController();
   const patience = delay(patienceMs, undefined, { signal: over.signal }).then(() => {

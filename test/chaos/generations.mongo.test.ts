@@ -95,7 +95,7 @@ describe.concurrent('an engine killed while a generation is staged, brought in, 
     const expectSame = async () => {
       for (const name of names) await pair.expectSame(name);
     };
-    await using watching = watchStates(pair.target, names, 5);
+    await using watching = watchStates(pair.target, names, 40);
     await act('run it');
     await expectSame();
     if (command === 'generations it rollback') {

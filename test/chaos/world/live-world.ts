@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseAfter } from '../../support/pause-after.ts';
 import { ask } from './ask.ts';
 import type { Capture, Places } from './configuration.ts';
 import { judgeSides, openSides, type Sides, type Verdict } from './judge.ts';
@@ -63,13 +64,15 @@ export async function inStep(
 ): Promise<void> {
   const giveUpAt = performance.now() + patience;
   await using look = new Looking(places);
-  for (let pauseMs = 20; ; pauseMs = Math.min(300, pauseMs * 2)) {
+  for (;;) {
+    const lookedAt = performance.now();
     try {
       await look.judge(verdict);
       return;
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
     }
+    const pauseMs = pauseAfter(performance.now() - lookedAt);
     await Promise.race([delay(pauseMs), ...(alive === undefined ? [] : [alive])]);
   }
 }

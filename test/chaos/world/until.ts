@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseAfter } from '../../support/pause-after.ts';
 
 /** Resolves when it holds; fails after `patienceMs`, or with what `alive` rejects with. */
 export async function until(
@@ -10,8 +11,11 @@ export async function until(
   }: { readonly alive?: Promise<never> | undefined; readonly patienceMs?: number } = {},
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
-  while (!(await condition())) {
+  for (;;) {
+    const lookedAt = performance.now();
+    if (await condition()) return;
     if (performance.now() > giveUpAt) throw new Error(`not within ${patienceMs} ms: ${what}`);
-    await Promise.race([delay(20), ...(alive === undefined ? [] : [alive])]);
+    const pauseMs = pauseAfter(performance.now() - lookedAt);
+    await Promise.race([delay(pauseMs), ...(alive === undefined ? [] : [alive])]);
   }
 }

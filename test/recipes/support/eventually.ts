@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseAfter } from '../../support/pause-after.ts';
 
 const patienceMs = 30_000;
 
@@ -9,8 +10,10 @@ export async function eventually(
   found: () => unknown = () => '',
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
-  while (!(await condition())) {
+  for (;;) {
+    const lookedAt = performance.now();
+    if (await condition()) return;
     if (performance.now() > giveUpAt) throw new Error(`it never came to this: ${what}; ${await found()}`);
-    await delay(20);
+    await delay(pauseAfter(performance.now() - lookedAt));
   }
 }
