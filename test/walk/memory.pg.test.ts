@@ -51,7 +51,7 @@ test.skipIf(process.platform !== 'linux')(
     expect(peaks.mappedCopy).toBeLessThan(limitsMb.mappedCopy);
     expect(peaks.mappedVerify).toBeLessThan(limitsMb.mappedVerify);
   },
-  300_000,
+  600_000,
 );
 
 interface Sides extends AsyncDisposable {
