@@ -125,7 +125,7 @@ export type {
 } from './service/secrets/sealed/results.ts';
 export type { StoredReference } from './service/secrets/stored-reference.ts';
 export { stored } from './service/secrets/stored-reference.ts';
-export type { ReadVariables } from './service/variables/read-variables.ts';
+export type { ReadVariables, VariableRelation } from './service/variables/read-variables.ts';
 export { readVariables } from './service/variables/read-variables.ts';
 export type { Variable, VariableRule } from './service/variables/variable.ts';
 export { variableRules } from './service/variables/variable.ts';

@@ -16,24 +16,37 @@ export interface ReadVariables<Name extends string> {
   readonly secrets: readonly SecretText[];
 }
 
+/** What has to hold between variables. */
+export interface VariableRelation<Name extends string> {
+  /** It is looked at once each of these is right by itself, or left out, whatever is wrong with others. */
+  readonly of: readonly Name[];
+  /** What is wrong, with the name of the variable first; null: nothing. Never holds a value. */
+  readonly fault: (read: ReadVariables<Name>) => string | null;
+}
+
 /**
- * Reads every variable of a table. Throws `variables-invalid` with all that are missing, can't be read, malformed or out of range, or, once each
- * is right by itself, with what `faultsBetween` finds. Faults never hold values.
+ * Reads every variable of a table. Throws `variables-invalid` with all that are missing, can't be read, malformed or out of range, and with the
+ * faults of `relations` between those that are right by themselves. Faults never hold values.
  */
 export function readVariables<Name extends string>(
   table: Readonly<Record<Name, Variable>>,
   environment: Pick<Environment, 'find' | 'hintFor'>,
-  faultsBetween: (read: ReadVariables<Name>) => readonly string[] = () => [],
+  relations: readonly VariableRelation<Name>[] = [],
 ): ReadVariables<Name> {
   const texts = new Map<string, string>();
   const names = new Set(Object.keys(table));
-  const faults = Object.entries<Variable>(table).flatMap(([name, variable]) => {
+  const faults = new Map<string, string>();
+  for (const [name, variable] of Object.entries<Variable>(table)) {
     const { text, fault } = lookUp(name, variable, { environment, names });
     if (text !== null) texts.set(name, text);
-    return fault === null ? [] : [`${name}${fault}`];
-  });
+    if (fault !== null) faults.set(name, `${name}${fault}`);
+  }
   const read = readerOf(texts, table);
-  const all = faults.length > 0 ? faults : faultsBetween(read);
+  const between = relations
+    .filter(({ of }) => !of.some((name) => faults.has(name)))
+    .map(({ fault }) => fault(read))
+    .filter((fault) => fault !== null);
+  const all = [...faults.values(), ...between];
   if (all.length === 0) return read;
   const lines = all.map((fault) => `  ${fault}`).join('\n');
   throw new LockstepError('variables-invalid', { count: all.length, faults: lines });

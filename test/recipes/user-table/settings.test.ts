@@ -79,6 +79,33 @@ test('UT-3 seconds win over minutes, and what is wrong together is a fault', () 
     expect(faultsOf({ ...needed, [given]: 'a@b' })).toEqual([`${lacks}: is needed with ${given}`]);
 });
 
+test('UT-2 UT-3 what is wrong between variables is told together with what is wrong with others', () => {
+  const { SOURCE_DB_HOST: _none, ...others } = needed;
+  const between = {
+    HTTP_HOST: '0.0.0.0',
+    RETRY_INITIAL_DELAY: '500',
+    RETRY_MAX_DELAY: '100',
+    ALERT_EMAIL_HOST: 'mail',
+    ALERT_EMAIL_TO: 'a@b',
+  };
+  expect(faultsOf({ ...others, ...between, CHAT_DB_PORT: 'x' })).toEqual([
+    expect.stringMatching(/^SOURCE_DB_HOST: is not set/),
+    expect.stringMatching(/^CHAT_DB_PORT: must be/),
+    'RETRY_MAX_DELAY: must not be less than RETRY_INITIAL_DELAY',
+    'HTTP_TOKEN: is needed when HTTP_HOST can be reached by others',
+    'ALERT_EMAIL_FROM: is needed with ALERT_EMAIL_HOST',
+  ]);
+});
+
+test('UT-3 a variable that is wrong by itself is not held against others', () => {
+  expect(faultsOf({ ...needed, RETRY_INITIAL_DELAY: 'x', RETRY_MAX_DELAY: '1' })).toEqual([
+    expect.stringMatching(/^RETRY_INITIAL_DELAY: must be/),
+  ]);
+  expect(faultsOf({ ...needed, HTTP_HOST: '0.0.0.0', HTTP_TOKEN: 'short' })).toEqual([
+    expect.stringMatching(/^HTTP_TOKEN: must be/),
+  ]);
+});
+
 test('UT-4 secrets come from files too, and no fault and no print holds one', async () => {
   await using directory = await temporaryDirectory();
   writeFileSync(join(directory.path, 'password'), ' with blanks \n');

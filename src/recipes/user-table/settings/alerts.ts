@@ -1,4 +1,4 @@
-import type { LockstepConfig, ReadVariables } from '../../../index.ts';
+import type { LockstepConfig, ReadVariables, VariableRelation } from '../../../index.ts';
 import type { VariableName } from './variables.ts';
 
 export type Alerts = NonNullable<LockstepConfig['alerts']>;
@@ -46,16 +46,20 @@ function emailOf(read: Read): Target | null {
 }
 
 /** A target that is described by half. */
-export function alertFaults(read: Read): readonly string[] {
-  const lacks = (name: VariableName, other: VariableName): readonly string[] =>
-    read.text(other) !== null && read.text(name) === null ? [`${name}: is needed with ${other}`] : [];
-  return [
-    ...lacks('ALERT_EMAIL_FROM', 'ALERT_EMAIL_HOST'),
-    ...lacks('ALERT_EMAIL_TO', 'ALERT_EMAIL_HOST'),
-    ...lacks('ALERT_EMAIL_HOST', 'ALERT_EMAIL_FROM'),
-    ...lacks('ALERT_EMAIL_HOST', 'ALERT_EMAIL_TO'),
-    ...lacks('ALERT_EMAIL_USER', 'ALERT_EMAIL_PASSWORD'),
-    ...lacks('ALERT_EMAIL_PASSWORD', 'ALERT_EMAIL_USER'),
-    ...lacks('ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'),
-  ];
+export const alertRelations: readonly VariableRelation<VariableName>[] = [
+  needed('ALERT_EMAIL_FROM', 'ALERT_EMAIL_HOST'),
+  needed('ALERT_EMAIL_TO', 'ALERT_EMAIL_HOST'),
+  needed('ALERT_EMAIL_HOST', 'ALERT_EMAIL_FROM'),
+  needed('ALERT_EMAIL_HOST', 'ALERT_EMAIL_TO'),
+  needed('ALERT_EMAIL_USER', 'ALERT_EMAIL_PASSWORD'),
+  needed('ALERT_EMAIL_PASSWORD', 'ALERT_EMAIL_USER'),
+  needed('ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'),
+];
+
+function needed(name: VariableName, other: VariableName): VariableRelation<VariableName> {
+  return {
+    of: [name, other],
+    fault: ({ text }) =>
+      text(other) !== null && text(name) === null ? `${name}: is needed with ${other}` : null,
+  };
 }

@@ -1,6 +1,12 @@
-import { type Environment, type ReadVariables, readVariables, SecretText } from '../../../index.ts';
+import {
+  type Environment,
+  type ReadVariables,
+  readVariables,
+  SecretText,
+  type VariableRelation,
+} from '../../../index.ts';
 import { type LogLevel, logLevels } from '../../program/log.ts';
-import { type Alerts, alertFaults, alertsOf } from './alerts.ts';
+import { type Alerts, alertRelations, alertsOf } from './alerts.ts';
 import { type VariableName, variables } from './variables.ts';
 
 /** What the environment asks for, checked as a whole. */
@@ -46,7 +52,7 @@ type Read = ReadVariables<VariableName>;
 
 /** Throws `variables-invalid` with every fault there is, before anything is touched. */
 export function readSettings(environment: Pick<Environment, 'find' | 'hintFor'>): Settings {
-  const read = readVariables(variables, environment, faultsBetween);
+  const read = readVariables(variables, environment, relations);
   const { number, secret } = read;
   const text = (name: VariableName): string => read.text(name) ?? '';
   const intervalMs = intervalOf(read);
@@ -84,16 +90,24 @@ const intervalOf = (read: Read): number =>
     ? read.number('SYNC_INTERVAL_MINUTES') * 60_000
     : read.number('SYNC_INTERVAL_SECONDS') * 1_000;
 
-/** What is wrong with variables that are right by themselves. */
-function faultsBetween(read: Read): readonly string[] {
-  const isImpatient = read.number('RETRY_MAX_DELAY') < read.number('RETRY_INITIAL_DELAY');
-  const isOpen = read.text('HTTP_TOKEN') === null && !isLoopback(read.text('HTTP_HOST') ?? '');
-  return [
-    ...(isImpatient ? ['RETRY_MAX_DELAY: must not be less than RETRY_INITIAL_DELAY'] : []),
-    ...(isOpen ? ['HTTP_TOKEN: is needed when HTTP_HOST can be reached by others'] : []),
-    ...alertFaults(read),
-  ];
-}
+/** What has to hold between variables that are right by themselves. */
+const relations: readonly VariableRelation<VariableName>[] = [
+  {
+    of: ['RETRY_MAX_DELAY', 'RETRY_INITIAL_DELAY'],
+    fault: ({ number }) =>
+      number('RETRY_MAX_DELAY') < number('RETRY_INITIAL_DELAY')
+        ? 'RETRY_MAX_DELAY: must not be less than RETRY_INITIAL_DELAY'
+        : null,
+  },
+  {
+    of: ['HTTP_HOST', 'HTTP_TOKEN'],
+    fault: ({ text }) =>
+      text('HTTP_TOKEN') === null && !isLoopback(text('HTTP_HOST') ?? '')
+        ? 'HTTP_TOKEN: is needed when HTTP_HOST can be reached by others'
+        : null,
+  },
+  ...alertRelations,
+];
 
 /** Only this machine reaches it. */
 const isLoopback = (host: string): boolean =>
