@@ -99,7 +99,8 @@ function users(settings: Settings, { source: marketplace, chat }: Tables, work: 
   };
 }
 
-const statusFilter = (statuses: readonly string[]): string =>
+/** Who belongs in the chat, of the marketplace's users. */
+export const statusFilter = (statuses: readonly string[]): string =>
   `status IN (${statuses.map((status) => `'${status}'`).join(', ')})`;
 
 const partFilter = (statuses: readonly string[], work: Work): readonly string[] =>

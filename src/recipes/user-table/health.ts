@@ -27,6 +27,7 @@ export interface HealthFacts {
   readonly successAgeMs: number | null;
   readonly intervalMs: number;
   readonly patienceMs: number;
+  /** Users that fail now, of all that belong in the chat. */
   readonly failedShare: number;
   readonly isScheduled: boolean;
   /** What to do about limits that are passed: no reason to be unhealthy, but not all is well. */
@@ -46,7 +47,7 @@ const advice: Readonly<Record<keyof Checks, string>> = {
   recentSyncSuccess:
     'Nothing was synchronised successfully for too long: check the network to both databases and the newest rows of sync_errors',
   lowErrorRate:
-    'More than 1 % of the last hour’s users failed: `lockstep user-table letters` names them with their reasons; mend those and run `lockstep user-table replay`',
+    '1 % of the users or more can’t be synchronised: `lockstep user-table letters` names them with their reasons; mend those and run `lockstep user-table replay`',
 };
 
 /** HEALTHY when all four checks hold. */

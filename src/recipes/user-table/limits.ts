@@ -8,7 +8,7 @@ export interface Readings {
   /** Connections at work of those that the pool may have, in percent. */
   readonly sourcePoolPercent: number;
   readonly chatPoolPercent: number;
-  /** Users of the last hour that failed. */
+  /** Users that fail now, of all that belong in the chat. */
   readonly failedPercent: number;
   readonly consecutiveFailures: number;
 }
@@ -36,7 +36,7 @@ export const limitsOf = ({ warnings, consecutiveFailures }: Settings): readonly 
   {
     reads: 'failedPercent',
     most: 1,
-    warning: 'More than 1 % of the last hour’s users failed',
+    warning: 'More than 1 % of the users can’t be synchronised',
     advice: null,
   },
   {

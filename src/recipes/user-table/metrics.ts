@@ -83,12 +83,12 @@ export const metrics: Readonly<Record<string, Metric>> = {
   },
   sync_error_rate_ratio: {
     type: 'gauge',
-    about: 'Users of the last hour that failed, of all',
+    about: 'Users that can’t be synchronised now, of all that belong in the chat',
     of: (service) => service.readings().failedPercent / 100,
   },
   sync_warnings: {
     type: 'gauge',
-    about: 'Limits that are passed: memory, pools, error rate, failures in a row',
+    about: 'Limits that are passed: memory, pools, users that fail, failures in a row',
     of: (service) => service.warnings,
   },
 };

@@ -15,6 +15,7 @@ import { notReady } from '../program/not-ready.ts';
 import { configuration, pipeline, type Work } from './configuration.ts';
 import { reconcile, recordEvents } from './errors/record-events.ts';
 import { SyncErrors } from './errors/sync-errors.ts';
+import { FailingUsers } from './failing-users.ts';
 import { type HealthStatus, healthOf } from './health.ts';
 import { factsOf } from './health-facts.ts';
 import { LimitWatch, limitsOf, type Readings } from './limits.ts';
@@ -49,6 +50,7 @@ export class UserTableSyncService implements AsyncDisposable {
   readonly #options: ServiceOptions;
   readonly #statistics = new Statistics();
   readonly #limits: LimitWatch;
+  readonly #failing: FailingUsers;
   #engine: Lockstep | null = null;
   #status: StatusResult | null = null;
   #isScheduled = true;
@@ -60,6 +62,7 @@ export class UserTableSyncService implements AsyncDisposable {
     this.#limits = new LimitWatch(limitsOf(settings), log);
     this.source = openDatabase(endpoint(settings.source, 'user-sync marketplace'));
     this.chat = openDatabase(endpoint(settings.chat, 'user-sync chat'));
+    this.#failing = new FailingUsers({ source: this.source, statuses: settings.statuses, log });
     this.errors = new SyncErrors({
       chat: this.chat,
       directory: settings.stateDirectory,
@@ -144,7 +147,7 @@ export class UserTableSyncService implements AsyncDisposable {
       factsOf(this.#status, {
         intervalMs,
         patienceMs,
-        failedShare: this.#statistics.hourly.failedShare,
+        failedShare: this.#failing.share,
         isScheduled: this.#isScheduled,
         appliedAgeMs: this.#statistics.appliedAgeMs,
         isPassFailing: this.#statistics.isPassFailing,
@@ -156,12 +159,12 @@ export class UserTableSyncService implements AsyncDisposable {
   /** What the contract expects to stay below limits. */
   readings(): Readings {
     const { source, chat } = this.settings;
-    const { inUse, hourly, consecutiveFailures } = this.#statistics;
+    const { inUse, consecutiveFailures } = this.#statistics;
     return {
       memoryMb: process.memoryUsage.rss() / 1_000_000,
       sourcePoolPercent: (100 * (inUse.source + this.source.inUse)) / source.poolSize,
       chatPoolPercent: (100 * (inUse.destination + this.chat.inUse)) / chat.poolSize,
-      failedPercent: 100 * hourly.failedShare,
+      failedPercent: 100 * this.#failing.share,
       consecutiveFailures,
     };
   }
@@ -178,6 +181,7 @@ export class UserTableSyncService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#statistics[Symbol.dispose]();
+    await this.#failing[Symbol.asyncDispose]();
     await this.#engine?.[Symbol.asyncDispose]();
     await this.source[Symbol.asyncDispose]();
     await this.chat[Symbol.asyncDispose]();
@@ -214,7 +218,10 @@ export class UserTableSyncService implements AsyncDisposable {
   async #watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const [status] = (await this.#engine?.status(pipeline).catch(() => [])) ?? [];
-      if (status !== undefined) this.#status = status;
+      if (status !== undefined) {
+        this.#status = status;
+        this.#failing.look(lettersOf(status), { signal });
+      }
       this.#limits.look(this.readings());
       await delay(statusEveryMs, undefined, { signal }).catch(() => undefined);
     }
@@ -225,5 +232,8 @@ const endpoint = ({ poolSize: _pool, ...rest }: DatabaseSettings, applicationNam
   ...rest,
   applicationName,
 });
+
+const lettersOf = ({ deadLetters }: StatusResult): number =>
+  deadLetters.reduce((sum, { count }) => sum + count, 0);
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());

@@ -1,7 +1,6 @@
 import type { ErrorCode, Lockstep } from '../../index.ts';
 import { isTrouble, standsBy } from './errors/record-events.ts';
 import type { HealthStatus } from './health.ts';
-import { Hourly } from './hourly.ts';
 
 /** What `getSyncStats()` answers. */
 export interface SyncStats {
@@ -26,7 +25,6 @@ export class Statistics implements Disposable {
   lastSyncAtMs: number | null = null;
   lastSyncDurationMs = 0;
   isSyncInProgress = false;
-  readonly hourly = new Hourly();
   /** Connections that were at work at one time lately. */
   readonly inUse = { source: 0, destination: 0 };
   /** Since changes flowed last, and since a pass came to its end last: what is in step says nothing about passes. */
@@ -37,19 +35,16 @@ export class Statistics implements Disposable {
   follow({ events }: Pick<Lockstep, 'events'>): void {
     this[Symbol.dispose]();
     this.#ends = [
-      events.on('window.applied', ({ inserted, updated, left, keys }) => {
+      events.on('window.applied', ({ inserted, updated, left }) => {
         this.totalSynced += inserted + updated + left;
-        this.hourly.add({ done: keys });
         this.#inRow.changes = 0;
         this.#appliedAt = performance.now();
       }),
       events.on('collection.finished', ({ counts }) => {
         this.totalSynced += counts.copied + counts.inserted + counts.updated;
       }),
-      events.on('rows.done', ({ rows }) => this.hourly.add({ done: rows })),
       events.on('dead-letter.put', () => {
         this.errors += 1;
-        this.hourly.add({ failed: 1 });
       }),
       events.on('connections', ({ side, inUse }) => {
         this.inUse[side] = inUse;

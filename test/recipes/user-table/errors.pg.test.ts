@@ -7,11 +7,11 @@ import { openTown } from './support/town.ts';
 describe('sync_errors', { timeout: 90_000 }, () => {
   test('UT-30 UT-31 a user that fails is one row, stops nobody, is listed, and is resolved', async () => {
     await using town = await openTown();
-    await town.source.query(people(1, 100));
+    await town.source.query(people(1, 200));
     await town.chat.query(`ALTER TABLE users ADD CONSTRAINT no_name CHECK (name <> 'Bad Last5')`);
     await town.source.query(`UPDATE users SET first_name = 'Bad' WHERE id = '${idOf(5)}'`);
     await using _service = await town.start();
-    expect(await town.chatUsers()).toHaveLength(99);
+    expect(await town.chatUsers()).toHaveLength(199);
     const rowsOf = async () => (await town.errors()).filter(({ user_id }) => user_id === idOf(5));
     await eventually('it is a row', async () => (await rowsOf()).length === 1);
     expect((await rowsOf())[0]).toMatchObject({

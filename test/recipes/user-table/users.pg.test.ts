@@ -145,14 +145,14 @@ describe('users', { timeout: 90_000 }, () => {
     'UT-14 UT-31 a row of the chat’s own with %s stays, and keeps out that user alone',
     async (_, [id, externalId]) => {
       await using town = await openTown();
-      await town.source.query(people(1, 20));
+      await town.source.query(people(1, 200));
       await town.chat.query(
         `INSERT INTO users (id, "externalId", name, phone, "updatedAt") VALUES ($1, $2, 'of the chat', '5551', '2020-01-01')`,
         [id, externalId],
       );
       const before = await town.chatUser(String(id));
       await using _service = await town.start();
-      expect(await town.chatUsers()).toHaveLength(20);
+      expect(await town.chatUsers()).toHaveLength(200);
       await town.source.query(
         `UPDATE users SET first_name = 'New' WHERE id IN ('${idOf(1)}', '${idOf(2)}', '${idOf(3)}')`,
       );
