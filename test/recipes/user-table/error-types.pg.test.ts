@@ -103,6 +103,42 @@ describe('error types', { timeout: 90_000 }, () => {
     expect(await open(town)).toEqual([]);
   });
 
+  test('UT-48 what another process left open while this one stood by is closed by the first success here', async () => {
+    await using town = await openTown();
+    await using chat = openDatabase({ url: town.chat.url });
+    const errors = new SyncErrors({
+      chat,
+      directory: town.directory,
+      retentionDays: 30,
+      log: () => undefined,
+    });
+    const events = new EventBus((error) => {
+      throw error;
+    });
+    using _recording = recordEvents({ events }, errors, 3);
+    const status = (name: 'live' | 'standby') =>
+      events.emit('status', { pipeline, status: name, reason: '', nextStep: '' });
+    const succeed = () => {
+      status('live');
+      events.emit('feed.connected', { pipeline, shard: 'main' });
+      events.emit('healed', { pipeline, collections: ['public.users'], written: 0, seconds: 0 });
+      events.emit('comparison.finished', { pipeline, seconds: 0, drifted: 0, isWhole: true });
+    };
+    succeed();
+    await errors.flush();
+    status('standby');
+    const types = ['SCHEDULED_SYNC_FAILED', 'POOL_ERROR', 'UNCAUGHT_EXCEPTION'];
+    await town.chat.query(
+      `INSERT INTO sync_errors (error_type, error_message) SELECT type, 'of who died' FROM unnest($1::text[]) AS type`,
+      [types],
+    );
+    await errors.flush();
+    expect(await open(town)).toEqual(types.toSorted());
+    succeed();
+    await errors.flush();
+    expect(await open(town)).toEqual([]);
+  });
+
   test('UT-48 commands that fail leave rows of their types', async () => {
     await using town = await openTown();
     await town.source.query(people(1, 5));

@@ -37,6 +37,14 @@ const ofUsers = ['SYNC_USER_FAILED', 'BULK_SYNC_USER_FAILED'] as const;
 /** What ended an earlier process: over once another works. */
 const ofDefects = ['UNCAUGHT_EXCEPTION', 'UNHANDLED_REJECTION'] as const;
 
+/** What another process may have left open. */
+const ofProcesses: readonly ErrorType[] = [
+  ...retried.map(({ type }) => type),
+  'REALTIME_NOTIFICATION_FAILED',
+  'DELETE_USER_FAILED',
+  ...ofDefects,
+];
+
 /** Keys of users are spelled as a JSON array with the id. */
 export function userIdOf(key: string): string {
   const parts: unknown = JSON.parse(key);
@@ -56,12 +64,7 @@ export function recordEvents(
   attempts: number,
 ): Disposable {
   // What an earlier process left open is closed by the first success.
-  const open = new Set<ErrorType>([
-    ...retried.map(({ type }) => type),
-    'REALTIME_NOTIFICATION_FAILED',
-    'DELETE_USER_FAILED',
-    ...ofDefects,
-  ]);
+  const open = new Set<ErrorType>(ofProcesses);
   const opened = (type: ErrorType, message: string, code: string): void => {
     open.add(type);
     errors.failed(type, { message, data: { code } });
@@ -74,6 +77,8 @@ export function recordEvents(
   const handlers: { readonly [Name in EventName]?: (event: EventMap[Name]) => void } = {
     status: ({ status }) => {
       isLive = status === 'live' || (isLive && (status === 'healing' || status === 'degraded'));
+      // So is what one leaves open that works while we stand by.
+      if (status === 'standby') for (const type of ofProcesses) open.add(type);
       if (status === 'live') closed('REALTIME_SYNC_START_FAILED', 'COMPLETE_SYNC_FAILED', ...ofDefects);
     },
     retry: ({ what, code, message, attempt }) => {
