@@ -21,6 +21,7 @@ export {
 } from './protocol/errors/lockstep-error.ts';
 export type { AppliedEffect, CollectionCounts, EventMap, EventName } from './protocol/events.ts';
 export type { Finding } from './protocol/finding.ts';
+export { finding } from './protocol/finding.ts';
 export type { GenerationCollection, GenerationState } from './protocol/generation.ts';
 export type { MapFunction } from './protocol/mapping.ts';
 export { schemas } from './protocol/schemas/schemas.ts';

@@ -143,6 +143,16 @@ export const postgresErrors = defineErrors({
       'Rows are written with COPY and INSERT … ON CONFLICT, which take ordinary and partitioned tables only.',
     cure: 'Use a table as target.',
   },
+  'postgres-index-broken': {
+    level: 'warning',
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'The index {index} on {table} is invalid: every write of the table keeps it up, and no query uses it',
+    cause:
+      'What CREATE INDEX CONCURRENTLY has begun stays when it is cancelled, killed or refused by a row. An index that is being made just now looks the same.',
+    cure: '{repair}',
+  },
   'postgres-unlogged': {
     level: 'warning',
     class: 'configuration',

@@ -80,6 +80,10 @@ describe('installation', { timeout: 180_000 }, () => {
       `SELECT tgname FROM pg_trigger WHERE tgrelid = 'users'::regclass AND NOT tgisinternal`,
     );
     expect(triggers).toEqual([]);
+    const { rows: index } = await town.source.query(
+      `SELECT FROM pg_class WHERE relname = 'idx_users_status_updated'`,
+    );
+    expect(index).toEqual([]);
     expect(await town.chatUsers()).toHaveLength(50);
     await rename(6, 'Alone');
   });

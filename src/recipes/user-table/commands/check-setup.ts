@@ -1,20 +1,13 @@
 import { type Database, type Finding, LockstepError, type QueryOptions } from '../../../index.ts';
 import type { UserTableSyncService } from '../service.ts';
+import { rightsForIndex } from './status-index.sql.ts';
+import { checkIndex } from './status-index.ts';
 
 interface Rights {
   readonly role: string;
   /** Null: nothing is to be made. */
   readonly lacking: string | null;
 }
-
-/** Only the owner of a table may make an index of it, and only who may make something in its schema. */
-const rightsAtMarketplace = `
-SELECT quote_ident(current_user) AS role, CASE
-    WHEN to_regclass('public.idx_users_status_updated') IS NOT NULL THEN NULL
-    WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN quote_ident(pg_get_userbyid(c.relowner))
-    WHEN NOT has_schema_privilege('public', 'CREATE') THEN 'CREATE ON SCHEMA public'
-  END AS lacking
-FROM pg_class c WHERE c.oid = to_regclass('public.users')`;
 
 const rightsInChat = `
 SELECT quote_ident(current_user) AS role, CASE
@@ -34,7 +27,8 @@ export async function checkSetup(
   } as const;
   const table = { level: 'error', subject: 'destination', detail: 'making the table sync_errors' } as const;
   return [
-    ...(await lackingOf(source, { ...index, query: rightsAtMarketplace }, options)),
+    ...(await checkIndex(source, options)),
+    ...(await lackingOf(source, { ...index, query: rightsForIndex }, options)),
     ...(await lackingOf(chat, { ...table, query: rightsInChat }, options)),
   ];
 }

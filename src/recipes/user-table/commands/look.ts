@@ -3,6 +3,7 @@ import { pipeline } from '../configuration.ts';
 import { statusInOurWords } from '../our-words.ts';
 import { checkSetup } from './check-setup.ts';
 import { looking, openService } from './command.ts';
+import { removeIndex } from './status-index.ts';
 
 /** What the engine that runs the pipeline, in whatever process, said last; nothing is run. */
 export const status = looking(async (engine, input, { errors }) => {
@@ -112,12 +113,18 @@ export const resume = looking(async (engine, input) => {
   return { exit: 'ok', data: { result }, text: [text] };
 });
 
-/** Triggers, log and our own state go from both databases; users and sync_errors stay. */
+/** Triggers, log, our own state and the index of `setup` go from both databases; users and sync_errors stay. */
 export async function remove(input: RecipeCommandInput): Promise<RecipeCommandResult> {
   const { service } = openService(input);
   await using _service = service;
   const engine = await service.open({ kind: 'live' }, input);
-  const result = await engine.remove(pipeline, input);
+  const ofEngine = await engine.remove(pipeline, input);
+  const ofIndex = await removeIndex(service.source, input);
+  const result = {
+    ...ofEngine,
+    removed: [...ofEngine.removed, ...ofIndex.removed],
+    left: [...ofEngine.left, ...ofIndex.left],
+  };
   const lines = [...result.removed.map(({ what }) => what), ...result.left.map((each) => `left: ${each}`)];
   return { exit: result.left.length === 0 ? 'ok' : 'failed', data: { result }, text: lines };
 }

@@ -1,15 +1,13 @@
 import type { Log } from '../../program/log.ts';
 import { recorded } from '../errors/recorded.ts';
 import type { UserTableSyncService } from '../service.ts';
+import { prepareIndex } from './status-index.ts';
 
 /** Triggers of the earlier program: its function lay beside the table, ours does not. */
 const formerTriggers = `
 SELECT t.tgname::text AS trigger, p.oid::regprocedure::text AS function
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgname LIKE 'user_changes_trigger%' AND n.nspname <> 'lockstep'`;
-
-const hasIndex = `SELECT to_regclass('public.idx_users_status_updated') IS NOT NULL AS present`;
-const createIndex = `CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_users_status_updated ON public.users (status, updated_at DESC)`;
 
 /**
  * Makes what both databases need once: `sync_errors` in the chat's, the index in the marketplace's, and no trigger of the earlier program. What
@@ -23,8 +21,7 @@ export async function prepareDatabases(
     await service.errors.prepare({ signal });
     log('SUCCESS', 'sync_errors is ready');
     await removeFormer(service, { log, signal });
-    const [found] = await service.source.query<{ present: boolean }>(hasIndex, undefined, { signal });
-    if (found?.present !== true) await service.source.execute(createIndex, { signal });
+    await prepareIndex(service.source, { log, signal });
     log('SUCCESS', 'idx_users_status_updated is ready');
     return { result: undefined, isWell: true };
   });

@@ -25,5 +25,9 @@ export const commands: Readonly<Record<string, RecipeCommand>> = {
   replay: { about: 'tries these again', run: replay },
   approve: { about: 'lets users leave that a guard holds back', run: approve },
   checklist: { about: 'tries the contract’s checklist on two servers of its own', run: checklist },
-  remove: { about: 'takes triggers and our own state from both databases', run: remove },
+  remove: {
+    about:
+      'takes triggers, our own state and what `setup` made from both databases; users and sync_errors stay',
+    run: remove,
+  },
 };

@@ -140,7 +140,8 @@ async function prove(
 async function removeAll(stage: Stage, say: (line: string) => void): Promise<boolean> {
   await command('remove', stage);
   const { rows } = await stage.marketplace.query(
-    `SELECT tgname FROM pg_trigger WHERE tgrelid = 'users'::regclass AND NOT tgisinternal UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'lockstep'`,
+    `SELECT tgname FROM pg_trigger WHERE tgrelid = 'users'::regclass AND NOT tgisinternal UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'lockstep'
+     UNION ALL SELECT relname FROM pg_class WHERE oid = to_regclass('public.idx_users_status_updated')`,
   );
   say(`lockstep user-table remove · ${rows.length} objects of ours are left at the marketplace`);
   return rows.length > 0;
