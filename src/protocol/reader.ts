@@ -152,7 +152,8 @@ export interface ReadSnapshot extends AsyncDisposable {
    * to `notBefore` and everything committed before the call. `at: 'moment'` (with the `snapshot` capability) reads what
    * the snapshot's other reads show, so that rows which refer to each other fit together. Null proves absence: no filter of the server's
    * (row security, rights, paging) can cause it; only the selection's own filter can. A target may
-   * hold keys that no row here can have, and spell them as none here is spelled: they are absent too.
+   * hold keys that no row here can have, and spell them as none here is spelled: they are absent too. Fails with `key-repeated` when two
+   * rows that were there at once have one of the keys.
    */
   lookup(
     collection: CollectionName,

@@ -13,6 +13,8 @@ export interface Shape {
   readonly open?: { readonly all: string };
   /** Null: the collection has no key; it can only be copied whole. */
   readonly key: KeyShape | null;
+  /** Sets of columns of which the source sees to it that no two of all its rows have the same. Absent: the key is one, if there is a key. */
+  readonly identities?: readonly (readonly string[])[];
   /** Other sets of columns that must be unique. A write may have to wait for another key because of them. */
   readonly uniques: readonly (readonly string[])[];
   readonly references: readonly Reference[];

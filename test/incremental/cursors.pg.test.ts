@@ -134,3 +134,20 @@ test('what a trigger has not set is found by a comparison, and the first run of 
   });
   expect(gaps).toEqual(['its cursor followed another column (updated_at)']);
 });
+
+test('of a key that the source may have twice, a row is looked at beside all others of its key', async () => {
+  await using pair = await openIncremental({
+    sql: `CREATE TABLE items (a int, id int, v text, updated_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (a, id));
+      INSERT INTO items SELECT 1, n, 'v' || n FROM generate_series(1, 10) AS n`,
+    targetSql: 'CREATE TABLE items (id int PRIMARY KEY, v text)',
+    collections: { items: { cursor, columns: ['id', 'v'], key: ['id'] } },
+  });
+  await pair.source.query(
+    `BEGIN; DELETE FROM items WHERE id = 5; INSERT INTO items VALUES (2, 5, 'other'); COMMIT`,
+  );
+  expect(await pair.lockstep.run('it')).toMatchObject({ result: 'equal', collections: [{ updated: 1 }] });
+  await pair.source.query(`INSERT INTO items VALUES (3, 5, 'one more')`);
+  const failures = [{ code: 'key-repeated', message: expect.stringContaining('(id): ["5"]') }];
+  expect(await pair.lockstep.run('it')).toMatchObject({ result: 'failed', failures });
+  expect((await pair.target.query('SELECT v FROM items WHERE id = 5')).rows).toEqual([{ v: 'other' }]);
+});

@@ -3,6 +3,7 @@ import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { Cursor, Key } from '../../protocol/names.ts';
 import type { SinceRequest, SinceRows } from '../../protocol/since.ts';
 import type { Row } from '../../protocol/value.ts';
+import { keyDoubt } from '../plan/key-doubt.ts';
 import { rowBytes } from '../stream/row-sizes.ts';
 import type { CollectionWork } from '../walk/collection-work.ts';
 import { confirm } from '../walk/confirm.ts';
@@ -12,6 +13,7 @@ import type { LeavingGuard } from '../walk/guard.ts';
 import { mapChunk } from '../walk/map-rows.ts';
 import type { Member } from '../walk/member.ts';
 import { inPages } from '../walk/pages.ts';
+import { RepairSink } from '../walk/repair.ts';
 import { retrying } from '../walk/retrying.ts';
 import { Spool } from '../walk/spool.ts';
 import { writeChanges } from '../walk/write-rows.ts';
@@ -122,14 +124,21 @@ class PendingRows {
   }
 
   async write(): Promise<void> {
-    const { work, deferred } = this.#member;
-    const { context, target } = work;
-    for (const rows of inPages(this.#rows, rowsPerWrite)) {
-      const changes = rows.map((row): Change => ({ kind: 'upsert', key: target.keyOf(row), row }));
-      await paced(context, () => writeChanges(work, changes, { deferred, signal: context.signal }));
-    }
+    for (const rows of inPages(this.#rows, rowsPerWrite)) await this.#writePage(rows);
     this.#rows = [];
     this.#bytes = 0;
+  }
+
+  /** Where another row may have the same key, only reading by key tells whether one has. */
+  async #writePage(rows: readonly Row[]): Promise<void> {
+    const { work, deferred, leaving, plan } = this.#member;
+    const { context, target } = work;
+    if (keyDoubt(plan) !== null) {
+      const keys = new Set(rows.map((row) => target.keyOf(row)));
+      return await new RepairSink(work, deferred, leaving).look([...keys]);
+    }
+    const changes = rows.map((row): Change => ({ kind: 'upsert', key: target.keyOf(row), row }));
+    await paced(context, () => writeChanges(work, changes, { deferred, signal: context.signal }));
   }
 
   /** Most of them were never there; what the guard has is taken up at the end. */

@@ -1,6 +1,7 @@
 import type { Feed, FeedCollection } from '../../protocol/feed.ts';
 import type { CollectionPlan } from '../../protocol/mapping.ts';
 import type { Row } from '../../protocol/value.ts';
+import { keyDoubt } from '../plan/key-doubt.ts';
 
 /** How the rows of a feed become rows of the plan; null: they can't, and each change is read again. */
 export interface CarriedRows {
@@ -19,6 +20,8 @@ export interface CarriedRows {
 export function carriedRows(plan: CollectionPlan, feed: Feed): CarriedRows | null {
   if (feed.capabilities.content === 'touches' || plan.filter !== null || plan.sourceKey === null) return null;
   if (plan.alternatives.size > 0) return null;
+  // What one row tells of its key may not be all of it: another one may have it too.
+  if (keyDoubt(plan) !== null) return null;
   if (plan.map !== null) {
     const hasExpressions = plan.columns.some(({ from }) => 'expression' in from);
     if (hasExpressions) return null;

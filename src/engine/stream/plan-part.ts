@@ -1,5 +1,6 @@
 import type { Change, KeyMove } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
+import { keyDoubt } from '../plan/key-doubt.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
 import type { MergedChanges } from './merged-changes.ts';
@@ -46,6 +47,7 @@ const allowedOf = (asked: ReadonlyMap<Key, Touch>): readonly Key[] =>
 
 /** While a key may be had twice nobody knows which row has moved. */
 const movesOf = ({ plan }: StreamCollection, merged: MergedChanges | undefined): readonly KeyMove[] =>
-  merged === undefined || merged.moved === null || plan.sourceShape.key?.deferrable === true
-    ? []
-    : merged.moved.moves;
+  merged === undefined || merged.moved === null || mayBeHadTwice(plan) ? [] : merged.moved.moves;
+
+const mayBeHadTwice = (plan: StreamCollection['plan']): boolean =>
+  plan.sourceShape.key?.deferrable === true || keyDoubt(plan) !== null;

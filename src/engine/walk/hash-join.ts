@@ -2,7 +2,10 @@ import type { HashedKey } from '../../protocol/digest.ts';
 import type { Key } from '../../protocol/names.ts';
 import { HashBuckets } from './hash-buckets.ts';
 
-/** What one side has and the other has not, by key and row hash. Suspects only: both sides may have changed since they were read. */
+/**
+ * What one side has and the other has not, by key and row hash. Suspects only: both sides may have changed since they were read. A key that
+ * more than one row of the source has is a suspect whatever the target has: only reading it by key tells what is so.
+ */
 export interface Suspects {
   readonly missing: readonly Key[];
   readonly extra: readonly Key[];
@@ -65,17 +68,34 @@ async function joinBucket(
   target: HashBuckets,
   bucket: number,
 ): Promise<GroupedSuspects> {
-  const expected = new Map<Key, bigint>();
-  for await (const { key, hash } of source.read(bucket)) expected.set(key, hash);
+  const { expected, repeated } = await readSource(source, bucket);
   const extra: Key[] = [];
   const different: Key[] = [];
   const groups = new Set<number>();
   for await (const { key, hash, group } of target.read(bucket)) {
     const wanted = expected.get(key);
+    const isSame = wanted === hash && !repeated.has(key);
     if (wanted === undefined) extra.push(key);
-    else if (wanted !== hash) different.push(key);
-    if (wanted !== hash && group !== undefined) groups.add(group);
+    else if (!isSame) different.push(key);
+    if (!isSame && group !== undefined) groups.add(group);
     expected.delete(key);
   }
   return { missing: [...expected.keys()], extra, different, groups };
+}
+
+interface SourceRows {
+  readonly expected: Map<Key, bigint>;
+  /** Keys of several rows. */
+  readonly repeated: ReadonlySet<Key>;
+}
+
+async function readSource(source: HashBuckets, bucket: number): Promise<SourceRows> {
+  const expected = new Map<Key, bigint>();
+  const repeated = new Set<Key>();
+  for await (const { key, hash } of source.read(bucket)) {
+    const before = expected.size;
+    expected.set(key, hash);
+    if (expected.size === before) repeated.add(key);
+  }
+  return { expected, repeated };
 }

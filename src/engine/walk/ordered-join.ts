@@ -12,7 +12,8 @@ export interface OrderedJoinOptions {
 
 /**
  * Joins two sides that come in one order, in one pass over each. Whatever the orders were in truth, no row counts as equal that has not the
- * same key and hash at the other side: a wrong order makes more suspects, which are read again, and hides none.
+ * same key and hash at the other side: a wrong order makes more suspects, which are read again, and hides none. Nor does a key that several
+ * rows of the source have: no row of the target stands for two.
  */
 export async function* joinInOrder(
   source: AsyncIterable<HashPage>,

@@ -10,11 +10,12 @@ import { cureDeferred } from '../apply/deferral.ts';
 import { recheckLetters } from '../apply/recheck-letters.ts';
 import { forgetOlder } from '../generation/forget-older.ts';
 import { StagedRefresh } from '../generation/staged-refresh.ts';
+import { keyDoubt } from '../plan/key-doubt.ts';
 import { orderByReferences } from '../plan/order.ts';
 import { findGoneHolders } from '../since/gone-holders.ts';
 import type { SinceReads } from '../since/since-reads.ts';
 import { attach } from './attach.ts';
-import { startWork } from './collection-work.ts';
+import { type CollectionWork, startWork } from './collection-work.ts';
 import { compareCollection } from './compare.ts';
 import { leaseOf, stopIfDraining, type WalkContext } from './context.ts';
 import { copyCollection } from './copy.ts';
@@ -186,7 +187,7 @@ class Pass implements AsyncDisposable {
       work.target.startedEmpty || (await this.#progress.phaseOf(plan.name, plan.fingerprint)) === 'copying';
     if (copies) await copyCollection(work, this.#progress, deferred);
     member.keyed = await finishKeysIfPossible(work);
-    if (copies && work.target.startedEmpty) member.generation = this.#readSince(since);
+    if (copies && mayBeWhole(member)) member.generation = this.#readSince(since);
     else if (!copies) return await this.#bringUp(member);
     return member;
   }
@@ -259,7 +260,7 @@ class Pass implements AsyncDisposable {
       estimatedRows,
       partitions: 0,
     });
-    await compareCollection(member.work, await this.#refresh.sink(member));
+    await compareCollection(comparable(member), await this.#refresh.sink(member));
     member.generation = this.#readSince(since);
   }
 
@@ -369,6 +370,14 @@ class Pass implements AsyncDisposable {
     }
   }
 }
+
+/** In a target that was empty, a row that met its own key there may have taken the place of another one of the source's: a comparison tells. */
+const mayBeWhole = ({ work, keyed }: Member): boolean =>
+  work.target.startedEmpty && keyed && work.tally.met === 0;
+
+/** Where the key could not be made unique, both sides may have it twice, and their digests say nothing of that. */
+const comparable = ({ work, plan, keyed }: Member): CollectionWork =>
+  keyed || keyDoubt(plan) === null ? work : { ...work, agreement: null };
 
 const momentsTooShort = (attempts: number, elapsedMs: number): LockstepError =>
   new LockstepError('retries-exhausted', {

@@ -44,12 +44,13 @@ export class RepairSink implements SuspectSink {
       const options = { empty: false, deferred: this.#deferred, signal };
       await paced(this.#work.context, () => fillPartition(this.#work, partition, options));
       // The merge left strangers' rows alone that hold one of our keys; only a look at each key tells which.
-      if (this.#work.plan.scope.kind === 'all') return await this.#repair(suspects.extra);
+      if (this.#work.plan.scope.kind === 'all') return await this.look(suspects.extra);
     }
-    await this.#repair([...suspects.missing, ...suspects.different, ...suspects.extra]);
+    await this.look([...suspects.missing, ...suspects.different, ...suspects.extra]);
   }
 
-  async #repair(keys: readonly Key[]): Promise<void> {
+  /** By reading these keys at both sides. */
+  async look(keys: readonly Key[]): Promise<void> {
     const { context, plan } = this.#work;
     for (const page of inPages(keys, keysPerPage)) {
       const confirmed = await retrying(context, { what: `read ${plan.name}`, signal: context.signal }, () =>

@@ -13,11 +13,18 @@ export class Tally {
   clashes = 0;
   deadLetters = 0;
   held = 0;
+  /** Rows that came to a key which the target had already. */
+  #met = 0;
+
+  get met(): number {
+    return this.#met;
+  }
 
   addAppended(counts: WriteCounts): void {
     this.copied += counts.inserted;
     this.sourceRows += counts.inserted;
     this.targetRows += counts.inserted;
+    this.#met += counts.updated + counts.unchanged;
   }
 
   /** The source's rows were counted when both sides were compared, and those that the target had are gone. */
@@ -30,6 +37,7 @@ export class Tally {
   addMerged(counts: WriteCounts): void {
     this.inserted += counts.inserted;
     this.updated += counts.updated;
+    this.#met += counts.updated + counts.unchanged;
   }
 
   /** Undefined: it had no share. */
@@ -44,6 +52,7 @@ export class Tally {
     else if (kind === 'updated') this.updated += 1;
     else if (kind === 'left') this.left += 1;
     else if (kind === 'clash') this.clashes += 1;
+    if (kind === 'updated' || kind === 'unchanged') this.#met += 1;
   }
 
   counts(): CollectionCounts {

@@ -109,6 +109,16 @@ export const configurationErrors = defineErrors({
       'When a row changes or goes, its target is found by the source’s key; a key made from other columns can’t be found any more once they changed.',
     cure: 'Map each key column from the columns of the source’s key, or choose another `key`.',
   },
+  'key-unproven': {
+    level: 'warning',
+    class: 'configuration',
+    exit: 'configuration',
+    message:
+      'Nothing at the source keeps two rows of {collection} from having the same key ({columns}): {detail}',
+    cause:
+      'Rows are told apart by their key. Where no primary key or unique index of the source covers it, two rows may have the same one, of which the target could hold only one.',
+    cure: 'Nothing, if you know that it identifies a row (a `filter` may leave one of each key): should a key be there twice, the collection stops with `key-repeated`. Else choose other columns with `key`, or make a unique index over these.',
+  },
   'type-mismatch': {
     class: 'configuration',
     exit: 'configuration',

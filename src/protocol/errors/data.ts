@@ -132,9 +132,10 @@ export const dataErrors = defineErrors({
   'key-repeated': {
     class: 'collection',
     exit: 'failed',
-    message: '{collection}: two rows have the same key ({columns})',
-    cause: 'The key is not unique at the source, or the mapping makes one key out of several.',
-    cure: 'Choose columns with `key` that identify a row, or make the mapping keep keys apart.',
+    message: '{collection}: two rows have the same key ({columns}){key}',
+    cause:
+      'The key is not unique at the source, or the mapping makes one key out of several. Only one of the rows could be at the target, and nobody knows which.',
+    cure: 'Choose columns with `key` that identify a row, leave one row of each key by a `filter`, or make the mapping keep keys apart.',
   },
   'row-missing': {
     class: 'change',

@@ -7,8 +7,8 @@ type PlaceNames<Code extends ErrorCode> = Places<Entry<Code>['message']> | Place
 export type ErrorDetails<Code extends ErrorCode> = Readonly<Record<PlaceNames<Code>, string | number>>;
 
 /**
- * Every error that leaves a part of Lockstep: a code of the catalogue with its places filled. Never holds values of rows or
- * secrets in its message; `cause` keeps the driver's error for debugging inside the process and is not shown.
+ * Every error that leaves a part of Lockstep: a code of the catalogue with its places filled. Never holds values of rows (but a key, where
+ * that is what has to be found) or secrets in its message; `cause` keeps the driver's error for debugging inside the process and is not shown.
  */
 export class LockstepError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'LockstepError';

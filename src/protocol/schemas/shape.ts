@@ -41,6 +41,7 @@ export const shapeSchema: z.ZodType<Shape> = z.strictObject({
   columns: z.array(columnSchema),
   open: z.strictObject({ all: name }).exactOptional(),
   key: keyShapeSchema.nullable(),
+  identities: z.array(names.min(1)).exactOptional(),
   uniques: z.array(names.min(1)),
   references: z.array(referenceSchema),
   estimatedRows: z.number().nonnegative(),

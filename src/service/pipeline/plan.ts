@@ -10,6 +10,7 @@ import { collectionFailure } from './collection-failure.ts';
 import { comesIn } from './comes-in.ts';
 import { comparisonMoments } from './incremental/comparing.ts';
 import { toExtents } from './incremental/extents.ts';
+import { doubtedKeys } from './key-findings.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { whileReading } from './reading.ts';
 import { extentOf } from './run.ts';
@@ -24,6 +25,8 @@ export function plan(parts: PipelineParts, options: VerbOptions): Promise<PlanRe
     const toCapture = feed === null ? [] : plans.map((item) => feedCollection(item, feed));
     const captured = await feed?.preview({ collections: toCapture, signal: walk.signal });
     const steps = [...(captured ?? []), ...(await walk.writer.preview({ plans, signal: walk.signal }))];
+    const side = 'source';
+    for (const { message } of doubtedKeys(plans)) walk.events.emit('notice', { pipeline, side, message });
     const collections: PlannedCollection[] = [];
     const byName = new Map(plans.map((item) => [item.name, item]));
     const approved = await approvedLeavings(walk);

@@ -8,6 +8,7 @@ import type { CursorSettings } from '../../protocol/since.ts';
 import type { ResolvedPipeline } from '../config/resolved-config.ts';
 import type { Connections } from './connections.ts';
 import { isOfColumn } from './finding-subject.ts';
+import { doubtedKeys } from './key-findings.ts';
 import { resolveCollections } from './resolve-collections.ts';
 import { underDrift } from './under-drift.ts';
 
@@ -60,6 +61,7 @@ export async function preparePlans(
       ...[...faults, ...unsupported(pipeline, reader), ...same, ...needlessSwaps(pipeline, plans)].map(
         toFinding,
       ),
+      ...doubtedKeys(withoutFault(plans, faults)),
       ...atSource,
       ...atDestination.map((each) =>
         isOfOne(followed, plans, each) ? underDrift(each, { drift, isOfKey: isOfKey(plans, each) }) : each,
@@ -107,6 +109,15 @@ function columnsRead(plans: readonly CollectionPlan[]): ReadonlyMap<string, read
     read.set(plan.source, [...(read.get(plan.source) ?? []), ...named, ...cursor]);
   }
   return read;
+}
+
+/** Of others something worse is told. */
+function withoutFault(
+  plans: readonly CollectionPlan[],
+  faults: readonly LockstepError[],
+): readonly CollectionPlan[] {
+  const named = new Set(faults.map(({ details }) => details['collection']));
+  return plans.filter(({ source, target }) => !named.has(source) && !named.has(target));
 }
 
 const toFinding = (error: LockstepError): Finding => ({

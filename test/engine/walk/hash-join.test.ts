@@ -14,13 +14,23 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 type Side = ReadonlyMap<string, bigint>;
 
-async function* batches(side: Side, length: number): AsyncIterable<readonly HashedKey[]> {
-  const rows = [...side].map(([key, hash]) => ({ key, hash }));
+const rowsOf = (side: Side): readonly HashedKey[] => [...side].map(([key, hash]) => ({ key, hash }));
+
+async function* batches(rows: readonly HashedKey[], length: number): AsyncIterable<readonly HashedKey[]> {
   for (let at = 0; at < rows.length; at += length) yield rows.slice(at, at + length);
 }
 
 async function join2(source: Side, target: Side, memoryRows: number): Promise<Suspects> {
-  const estimatedRows = Math.max(source.size, target.size);
+  const { groups: _, ...found } = await joinRows(rowsOf(source), rowsOf(target), memoryRows);
+  return found;
+}
+
+async function joinRows(
+  source: readonly HashedKey[],
+  target: readonly HashedKey[],
+  memoryRows: number,
+): Promise<Suspects & { readonly groups: readonly number[] }> {
+  const estimatedRows = Math.max(source.length, target.length);
   const options = {
     estimatedRows,
     memoryRows,
@@ -28,12 +38,15 @@ async function join2(source: Side, target: Side, memoryRows: number): Promise<Su
     signal: new AbortController().signal,
   };
   const found = { missing: [] as string[], extra: [] as string[], different: [] as string[] };
+  const groups: number[] = [];
   for await (const part of joinHashes(batches(source, 7), batches(target, 5), options)) {
     found.missing.push(...part.missing);
     found.extra.push(...part.extra);
     found.different.push(...part.different);
+    groups.push(...part.groups);
   }
   return {
+    groups,
     missing: found.missing.toSorted(),
     extra: found.extra.toSorted(),
     different: found.different.toSorted(),
@@ -68,6 +81,41 @@ describe('joining hashes of two sides', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('holds a key that several rows of the source have for a suspect, whichever of them the target has', async () => {
+    const rows = fc.array(fc.record({ key: fc.string({ maxLength: 2 }), hash: fc.bigInt(0n, 2n) }), {
+      maxLength: 40,
+    });
+    await fc.assert(
+      fc.asyncProperty(rows, fc.integer({ min: 1, max: 50 }), async (source, memoryRows) => {
+        // The target has the last row of each key, as if it had been written over the others.
+        const target = rowsOf(new Map(source.map(({ key, hash }) => [key, hash])));
+        const byKey = Map.groupBy(source, ({ key }) => key);
+        const repeated = [...byKey].filter(([, same]) => same.length > 1).map(([key]) => key);
+        expect(await joinRows(source, target, memoryRows)).toMatchObject({
+          missing: [],
+          extra: [],
+          different: repeated.toSorted(),
+        });
+        const missing = [...byKey.keys()].toSorted();
+        expect(await joinRows(source, [], memoryRows)).toMatchObject({ missing, extra: [], different: [] });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('names the groups of such keys, so that they are not taken for equal', async () => {
+    const source = [
+      { key: 'a', hash: 1n },
+      { key: 'b', hash: 2n },
+      { key: 'a', hash: 1n },
+    ];
+    const target = [
+      { key: 'a', hash: 1n, group: 7 },
+      { key: 'b', hash: 2n, group: 8 },
+    ];
+    expect((await joinRows(source, target, 10)).groups).toEqual([7]);
   });
 
   it('spills far more rows than it holds and leaves no file behind', async () => {

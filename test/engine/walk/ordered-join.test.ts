@@ -139,6 +139,26 @@ describe('joining two sides of one order', () => {
     );
   });
 
+  it('holds a key that several rows of the source have for a suspect, whichever of them the target has', async () => {
+    const repeating = fc
+      .array(fc.tuple(fc.nat(20), fc.nat(2)), { maxLength: 40 })
+      .map((rows): readonly Row[] =>
+        rows.map(([key, hash]) => ({ key, hash })).toSorted((a, b) => a.key - b.key),
+      );
+    const options = fc.record({ lengths: fc.tuple(length, length), atOnce: fc.integer({ min: 1, max: 20 }) });
+    await fc.assert(
+      fc.asyncProperty(repeating, fc.nat(5), options, async (source, which, { lengths, atOnce }) => {
+        const byKey = Map.groupBy(source, ({ key }) => key);
+        const target = [...byKey.values()].flatMap((same) => same[which % same.length] ?? []);
+        const { found } = await join({ source, target, lengths, atOnce });
+        const repeated = [...byKey].filter(([, same]) => same.length > 1).map(([key]) => String(key));
+        expect(found.extra).toEqual([]);
+        expect(new Set([...found.missing, ...found.different])).toEqual(new Set(repeated));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('ends the reads of both sides when whoever asked stops early', async () => {
     const ended: string[] = [];
     async function* endless(name: string): AsyncIterable<HashPage> {

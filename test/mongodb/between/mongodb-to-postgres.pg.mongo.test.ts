@@ -189,3 +189,30 @@ test('an id that the key column can’t have stops its collection, and no other'
     return rows.length === 2;
   });
 });
+
+test('ids that are one key in the column, as a number and its text are, stop their collection', async () => {
+  await using database = await createTestDatabase();
+  await database.query(
+    `CREATE TABLE things (id text PRIMARY KEY, v text); INSERT INTO things VALUES ('5', 'b')`,
+  );
+  await using pair = await openMongoPair();
+  await pair.source.command({
+    insert: 'things',
+    documents: [
+      { _id: new BSON.Int32(5), v: 'a' },
+      { _id: '5', v: 'b' },
+    ],
+  });
+  const engine = await pair.engine(
+    { collections: { things: { target: 'public.things', scope: 'all' } } },
+    { destination: { connector: 'postgres', url: database.url } },
+  );
+  const failures = [{ code: 'key-repeated', message: expect.stringContaining('id): ["5"]') }];
+  expect(await engine.verify('it')).toMatchObject({ equal: false, failures });
+  expect(await engine.run('it')).toMatchObject({ result: 'failed', failures });
+  await database.query('TRUNCATE things');
+  expect(await engine.run('it'), 'nor are they copied one over the other').toMatchObject({
+    result: 'failed',
+    failures,
+  });
+});

@@ -19,6 +19,8 @@ export interface ByKeyRequest {
   readonly projection?: Document | null;
   /** How keys are spelled; absent: as the collection itself spells them. */
   readonly ids?: IdForm;
+  /** Told of keys that more than one document has, of which the last that came is returned. */
+  readonly repeated?: (key: Key) => void;
   readonly signal: AbortSignal;
   readonly session?: ClientSession;
 }
@@ -26,18 +28,22 @@ export interface ByKeyRequest {
 /** The stored documents of some keys, by the spelling in which they were asked for. The server decides which ids are equal. */
 export async function documentsByKey(
   deployment: Deployment,
-  { keys, ids = plainIds, ...request }: ByKeyRequest,
+  { keys, ids = plainIds, repeated, ...request }: ByKeyRequest,
 ): Promise<ReadonlyMap<Key, Uint8Array>> {
   const found = new Map<Key, Uint8Array>();
+  const note = (key: Key, document: Uint8Array): void => {
+    if (found.has(key)) repeated?.(key);
+    found.set(key, document);
+  };
   const plain = keys.filter((key) => !isSpelledAsBytes(key));
   for await (const document of ofKeys(deployment, { ...request, ids }, plain))
-    found.set(ids.keyOf(idElement(document)), document);
+    note(ids.keyOf(idElement(document)), document);
   // One by one: what is found may be spelled otherwise. So it may be under a collation.
   const wanted = new Set(keys);
   const foundOthers = found.keys().some((key) => !wanted.has(key));
   const isOpen = (key: Key): boolean => isSpelledAsBytes(key) || (foundOthers && isText(key));
-  for (const key of keys.filter((key) => !found.has(key) && isOpen(key)))
-    for await (const document of ofKeys(deployment, { ...request, ids }, [key])) found.set(key, document);
+  for (const key of [...wanted].filter((key) => !found.has(key) && isOpen(key)))
+    for await (const document of ofKeys(deployment, { ...request, ids }, [key])) note(key, document);
   return found;
 }
 

@@ -11,6 +11,7 @@ export function toShape(table: PgTable): Shape {
     dialect: 'postgres',
     columns: table.columns.map((column) => toColumn(column, table)),
     key: toKey(table),
+    identities: identitiesOf(table),
     uniques: uniqueSets(table),
     references: table.references.map((reference) => ({
       columns: reference.columns,
@@ -54,6 +55,14 @@ function toKey(table: PgTable): KeyShape | null {
 /** No index over these columns (or fewer of them) is unique at every moment. */
 const isDeferrable = (table: PgTable, key: readonly string[]): boolean =>
   !wholeKeys(table).some(({ columns }) => columns.every((column) => key.includes(column)));
+
+/** A table's keys say nothing of the rows of tables that inherit from it, which are read with its own. */
+function identitiesOf({ primaryKey, uniques, children }: PgTable): (readonly string[])[] {
+  if (children.length > 0) return [];
+  return [...(primaryKey === null ? [] : [primaryKey]), ...uniques.filter(isPlain)].map(
+    ({ columns }) => columns,
+  );
+}
 
 /** What else must be unique; of exclusions, partial indexes and those over expressions every column that they look at. */
 function uniqueSets(table: PgTable): (readonly string[])[] {

@@ -1,4 +1,5 @@
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { keyRepeated } from '../../../protocol/key-repeated.ts';
 import type { Key } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Row } from '../../../protocol/value.ts';
@@ -34,7 +35,7 @@ const placeColumn = '\0place';
 
 /**
  * Rows by key. Keys are compared as the database does (numeric 1.0 finds 1.00) and answered under the spelling
- * that was asked for.
+ * that was asked for. A statement sees one moment, so two rows of one key are two: that is `key-repeated`.
  */
 export async function lookupRows(
   context: ReadContext,
@@ -44,8 +45,9 @@ export async function lookupRows(
   const path = operatorPath(key.map(({ type }) => type));
   const before = `${surroundings.before ?? ''}${path === null ? '' : `${path}; `}`;
   const found = new Map<Key, Row | null>(keys.map((asked) => [asked, null]));
-  for (let from = 0; from < keys.length; from += keysPerStatement) {
-    const batch = keys.slice(from, from + keysPerStatement);
+  const each = [...found.keys()];
+  for (let from = 0; from < each.length; from += keysPerStatement) {
+    const batch = each.slice(from, from + keysPerStatement);
     await lookupBatch(context, {
       batch,
       output,
@@ -82,7 +84,13 @@ async function lookupBatch(
     columns: travelling,
   })) {
     if (oversized.length > 0) throw tooLarge(context);
-    for (const { rows } of chunks) for (const row of rows) note(row, batch, found);
+    for (const { rows } of chunks)
+      for (const row of rows) {
+        const asked = batch[Number(row[placeColumn]) - 1];
+        if (asked === undefined) continue;
+        if (found.get(asked) !== null) throw keyRepeated(context.collection, columnsOf(key), asked);
+        found.set(asked, withoutPlace(row));
+      }
   }
 }
 
@@ -92,14 +100,9 @@ const wireOf = (column: OutputColumn): string =>
     ? wireExpression(column)
     : `(${column.expression})::${unmodifiedName(column.type.name)}`;
 
-function note(
-  { [placeColumn]: place, ...row }: Row,
-  batch: readonly Key[],
-  found: Map<Key, Row | null>,
-): void {
-  const asked = batch[Number(place) - 1];
-  if (asked !== undefined) found.set(asked, Object.freeze(row));
-}
+const withoutPlace = ({ [placeColumn]: _, ...row }: Row): Row => Object.freeze(row);
+
+const columnsOf = (key: readonly OutputColumn[]): readonly string[] => key.map(({ name }) => name);
 
 /** Names that no column of the user's has. */
 const names = (key: readonly OutputColumn[]): string =>

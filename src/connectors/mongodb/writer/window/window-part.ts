@@ -1,5 +1,7 @@
 import type { Change } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { keyRepeated } from '../../../../protocol/key-repeated.ts';
+import type { Key } from '../../../../protocol/names.ts';
 import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
 import { idColumn } from '../../names.ts';
 import type { TargetModel } from '../model.ts';
@@ -21,7 +23,10 @@ export const partsOf = (given: readonly GivenPart[]): readonly WindowPart[] =>
 
 /** A key twice is refused. */
 function partFor(model: TargetModel, changes: readonly Change[]): WindowPart {
-  if (new Set(changes.map(({ key }) => key)).size < changes.length)
-    throw new LockstepError('key-repeated', { collection: model.collection, columns: idColumn });
+  const keys = new Set<Key>();
+  for (const { key } of changes) {
+    if (keys.has(key)) throw keyRepeated(model.collection, [idColumn], key);
+    keys.add(key);
+  }
   return { model, changes };
 }

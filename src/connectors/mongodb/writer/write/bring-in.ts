@@ -1,4 +1,4 @@
-import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { keyRepeated } from '../../../../protocol/key-repeated.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import { idElement, sameBytes } from '../../bson/layout.ts';
@@ -24,8 +24,7 @@ export async function bringIn(
   const { collection } = model;
   const { fields } = model.form;
   const keys = documents.map(({ key }) => key);
-  if (new Set(keys).size < keys.length)
-    throw new LockstepError('key-repeated', { collection, columns: idColumn });
+  refuseRepeated(collection, keys);
   if (fields !== null) {
     const writes = documents.map((each) => ({ ...each, kind: 'upsert' as const }));
     return bringInFields(into, fields, { writes, givesUp: () => false });
@@ -44,6 +43,14 @@ export async function bringIn(
   const outcomes = kinds.map((kind) => ({ kind }));
   await recordOwned(deployment, model, { keys, outcomes, adopted, session });
   return outcomes;
+}
+
+function refuseRepeated(collection: string, keys: readonly Key[]): void {
+  const seen = new Set<Key>();
+  for (const key of keys) {
+    if (seen.has(key)) throw keyRepeated(collection, [idColumn], key);
+    seen.add(key);
+  }
 }
 
 type OutcomeKind = 'inserted' | 'updated' | 'unchanged' | 'clash';

@@ -1,4 +1,5 @@
-import { type PgType, unmodifiedName } from '../../catalog/pg-type.ts';
+import { type PgType, underlying, unmodifiedName } from '../../catalog/pg-type.ts';
+import { keyTextExpression } from '../../key.ts';
 import { list } from '../model/expressions.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
 
@@ -46,8 +47,10 @@ export function fromText(type: PgType, text: string): string {
   return `(${text})::${unmodifiedName(type.name)}`;
 }
 
-/** Staged keys that occur more than once. */
+/** A staged key that occurs more than once, by its columns' texts. */
 export const repeatedKeys = (model: TargetModel, stage: Stage): string => {
   const slots = list(model.key.map(({ slot }) => slot));
-  return `SELECT FROM ${stage.sql} GROUP BY ${slots} HAVING count(*) > 1 LIMIT 1`;
+  const texts = model.key.map(({ slot, type }) => keyTextExpression(slot, underlying(type).name));
+  return `
+SELECT ARRAY[${list(texts)}]::text[] AS key FROM ${stage.sql} GROUP BY ${slots} HAVING count(*) > 1 LIMIT 1`;
 };

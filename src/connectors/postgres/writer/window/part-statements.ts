@@ -7,7 +7,7 @@ import { keyValues, type Piece, patchValues, pieceOf, rowValues } from './array-
 import { canUpsert } from './can-upsert.ts';
 import { type Believed, type Hint, isNew, isThere } from './hints.ts';
 import { patchColumns, patchSql, type TargetSql, targetSql } from './target-sql.ts';
-import { keyRepeated, type WindowPart } from './window-part.ts';
+import { repeatedIn, type WindowPart } from './window-part.ts';
 
 /** A statement, and what its rows say about the changes. */
 export interface Planned {
@@ -268,7 +268,7 @@ export class Planner {
 
   /** `refusal`: what a division by zero in it means. */
   plan(sql: string, { values, note = ignore, refusal }: PlanParts): Planned {
-    const repeated = { '21000': () => keyRepeated(this.#model) };
+    const repeated = { '21000': () => repeatedIn(this.#model) };
     const refusals = refusal === undefined ? repeated : { ...repeated, '22012': refusal };
     return { statement: { sql, values, collection: this.#model.collection, refusals }, note };
   }

@@ -1,5 +1,6 @@
 import type { Change, KeyMove } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { keyRepeated } from '../../../../protocol/key-repeated.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
 import type { TargetModel } from '../model/target-model.ts';
@@ -44,11 +45,19 @@ const foreign = (collection: string): LockstepError =>
 /** A statement of upserts is refused by the server itself when one has a key twice, and the later one counts where two statements have it. */
 function refuseRepeated(model: TargetModel, changes: readonly Change[]): void {
   if (canUpsert(model) && changes.every(({ kind }) => kind === 'upsert')) return;
-  if (new Set(changes.map(({ key }) => key)).size < changes.length) throw keyRepeated(model);
+  const keys = new Set<Key>();
+  for (const { key } of changes) {
+    if (keys.has(key)) throw repeatedIn(model, key);
+    keys.add(key);
+  }
 }
 
-export const keyRepeated = ({ collection, key }: TargetModel): LockstepError =>
-  new LockstepError('key-repeated', { collection, columns: key.map(({ name }) => name).join(', ') });
+export const repeatedIn = ({ collection, key }: TargetModel, repeated?: Key): LockstepError =>
+  keyRepeated(
+    collection,
+    key.map(({ name }) => name),
+    repeated,
+  );
 
 /** Parents before children; in a circle of references any order will do. */
 export function parentsFirst(parts: readonly WindowPart[]): readonly WindowPart[] {

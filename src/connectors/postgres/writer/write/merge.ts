@@ -1,7 +1,8 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
-import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { keyRepeated } from '../../../../protocol/key-repeated.ts';
 import type { WriteCounts } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
+import { encodeKey } from '../../key.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
 import type { TargetModel } from '../model/target-model.ts';
@@ -70,13 +71,18 @@ async function countInserted(session: Session, { model, stage, signal }: StagedR
   return rows[0]?.count ?? 0;
 }
 
+interface RepeatedKey {
+  readonly key: readonly (string | null)[];
+}
+
 /** A repeated key would be updated with either of its rows, as the server likes. */
 export async function refuseRepeatedKeys(
   session: Session,
   { model, stage, signal }: StagedRows,
 ): Promise<void> {
-  const { rowCount } = await session.query(repeatedKeys(model, stage), undefined, { signal });
-  if (rowCount === 0) return;
-  const columns = model.key.map(({ name }) => name).join(', ');
-  throw new LockstepError('key-repeated', { collection: model.collection, columns });
+  const { rows } = await session.query<RepeatedKey>(repeatedKeys(model, stage), undefined, { signal });
+  const [repeated] = rows;
+  if (repeated === undefined) return;
+  const columns = model.key.map(({ name }) => name);
+  throw keyRepeated(model.collection, columns, encodeKey(repeated.key.map((part) => part ?? '')));
 }
