@@ -6,6 +6,7 @@ import { comparePartitionsInLanes, type SuspectSink } from './compare-partitions
 import { paced } from './context.ts';
 import { Grain, rowsPerGroup } from './grain.ts';
 import { joinHashes } from './hash-join.ts';
+import { type OnceAllOptions, onceAllAreFound } from './once-all-are-found.ts';
 import { joinInOrder } from './ordered-join.ts';
 import { sourcePartitions } from './partitions.ts';
 
@@ -15,7 +16,7 @@ const maxGroups = 1 << 16;
 /** Partitions of a collection, where none has more rows than is configured or fewer than are worth the questions that each takes. */
 const looks = 64;
 const leastRowsPerLook = 25_000;
-/** Suspects of one partition in memory. */
+/** Suspects of one partition in memory; twice as many for a moment. */
 const suspectsAtOnce = 50_000;
 /** (key, hash) pairs of one side held in memory before the disk is used. */
 const memoryRows = 50_000;
@@ -53,8 +54,9 @@ async function compareInOrder(digests: PartitionDigests, sink: SuspectSink): Pro
     rows = both;
   };
   const options = { suspectsAtOnce, signal, onEnd };
-  for await (const found of joinInOrder(...digests.hashesInOrder(), options))
-    await sink.add(found, partition, partition.estimatedRows);
+  const found = joinInOrder(...digests.hashesInOrder(), options);
+  for await (const some of onceAllAreFound(found, digests.onceAll))
+    await sink.add(some, partition, partition.estimatedRows);
   return rows;
 }
 
@@ -170,6 +172,10 @@ class PartitionDigests {
       ),
       targetReads.hashesInOrder(plan.target, this.partition, this.#target(1)),
     ];
+  }
+
+  get onceAll(): OnceAllOptions {
+    return { spillDirectory: this.#work.context.spillDirectory, atOnce: suspectsAtOnce };
   }
 
   joinOptions(estimatedRows: number) {
