@@ -1,15 +1,18 @@
 import type { Change } from '../../protocol/change.ts';
 import { isLockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import { isRefusal } from '../../protocol/errors/refusal.ts';
+import type { Key } from '../../protocol/names.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
 import type { CollectionWork } from '../walk/collection-work.ts';
 import { leaseOf } from '../walk/context.ts';
 import { retrying } from '../walk/retrying.ts';
 import { Spool } from '../walk/spool.ts';
-import { type DeferredKeys, writeChanges } from '../walk/write-rows.ts';
+import { type DeferredKeys, parkRefused, settleOutcomes, writeChanges } from '../walk/write-rows.ts';
+import type { Applied } from './apply-splitting.ts';
 import { parkLetters } from './dead-letters.ts';
 import { groupByBlockers } from './holders.ts';
 import { looseColumns, loosen } from './loosen.ts';
-import { readChanges } from './read-changes.ts';
+import { readNeeds } from './read-changes.ts';
 
 const keysPerPage = 200;
 
@@ -62,9 +65,16 @@ type WriteStep = (work: CollectionWork, changes: readonly Change[], next: Deferr
 async function tryAgain({ work, spool }: DeferredSet, write: WriteStep): Promise<readonly DeferredSet[]> {
   const rest = await Spool.create(work.context.spillDirectory);
   const next: DeferredSet = { work, spool: rest, add: (keys) => rest.add(keys) };
-  for await (const page of spool.pages(keysPerPage)) await write(work, await readChanges(work, page), next);
+  for await (const page of spool.pages(keysPerPage)) await write(work, await changesOf(work, page), next);
   await spool[Symbol.asyncDispose]();
   return rest.count === 0 ? [] : [next];
+}
+
+/** Meanwhile a key may have come to be somebody else's, or its row one that can't be written at all. */
+async function changesOf(work: CollectionWork, keys: readonly Key[]): Promise<readonly Change[]> {
+  const needs = await readNeeds(work, keys);
+  await parkRefused(work, needs);
+  return needs.changes;
 }
 
 const writeAlone: WriteStep = (work, changes, deferred) =>
@@ -78,7 +88,7 @@ const writeLoosened: WriteStep = async (work, changes, next) => {
 
 /** Keys whose values are held by each other change places in one transaction, group by group. */
 const writeTogether: WriteStep = async (work, changes, next) => {
-  const { context, target, tally, plan } = work;
+  const { context, target, plan } = work;
   const { signal } = context;
   const options = { lease: leaseOf(context), signal };
   for (const group of await groupByBlockers(work, changes)) {
@@ -86,7 +96,7 @@ const writeTogether: WriteStep = async (work, changes, next) => {
       const outcomes = await retrying(context, { what: `write ${plan.name}`, signal }, () =>
         target.applyTogether(group, options),
       );
-      for (const { kind } of outcomes) tally.addOutcome(kind);
+      await settleOutcomes(work, appliedOf(group, outcomes), next);
     } catch (thrown) {
       const error = toLockstepError(thrown);
       if (!isRefusal(error)) throw thrown;
@@ -95,23 +105,32 @@ const writeTogether: WriteStep = async (work, changes, next) => {
   }
 };
 
+const appliedOf = (changes: readonly Change[], outcomes: readonly Outcome[]): readonly Applied[] =>
+  changes.flatMap((change, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : [{ change, outcome }];
+  });
+
 /** Nothing could cure these: each is parked with what the destination says of it now. */
 async function park(set: DeferredSet): Promise<void> {
   const { work, spool } = set;
   for await (const page of spool.pages(keysPerPage)) {
-    for (const change of await readChanges(work, page)) await parkOne(work, change);
+    for (const change of await changesOf(work, page)) await parkOne(set, change);
   }
   await spool[Symbol.asyncDispose]();
 }
 
-async function parkOne(work: CollectionWork, change: Change): Promise<void> {
-  const { context, target, plan, tally } = work;
+async function parkOne(set: DeferredSet, change: Change): Promise<void> {
+  const { work } = set;
+  const { context, target, plan } = work;
   const options = { lease: leaseOf(context), signal: context.signal };
   try {
-    const [outcome] = await retrying(context, { what: `write ${plan.name}`, signal: context.signal }, () =>
+    const outcomes = await retrying(context, { what: `write ${plan.name}`, signal: context.signal }, () =>
       target.apply([change], options),
     );
-    if (outcome !== undefined) tally.addOutcome(outcome.kind);
+    const [outcome] = outcomes;
+    if (outcome?.kind === 'failed') throw outcome.error;
+    await settleOutcomes(work, appliedOf([change], outcomes), set);
   } catch (thrown) {
     if (!isLockstepError(thrown) || !isRefusal(thrown)) throw thrown;
     await parkLetters(context, plan.name, [{ key: change.key, code: thrown.code, message: thrown.message }]);

@@ -13,7 +13,7 @@ import { leaseOf, paced } from '../walk/context.ts';
 import type { Suspects } from '../walk/hash-join.ts';
 import { inPages } from '../walk/pages.ts';
 import { retrying } from '../walk/retrying.ts';
-import { clashLetter, type DeferredKeys } from '../walk/write-rows.ts';
+import { type DeferredKeys, parkRefused } from '../walk/write-rows.ts';
 
 /** Larger than a repair's: nothing waits for what is only staged. */
 const keysPerPage = 2_000;
@@ -56,11 +56,7 @@ export class StageSink implements SuspectSink {
         .map(({ key, row }): Change => ({ kind: 'upsert', key, row }));
       await paced(context, () => stageChanges(this.#work, this.#parts, changes));
       if (plan.leaving.kind !== 'keep') await this.#parts.leaving.add(found.extra);
-      this.#work.tally.clashes += found.clashes.length;
-      await parkLetters(context, plan.name, [
-        ...found.clashes.map((key) => clashLetter(plan.name, key)),
-        ...found.unmappable.map(({ key, error }) => ({ key, code: error.code, message: error.message })),
-      ]);
+      await parkRefused(this.#work, found);
     }
   }
 

@@ -2,7 +2,6 @@ import type { Change } from '../../protocol/change.ts';
 import type { Key } from '../../protocol/names.ts';
 import type { Partition } from '../../protocol/partition.ts';
 import { noteBeaten } from '../alternatives/note.ts';
-import { parkLetters } from '../apply/dead-letters.ts';
 import type { CollectionWork } from './collection-work.ts';
 import type { SuspectSink } from './compare-partitions.ts';
 import { type Confirmed, confirm } from './confirm.ts';
@@ -11,7 +10,7 @@ import { fillPartition } from './fill-partition.ts';
 import type { Suspects } from './hash-join.ts';
 import { inPages } from './pages.ts';
 import { retrying } from './retrying.ts';
-import { clashLetter, type DeferredKeys, writeChanges } from './write-rows.ts';
+import { type DeferredKeys, parkRefused, writeChanges } from './write-rows.ts';
 
 const keysPerPage = 500;
 /** From this share of a partition on, reading it in bulk and merging it is cheaper than looking rows up. */
@@ -61,8 +60,9 @@ export class RepairSink implements SuspectSink {
     }
   }
 
-  async #write({ missing, different, giving, beaten, clashes, unmappable }: Confirmed): Promise<void> {
-    const { context, plan, tally } = this.#work;
+  async #write(confirmed: Confirmed): Promise<void> {
+    const { missing, different, giving, beaten } = confirmed;
+    const { context } = this.#work;
     await noteBeaten(this.#work, beaten);
     const changes: Change[] = [...missing, ...different, ...giving].map(({ key, row }) => ({
       kind: 'upsert',
@@ -71,10 +71,6 @@ export class RepairSink implements SuspectSink {
     }));
     const options = { deferred: this.#deferred, signal: context.signal };
     await paced(context, () => writeChanges(this.#work, changes, options));
-    tally.clashes += clashes.length;
-    await parkLetters(context, plan.name, [
-      ...clashes.map((key) => clashLetter(plan.name, key)),
-      ...unmappable.map(({ key, error }) => ({ key, code: error.code, message: error.message })),
-    ]);
+    await parkRefused(this.#work, confirmed);
   }
 }
