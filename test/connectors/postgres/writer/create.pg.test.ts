@@ -102,4 +102,21 @@ describe('a target that is made from the source', () => {
     await target.finish({ ...holding(2), step: 'keys', sourceNow: async () => plan.sourceShape });
     await expect(destination.query("INSERT INTO items (code) VALUES ('c1')")).rejects.toThrow(/unique/);
   });
+
+  it('whose owner is another one by now is not noted as finished', async () => {
+    await using both = await pair();
+    const { destination, plan } = both;
+    await using writer = await openWriter(destination);
+    await writer.attach(holding(1));
+    const target = await writer.open(plan, holding(1));
+    const keys = { step: 'keys', sourceShape: plan.sourceShape } as const;
+    await target.finish({ ...holding(1), ...keys });
+    // Nothing is left to be built, so nothing else of it asks for the fence.
+    await destination.query('UPDATE lockstep.targets SET filling_started = now()');
+    await using newer = await openWriter(destination);
+    await newer.attach(holding(2));
+    await expect(target.finish({ ...holding(1), ...keys })).rejects.toMatchObject({ code: 'fence-lost' });
+    const noted = 'SELECT FROM lockstep.targets WHERE filling_started IS NOT NULL';
+    expect((await destination.query(noted)).rowCount).toBe(1);
+  });
 });

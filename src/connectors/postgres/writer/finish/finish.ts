@@ -43,16 +43,16 @@ export async function finishKeys(
   const { pool, layout } = destination;
   const { model, createdByUs, filled, lease, signal } = request;
   reach('destination.keys.before');
-  const steps = await pool.use(
-    async (session) => {
-      if (!createdByUs) return [];
-      const steps = await buildKeys(session, destination, { plan: model.plan, lease, signal, which: 'all' });
-      reach('destination.keys.built');
+  const building = { plan: model.plan, lease, signal, which: 'all' } as const;
+  const steps = createdByUs
+    ? await pool.use((session) => buildKeys(session, destination, building), { signal })
+    : [];
+  if (createdByUs) {
+    reach('destination.keys.built');
+    await writeTransaction(destination, { lease, signal }, async (session) => {
       await session.query(keysAreBuilt(layout), [lease.pipeline, model.collection], { signal });
-      return steps;
-    },
-    { signal },
-  );
+    });
+  }
   if (filled && (createdByUs || !(await hasAutovacuum(destination, request))))
     await analyze(destination, request);
   reach('destination.keys.after');

@@ -46,7 +46,12 @@ async function create(
     },
   });
   for (const { what } of steps) notice({ kind: 'statement', message: what });
-  if (steps.length === 0) await session.query(withdrawDecision(layout), [lease.pipeline, target], { signal });
+  if (steps.length > 0) return;
+  const withdraw = async (): Promise<void> => {
+    await enterFence(session, destination, { lease, signal });
+    await session.query(withdrawDecision(layout), [lease.pipeline, target], { signal });
+  };
+  await session.transaction(withdraw, { signal });
 }
 
 const unknown = (plan: CollectionPlan): LockstepError =>
