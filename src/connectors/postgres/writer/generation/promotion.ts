@@ -3,6 +3,7 @@ import { ordinal, type Stage } from '../stage/stage.sql.ts';
 import { release } from '../together/release.ts';
 import { nullableReferences, vacateAll } from '../together/vacate-all.ts';
 import { createCustomLeaving, deleteLeaving, disownLeaving, markLeaving } from '../write/leave.sql.ts';
+import { refuseFixed } from '../write/merge.ts';
 import type { OrderedPart } from '../write/orders.ts';
 import {
   insertCounting,
@@ -59,6 +60,7 @@ export class Promotion {
     const statement = updateDiffering(model, rows);
     if (statement !== null)
       this.#work.add('updated', await this.#work.count(countThoseBefore(statement, kept)));
+    await refuseFixed(this.#work.session, { model, stage: rows, signal: this.#work.options.signal });
     if (model.leaving.kind !== 'mark' && model.leaving.kind !== 'custom') return;
     const back = await this.#work.run(`SELECT FROM (${stillAbsent(model, rows)}\nLIMIT 1) AS still_absent`);
     if (back > 0) throw stillGone(model.collection);

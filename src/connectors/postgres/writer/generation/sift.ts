@@ -7,6 +7,7 @@ import type { Destination } from '../destination.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { deleteLeaving, markLeaving } from '../write/leave.sql.ts';
+import { refuseFixed } from '../write/merge.ts';
 import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql.ts';
 import { dropTables } from './drop-kept.ts';
 import { entryOf, type JournalEntry, type JournalRequest, keepEntry, unfit } from './journal.ts';
@@ -192,7 +193,9 @@ class Sieve {
     return this.#errorOf(async () => {
       // In one round trip: there may be thousands of attempts.
       if (all.length > 0) await this.#session.execute(all.join(';\n'), options);
-      if (stage !== member.kept.rows || (leaving.kind !== 'mark' && leaving.kind !== 'custom')) return;
+      if (stage !== member.kept.rows) return;
+      await refuseFixed(this.#session, { model: member.model, stage: some, signal: this.#signal });
+      if (leaving.kind !== 'mark' && leaving.kind !== 'custom') return;
       const { rowCount } = await this.#session.query(stillAbsent(member.model, some), undefined, options);
       if (rowCount > 0) throw stillGone(collection);
     });

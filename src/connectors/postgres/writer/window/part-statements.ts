@@ -2,6 +2,7 @@ import type { Change } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { BatchRows, BatchStatement, Parameter } from '../../session/batch.ts';
 import type { TargetColumn, TargetModel } from '../model/target-model.ts';
+import { identityRefused } from '../write/fixed.sql.ts';
 import type { OutcomeList } from '../write/outcome-list.ts';
 import { keyValues, type Piece, patchValues, pieceOf, rowValues } from './array-stage.ts';
 import { canUpsert } from './can-upsert.ts';
@@ -160,7 +161,7 @@ export class Planner {
   upserts(piece: Piece<'upsert'>): readonly Planned[] {
     const exactly = piece.changes.length <= mostExact;
     return canUpsert(this.#model)
-      ? [this.#upsertAtOnce(piece, exactly)]
+      ? [...this.#fixed(() => this.#rowValues(piece, true)), this.#upsertAtOnce(piece, exactly)]
       : this.#updateThenInsert(piece, exactly);
   }
 
@@ -173,9 +174,9 @@ export class Planner {
   updatesThere(piece: Piece<'upsert'>): readonly Planned[] {
     const sql = this.#sql.updateThere;
     if (sql === null) return this.upserts(piece);
-    const values = () => this.#rowValues(piece, true);
+    const values = once(() => this.#rowValues(piece, true));
     const note = () => this.#outcomes.set(piece.ordinals, 'updated');
-    return [this.plan(sql, { values, note, refusal: this.#rowMissing })];
+    return [...this.#fixed(values), this.plan(sql, { values, note, refusal: this.#rowMissing })];
   }
 
   #upsertAtOnce(piece: Piece<'upsert'>, exactly: boolean): Planned {
@@ -211,9 +212,16 @@ export class Planner {
   #updates(values: BatchStatement['values']): readonly Planned[] {
     const { update, refuseAbsent } = this.#sql;
     return [
+      ...this.#fixed(values),
       ...(update === null ? [] : [this.plan(update, { values, note: this.#noting('updated') })]),
       ...(refuseAbsent === null ? [] : [this.plan(refuseAbsent, { values, refusal: this.#stillAbsent })]),
     ];
+  }
+
+  /** Rows that an update could not make right are refused before it. */
+  #fixed(values: BatchStatement['values']): readonly Planned[] {
+    const { refuseFixed } = this.#sql;
+    return refuseFixed === null ? [] : [this.plan(refuseFixed, { values, refusal: this.#identityRefused })];
   }
 
   /** One statement per set of columns. */
@@ -229,14 +237,16 @@ export class Planner {
 
   #patch(piece: Piece<'patch'>): readonly Planned[] {
     const columns = patchColumns(this.#model, piece.changes[0]?.row ?? {});
-    const { update, refuseMissing } = patchSql(this.#model, columns);
+    const { update, refuseMissing, refuseFixed } = patchSql(this.#model, columns);
     const keys = () => keyValues(this.#model, piece);
     const missing = this.plan(refuseMissing, { values: keys, refusal: this.#rowMissing });
-    if (update === null) return [missing];
     const request = { model: this.#model, columns, piece, stored: true };
+    const values = once(() => patchValues(request));
+    const refusal = this.#identityRefused;
     return [
       missing,
-      this.plan(update, { values: () => patchValues(request), note: this.#noting('updated') }),
+      ...(refuseFixed === null ? [] : [this.plan(refuseFixed, { values, refusal })]),
+      ...(update === null ? [] : [this.plan(update, { values, note: this.#noting('updated') })]),
     ];
   }
 
@@ -275,6 +285,8 @@ export class Planner {
 
   readonly #rowMissing = (): LockstepError =>
     new LockstepError('row-missing', { collection: this.#model.collection });
+
+  readonly #identityRefused = (): LockstepError => identityRefused(this.#model);
 
   readonly #stillAbsent = (): LockstepError => {
     const detail = 'the row is back and still counts as gone: `clear` does not undo what leaving did';

@@ -2,7 +2,8 @@ import type { Row } from '../../../../protocol/value.ts';
 import { placeOf } from '../compare/holders.sql.ts';
 import { keyMatches } from '../model/expressions.ts';
 import { insertable, type TargetColumn, type TargetModel } from '../model/target-model.ts';
-import { ordinal } from '../stage/stage.sql.ts';
+import { ordinal, type Stage } from '../stage/stage.sql.ts';
+import { fixedOtherwise } from '../write/fixed.sql.ts';
 import { deleteLeaving, disownLeaving, markLeaving } from '../write/leave.sql.ts';
 import { updatePatched } from '../write/patch.sql.ts';
 import {
@@ -30,6 +31,8 @@ export interface TargetSql {
   readonly updateThere: string | null;
   /** Null: there is nothing that an update could set. */
   readonly update: string | null;
+  /** Null: there is no column that an update can't set. */
+  readonly refuseFixed: string | null;
   readonly refuseAbsent: string | null;
   readonly insert: string;
   readonly insertExactly: string;
@@ -41,6 +44,7 @@ export interface TargetSql {
 
 export interface PatchSql {
   readonly update: string | null;
+  readonly refuseFixed: string | null;
   readonly refuseMissing: string;
 }
 
@@ -70,6 +74,7 @@ function makeSql(model: TargetModel): TargetSql {
     insertNew: insertNew(model, rows),
     updateThere: updateThere(model, rows),
     update: update === null ? null : returningOrdinal(update),
+    refuseFixed: refuseFixed(model, rows),
     refuseAbsent: marks ? refuseAny(stillAbsent(model, rows)) : null,
     insert: insertCounting(model, insertMissing(model, rows)),
     insertExactly: insertReturningOrdinal(model, rows, insertMissing(model, rows)),
@@ -77,6 +82,11 @@ function makeSql(model: TargetModel): TargetSql {
     disown: leaving.kind === 'delete' && model.owned !== null ? disownLeaving(model, keys) : null,
     patches: new Map(),
   };
+}
+
+function refuseFixed(model: TargetModel, stage: Stage): string | null {
+  const statement = fixedOtherwise(model, stage);
+  return statement === null ? null : refuseAny(statement);
 }
 
 function leaveSql(model: TargetModel): string | null {
@@ -102,9 +112,11 @@ export function patchSql(model: TargetModel, columns: readonly TargetColumn[]): 
   const name = columns.map(({ slot }) => slot).join();
   const known = patches.get(name);
   if (known !== undefined) return known;
-  const update = updatePatched(model, keyStage(model, columns));
+  const stage = keyStage(model, columns);
+  const update = updatePatched(model, stage);
   const sql = {
     update: update === null ? null : returningOrdinal(update),
+    refuseFixed: refuseFixed(model, stage),
     refuseMissing: refuseMissing(model, keyStage(model)),
   };
   patches.set(name, sql);

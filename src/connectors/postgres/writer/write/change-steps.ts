@@ -3,6 +3,7 @@ import type { Session } from '../../session/session.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import type { SparedLeavings } from '../move/spared-leavings.ts';
 import type { Stage } from '../stage/stage.sql.ts';
+import { fixedOtherwise, identityRefused } from './fixed.sql.ts';
 import { createCustomLeaving, deleteLeaving, disownLeaving, markLeaving, remaining } from './leave.sql.ts';
 import type { OutcomeList } from './outcome-list.ts';
 import { missingForPatch, updatePatched } from './patch.sql.ts';
@@ -58,8 +59,16 @@ export class ChangeSteps {
     const { upserts } = this.#staged;
     const statement = upserts === null ? null : updateDiffering(this.#model, upserts);
     if (statement !== null) this.#outcomes.set(await this.#ordinals(returningOrdinal(statement)), 'updated');
-    if (upserts !== null) await this.#refuseStillAbsent(upserts);
+    if (upserts === null) return;
+    await this.#refuseStillAbsent(upserts);
+    await this.#refuseFixed(upserts);
   };
+
+  async #refuseFixed(stage: Stage): Promise<void> {
+    const statement = fixedOtherwise(this.#model, stage);
+    if (statement !== null)
+      this.#outcomes.fail(await this.#ordinals(statement), identityRefused(this.#model));
+  }
 
   /** Without this such a row would be found missing and written by every pass, and never said to be wrong. */
   async #refuseStillAbsent(upserts: Stage): Promise<void> {
@@ -126,6 +135,7 @@ export class ChangeSteps {
       const statement = updatePatched(this.#model, stage);
       if (statement !== null)
         this.#outcomes.set(await this.#ordinals(returningOrdinal(statement)), 'updated');
+      await this.#refuseFixed(stage);
     }
   }
 

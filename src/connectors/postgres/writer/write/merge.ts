@@ -9,6 +9,7 @@ import type { TargetModel } from '../model/target-model.ts';
 import { fillStage } from '../stage/fill-stage.ts';
 import { repeatedKeys, type Stage } from '../stage/stage.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
+import { fixedOtherwise, identityRefused } from './fixed.sql.ts';
 import { inSomeOrder, type Step } from './in-some-order.ts';
 import { clashing, insertCounting, insertMissing, roomForJoining, updateDiffering } from './upsert.sql.ts';
 
@@ -33,6 +34,7 @@ export async function mergeChunks(
   await session.execute(roomForJoining, { signal });
   const { stage, rows } = await fillStage(session, { model, chunks, name: 'lockstep_stage', signal });
   await refuseRepeatedKeys(session, { model, stage, signal });
+  await refuseFixed(session, { model, stage, signal });
   const clashes =
     model.scope.kind === 'all'
       ? 0
@@ -69,6 +71,15 @@ async function countInserted(session: Session, { model, stage, signal }: StagedR
   if (model.owned === null) return (await session.query(insert, undefined, options)).rowCount;
   const { rows } = await session.query<{ count: number }>(insertCounting(model, insert), undefined, options);
   return rows[0]?.count ?? 0;
+}
+
+/** Which rows these are is found out one by one. */
+export async function refuseFixed(session: Session, { model, stage, signal }: StagedRows): Promise<void> {
+  const statement = fixedOtherwise(model, stage);
+  if (statement === null) return;
+  const options = { signal, collection: model.collection };
+  const { rowCount } = await session.query(`${statement}\nLIMIT 1`, undefined, options);
+  if (rowCount > 0) throw identityRefused(model);
 }
 
 interface RepeatedKey {

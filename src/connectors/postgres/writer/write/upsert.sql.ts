@@ -11,6 +11,7 @@ import {
 } from '../model/expressions.ts';
 import { insertable, type TargetColumn, type TargetModel, updatable } from '../model/target-model.ts';
 import { ordinal, type Stage } from '../stage/stage.sql.ts';
+import { fixedColumns } from './fixed.sql.ts';
 
 /**
  * UPDATE and INSERT instead of INSERT … ON CONFLICT: an update that changes nothing costs no insert attempt and no
@@ -32,7 +33,13 @@ SELECT set_config('random_page_cost', '1.1', true) WHERE current_setting('random
 const condition = (model: TargetModel, columns: readonly TargetColumn[]): string =>
   `${keyMatches(model)} AND ${inScope(model)} AND (${differs(model, columns)} OR ${countsAsAbsent(model)})`;
 
-/** Writes what differs among rows of ours. Null: there is nothing that an update could set. */
+/** A row that would still differ afterwards is not half written. */
+function canFollow(model: TargetModel, stage: Stage): string {
+  const fixed = fixedColumns(model, stage);
+  return fixed.length === 0 ? '' : ` AND NOT ${differs(model, fixed)}`;
+}
+
+/** Writes what differs among rows of ours, but for those of `fixedOtherwise`. Null: there is nothing that an update could set. */
 export function updateDiffering(model: TargetModel, stage: Stage): string | null {
   const columns = comparedColumns(model, updatable(model)).filter(({ slot }) =>
     stage.columns.some((column) => column.slot === slot),
@@ -45,7 +52,7 @@ export function updateDiffering(model: TargetModel, stage: Stage): string | null
   return `
 UPDATE ${model.sql} SET ${list(sets)}
 FROM ${stage.sql} AS s
-WHERE ${condition(model, columns)}`;
+WHERE ${condition(model, columns)}${canFollow(model, stage)}`;
 }
 
 export const returningOrdinal = (statement: string): string => `${statement}\nRETURNING s.${ordinal} AS n`;
