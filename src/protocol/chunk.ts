@@ -57,7 +57,10 @@ export interface BsonChunk {
 /** A row of a target as the writer would store it: what equality is decided on. */
 export interface StoredForm {
   readonly key: Key;
-  /** Everything that is compared (mapped columns that the target does not own), in one canonical byte form. */
+  /**
+   * Everything that is compared (mapped columns that the target does not own), in one canonical byte form. Empty, as no row's is: a stored row
+   * that is too large to be held here.
+   */
   readonly bytes: Uint8Array;
 }
 

@@ -63,6 +63,36 @@ test('rows above maxRowBytes, where rows are decoded, become letters; the others
   expect(await pair.expectSame('notes')).toBe(298);
 });
 
+test.for(['direct', 'staged'] as const)(
+  'a row of the target above maxRowBytes that the source has no more is found by its key, and leaves (refresh: %s)',
+  async (by) => {
+    const table = `CREATE TABLE notes (body text NOT NULL, area text COLLATE "C", id int, PRIMARY KEY (area, id))`;
+    const rows = `INSERT INTO notes SELECT CASE WHEN n % 50 = 7 THEN ${kilobytes(80)} ELSE 'note ' || n END, 'a', n
+      FROM generate_series(1, 200) AS n`;
+    await using pair = await openPair({ atSource: `${table}; ${rows}`, atTarget: `${table}; ${rows}` });
+    const { source, target } = pair;
+    await using trial = await openTrial({
+      source: source.url,
+      target: target.url,
+      collections: { notes: { map: (row) => row, columns: ['body', 'area', 'id'], scope: 'all' } },
+      settings: { refresh: { by } },
+      targetConfig: { maxRowBytes: 65_536 },
+    });
+    expect(await trial.engine.verify('trial')).toMatchObject({
+      equal: true,
+      collections: [{ sourceRows: 200, targetRows: 200, method: 'rows read and hashed' }],
+    });
+    await source.query('DELETE FROM notes WHERE id IN (7, 8)');
+    expect(await trial.engine.verify('trial')).toMatchObject({
+      equal: false,
+      collections: [{ extra: 2, missing: 0, different: 0 }],
+    });
+    expect(await trial.run()).toMatchObject({ result: 'equal', collections: [{ left: 2, updated: 0 }] });
+    expect(await trial.engine.verify('trial')).toMatchObject({ equal: true });
+    expect(await pair.expectSame('notes')).toBe(198);
+  },
+);
+
 test('an index entry above what the target’s index takes: that row alone is a letter', async () => {
   const table = 'CREATE TABLE labels (id int PRIMARY KEY, label text NOT NULL)';
   await using pair = await openPair({

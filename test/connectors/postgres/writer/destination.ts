@@ -11,13 +11,14 @@ import type { TestDatabase } from '../../../support/postgres.ts';
 interface WriterPlace {
   readonly url: string;
   readonly notice: (notice: ConnectorNotice) => void;
+  readonly maxRowBytes: number;
 }
 
 export function openWriter(
   db: TestDatabase,
-  { url = db.url, notice = () => undefined }: Partial<WriterPlace> = {},
+  { url = db.url, notice = () => undefined, maxRowBytes }: Partial<WriterPlace> = {},
 ): Promise<PostgresWriter> {
-  const config = postgresConfigSchema.parse({ connector: 'postgres', url });
+  const config = postgresConfigSchema.parse({ connector: 'postgres', url, maxRowBytes });
   return openPostgresWriter(config, { pipeline, lanes: 3, signal: never, notice });
 }
 

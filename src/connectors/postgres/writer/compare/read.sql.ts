@@ -6,7 +6,7 @@ import { groupOf, inGroups, rowHash } from '../../reader/digest.sql.ts';
 import { filterCondition, fromTable, rowAlias, whereClause } from '../../reader/select.ts';
 import { typeRule } from '../../types/type-table.ts';
 import { countsFilter, inScope, keyMatches, list } from '../model/expressions.ts';
-import { insertable, type TargetModel } from '../model/target-model.ts';
+import { keyFirst, type TargetModel } from '../model/target-model.ts';
 import { keyRows } from '../stage/keys.sql.ts';
 import { ordinal } from '../stage/stage.sql.ts';
 import { inRange } from './range.sql.ts';
@@ -24,7 +24,7 @@ WHERE ${countsFilter(model) ?? 'TRUE'}`;
 
 /** The same of some groups, in front of it the row's group and hash, which the reader makes: so the table has the name that it has there. */
 export function copyGrouped(model: TargetModel, query: GroupedForms): string {
-  const columns = insertable(model).map(({ sql, type }) => wireForm(`${rowAlias}.${sql}`, type));
+  const columns = keyFirst(model).map(({ sql, type }) => wireForm(`${rowAlias}.${sql}`, type));
   const conditions = [
     ...filterCondition(query.selection),
     ...(query.only === null ? [] : [inGroups({ ...query, only: query.only })]),
@@ -41,6 +41,6 @@ const wireForm = (expression: string, type: PgType): string =>
 
 /** What is compared, each value as it travels between rows and bytes: binary, or the server's text. */
 export const copyStored = (model: TargetModel, partition: Partition): string => `
-COPY (SELECT ${list(insertable(model).map(({ sql, type }) => wireForm(sql, type)))}
+COPY (SELECT ${list(keyFirst(model).map(({ sql, type }) => wireForm(sql, type)))}
 FROM ${model.sql}
 WHERE ${inRange(model, partition)} AND ${countsFilter(model) ?? 'TRUE'}) TO STDOUT (FORMAT binary)`;

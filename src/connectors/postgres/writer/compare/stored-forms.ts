@@ -1,4 +1,5 @@
 import type { GroupedForm, RowsChunk, StoredForm } from '../../../../protocol/chunk.ts';
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { Partition } from '../../../../protocol/partition.ts';
 import { RowEncoder } from '../../copy/binary-encoder.ts';
@@ -9,7 +10,7 @@ import { codecs } from '../../types/codecs.ts';
 import { textTransport } from '../../types/text-transport.ts';
 import { typeRule } from '../../types/type-table.ts';
 import type { Destination } from '../destination.ts';
-import { insertable, type TargetModel } from '../model/target-model.ts';
+import { keyFirst, type TargetModel } from '../model/target-model.ts';
 import { keyOf } from './key-of.ts';
 import { copyGrouped, copyStored, type GroupedForms } from './read.sql.ts';
 
@@ -17,7 +18,7 @@ const noBytes = new Uint8Array();
 
 /** Each row's values as the target would keep them, one after the other with their lengths. */
 export function storedForms(model: TargetModel, chunk: RowsChunk): readonly StoredForm[] {
-  const encoder = new RowEncoder(insertable(model), model.collection);
+  const encoder = new RowEncoder(keyFirst(model), model.collection);
   const bytes = encoder.stored(chunk.rows);
   return chunk.rows.map((row, index) => ({ key: keyOf(model, row), bytes: bytes[index] ?? noBytes }));
 }
@@ -30,10 +31,12 @@ export async function* readStoredForms(
 ): AsyncGenerator<readonly StoredForm[]> {
   const sql = copyStored(model, partition);
   const formAt = storedFormReader(model, 0);
+  const formOf = largeFormReader(model, 0);
+  const width = keyFirst(model).length + 1;
   for await (const rows of scannedRows(destination, model, { sql, before: 0, signal })) {
-    const { bytes, offsets, count } = rows;
-    const width = insertable(model).length + 1;
-    yield Array.from({ length: count }, (_, index) => formAt(bytes, offsets, index * width));
+    const { bytes, offsets, count, oversized } = rows;
+    const held = Array.from({ length: count }, (_, index) => formAt(bytes, offsets, index * width));
+    yield [...held, ...oversized.map(({ head }) => formOf(head).form)];
   }
 }
 
@@ -48,18 +51,27 @@ export async function* readGroupedForms(
   assertKnown(query.agreement);
   const sql = copyGrouped(model, query);
   const formAt = storedFormReader(model, groupColumns);
-  const width = groupColumns + insertable(model).length + 1;
+  const formOf = largeFormReader(model, groupColumns);
+  const width = groupColumns + keyFirst(model).length + 1;
   const { signal } = query;
   for await (const rows of scannedRows(destination, model, { sql, before: groupColumns, signal })) {
-    const { bytes, offsets, count } = rows;
-    yield Array.from({ length: count }, (_, index) => {
+    const { bytes, offsets, count, oversized } = rows;
+    const held = Array.from({ length: count }, (_, index) => {
       const base = index * width;
-      const group = bytes.readInt32BE((offsets[base] ?? 0) + 4);
-      const hash = bytes.readBigInt64BE((offsets[base + 1] ?? 0) + 4);
-      return { ...formAt(bytes, offsets, base), group, hash };
+      return { ...formAt(bytes, offsets, base), ...groupAt(bytes, offsets, base) };
     });
+    const large = oversized.map(({ head }) => {
+      const { form, places } = formOf(head);
+      return { ...form, ...groupAt(head, places, 0) };
+    });
+    yield [...held, ...large];
   }
 }
+
+const groupAt: ReadAt<Pick<GroupedForm, 'group' | 'hash'>> = (bytes, offsets, base) => ({
+  group: bytes.readInt32BE((offsets[base] ?? 0) + 4),
+  hash: bytes.readBigInt64BE((offsets[base + 1] ?? 0) + 4),
+});
 
 interface Scanning {
   readonly sql: string;
@@ -68,22 +80,21 @@ interface Scanning {
   readonly signal: AbortSignal;
 }
 
-/** A row too large for us to hold is missing here, and judged at the server. */
+/** Of a row too large for us to hold the beginning is kept, and it is judged at the server. */
 async function* scannedRows(
   { pool }: Destination,
   model: TargetModel,
   { sql, before, signal }: Scanning,
 ): AsyncGenerator<ScannedRows> {
   const { maxRowBytes } = pool.config;
-  const scanner = new RowScanner(before + insertable(model).length, { maxRowBytes });
+  const scanner = new RowScanner(before + keyFirst(model).length, { maxRowBytes });
   const session = await pool.acquire({ signal });
   try {
     for await (const { bytes } of session.copyOut(sql, { signal, collection: model.collection })) {
       const rows = scanner.push(bytes);
-      if (rows.count > 0) yield rows;
+      if (rows.count > 0 || rows.oversized.length > 0) yield rows;
     }
-    const last = scanner.finish();
-    if (last.count > 0) yield last;
+    yield scanner.finish();
   } finally {
     await pool.release(session);
   }
@@ -94,7 +105,7 @@ type ReadAt<Result> = (bytes: Buffer, offsets: Int32Array, base: number) => Resu
 
 /** A row's stored form is a run of the bytes that it came in. */
 function storedFormReader(model: TargetModel, before: number): ReadAt<StoredForm> {
-  const columns = insertable(model);
+  const columns = keyFirst(model);
   const keyAt = keyReader(model, before);
   return (bytes, offsets, base) => {
     const end = offsets[base + before + columns.length] ?? 0;
@@ -105,9 +116,41 @@ function storedFormReader(model: TargetModel, before: number): ReadAt<StoredForm
   };
 }
 
+interface LargeForm {
+  readonly form: StoredForm;
+  /** Where the kept fields are, up to the key's last. */
+  readonly places: Int32Array;
+}
+
+/** The form of a row by its beginning: equal to no other one. */
+function largeFormReader(model: TargetModel, before: number): (head: Buffer) => LargeForm {
+  const keyAt = keyReader(model, before);
+  return (head) => {
+    const places = placesIn(head, before + model.key.length);
+    if (places === null) throw tooLarge(model);
+    return { form: { key: keyAt(head, places, 0), bytes: noBytes }, places };
+  };
+}
+
+/** Null: not all of so many fields were kept. */
+function placesIn(head: Buffer, fields: number): Int32Array | null {
+  const places = new Int32Array(fields);
+  let at = 0;
+  for (let field = 0; field < fields; field += 1) {
+    if (at + 4 > head.length) return null;
+    places[field] = at;
+    at += 4 + Math.max(0, head.readInt32BE(at));
+  }
+  return at > head.length ? null : places;
+}
+
+/** Its key alone takes more than is kept of a row. */
+const tooLarge = ({ collection }: TargetModel): LockstepError =>
+  new LockstepError('row-too-large', { collection, detail: 'its key is too large to be read' });
+
 /** The key of what is stored, in the spelling that `keyOf` gives it. */
 function keyReader(model: TargetModel, before: number): ReadAt<Key> {
-  const columns = insertable(model);
+  const columns = keyFirst(model);
   const parts = model.key.map(({ name, type }) => {
     const { codec } = typeRule(type);
     const { decode } = codec === null ? textTransport : codecs[codec];

@@ -50,6 +50,13 @@ export interface TargetModel {
 export const insertable = (model: TargetModel): readonly TargetColumn[] =>
   model.columns.filter((column) => !column.generated);
 
+/** What is read of a row to be compared here: the key first, which is still known then of a row that is too large to be held. */
+export function keyFirst(model: TargetModel): readonly TargetColumn[] {
+  const columns = insertable(model);
+  const key = model.key.flatMap(({ name }) => columns.find((column) => column.name === name) ?? []);
+  return [...key, ...columns.filter((column) => !key.includes(column))];
+}
+
 /** What an update sets and what decides whether it is needed. */
 export const updatable = (model: TargetModel): readonly TargetColumn[] =>
   model.columns.filter((column) => !column.generated && !column.identityAlways);
