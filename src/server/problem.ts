@@ -36,6 +36,7 @@ const statuses: Partial<Record<Failure['code'], ContentfulStatusCode>> = {
   'pipeline-not-live': 409,
   'pipeline-paused': 409,
   'resume-redoes': 409,
+  'generation-altered': 409,
   'generation-blocked': 409,
   'generation-overtaken': 409,
   'generation-unfit': 409,

@@ -171,3 +171,115 @@ test('the destination is lost while it is swapped: nothing of it is there, then 
   await pair.expectSame('t');
   expect(await engine.generations('it')).toMatchObject({ generations: [{ id: 1, state: 'promoted' }] });
 });
+
+const oidOf = `SELECT 't'::regclass::oid::int AS oid`;
+
+const alterations = [
+  {
+    what: 'an index',
+    sql: 'CREATE INDEX later ON t (v)',
+    undo: 'DROP INDEX later',
+    named: 'index later (added)',
+  },
+  {
+    what: 'an index that went',
+    sql: 'DROP INDEX t_v_idx',
+    undo: 'CREATE INDEX t_v_idx ON t (v)',
+    named: 'index t_v_idx (missing)',
+  },
+  {
+    what: 'a right',
+    sql: 'GRANT SELECT ON t TO PUBLIC',
+    undo: 'REVOKE ALL ON t FROM PUBLIC',
+    named: 'table (grants)',
+  },
+  {
+    what: 'a right on a column',
+    sql: 'GRANT UPDATE (v) ON t TO PUBLIC',
+    undo: 'REVOKE UPDATE (v) ON t FROM PUBLIC',
+    named: 'column v (grants)',
+  },
+  {
+    what: 'a policy',
+    sql: 'CREATE POLICY p ON t USING (id < 9)',
+    undo: 'DROP POLICY p ON t',
+    named: 'policy p (added)',
+  },
+  {
+    what: 'row security',
+    sql: 'ALTER TABLE t ENABLE ROW LEVEL SECURITY',
+    undo: 'ALTER TABLE t DISABLE ROW LEVEL SECURITY',
+    named: 'table (rowSecurity)',
+  },
+  {
+    what: 'a comment',
+    sql: `COMMENT ON COLUMN t.v IS 'ours'`,
+    undo: 'COMMENT ON COLUMN t.v IS NULL',
+    named: 'column v (comment)',
+  },
+  {
+    what: 'a constraint',
+    sql: 'ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0)',
+    undo: 'ALTER TABLE t DROP CONSTRAINT c',
+    named: 'check c (added)',
+  },
+  {
+    what: 'a column with its data',
+    sql: `ALTER TABLE t ADD note text; UPDATE t SET note = 'seen' WHERE id = 7`,
+    undo: 'ALTER TABLE t DROP COLUMN note',
+    named: 'column note (added)',
+  },
+  {
+    what: 'a sequence of its own',
+    sql: 'CREATE SEQUENCE counter OWNED BY t.id',
+    undo: 'DROP SEQUENCE counter',
+    named: 'sequence public.counter of column id (added)',
+  },
+] as const;
+
+test.each(alterations)(
+  'what came to a table since it was swapped in is not dropped with it: $what',
+  async ({ sql, undo, named }) => {
+    await using pair = await openPair();
+    const engine = await aboutToSwap(pair);
+    await pair.target.query('CREATE INDEX ON t (v)');
+    const former = (await pair.target.query(oidOf)).rows;
+    await engine.run('it');
+    const present = (await pair.target.query(oidOf)).rows;
+    await pair.target.query(sql);
+    await expect(engine.rollBackGeneration('it')).rejects.toMatchObject({
+      code: 'generation-altered',
+      message: expect.stringContaining(named),
+    });
+    expect((await pair.target.query(oidOf)).rows).toEqual(present);
+    expect(await engine.status('it')).toMatchObject([{ status: 'idle', paused: null }]);
+    await pair.target.query(undo);
+    expect(await engine.rollBackGeneration('it')).toMatchObject({ generation: { state: 'rolled-back' } });
+    expect((await pair.target.query(oidOf)).rows).toEqual(former);
+    expect((await pair.target.query(counts)).rows).toEqual([{ rows: 2000, old: 2000 }]);
+  },
+);
+
+test('a table that somebody altered since it was swapped in stays as it is if that is asked for; all else goes back', async () => {
+  await using pair = await openPair();
+  await pair.both('CREATE TABLE u (id int PRIMARY KEY, v text)');
+  await pair.source.query(`INSERT INTO u VALUES (1, 'new')`);
+  await pair.target.query(`INSERT INTO u VALUES (1, 'old')`);
+  await aboutToSwap(pair);
+  const engine = await pair.engine({
+    collections: { t: { scope: 'all', swap: true }, u: { scope: 'all' } },
+  });
+  await engine.run('it');
+  const present = (await pair.target.query(oidOf)).rows;
+  await pair.target.query(`ALTER TABLE t ADD note text; UPDATE t SET note = 'seen' WHERE id = 7`);
+  expect(await engine.rollBackGeneration('it', { keepChanged: true })).toMatchObject({
+    generation: { state: 'rolled-back' },
+    paused: true,
+  });
+  expect((await pair.target.query(oidOf)).rows).toEqual(present);
+  expect((await pair.target.query(counts)).rows).toEqual([{ rows: 2000, old: 0 }]);
+  expect((await pair.target.query('SELECT id, note FROM t WHERE note IS NOT NULL')).rows).toEqual([
+    { id: 7, note: 'seen' },
+  ]);
+  expect((await pair.target.query('SELECT v FROM u')).rows).toEqual([{ v: 'old' }]);
+});

@@ -118,6 +118,15 @@ export const operationErrors = defineErrors({
       'Somebody else, or a later run, wrote rows that the generation had written; rolling back would undo that too.',
     cure: 'Roll back with `--keep-changed`: these rows stay as they are now, all others go back.',
   },
+  'generation-altered': {
+    class: 'pipeline',
+    exit: 'failed',
+    message:
+      'Generation {generation} was not rolled back: {collection} was swapped in, and something about that table was changed since: {detail}',
+    cause:
+      'Somebody has added, changed or removed an index, a right, a policy, a column or the like. The former table knows nothing of it, and the one that is there now would go.',
+    cure: 'Note what is still wanted, undo it, roll back, and do the same to the table that came back. Or roll back with `--keep-changed`: this table stays as it is now, all else goes back.',
+  },
   'snapshot-lost': {
     class: 'transient',
     exit: 'failed',

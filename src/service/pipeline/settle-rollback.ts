@@ -36,6 +36,7 @@ export async function settleRollback(
 }
 
 const refusals: readonly ErrorCode[] = [
+  'generation-altered',
   'generation-blocked',
   'generation-overtaken',
   'generation-unfit',

@@ -72,7 +72,7 @@ async function takeBack(
   await inSomeOrder(session, orders, signal).catch((thrown: unknown) => {
     throw blocked(entry, toLockstepError(thrown));
   });
-  for (const swap of swaps) await swap.swapBack();
+  for (const swap of swaps) await swap.swapBack(entry.id, request.changed);
   return all.map((share) => share.journal());
 }
 

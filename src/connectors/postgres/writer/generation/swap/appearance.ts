@@ -93,19 +93,34 @@ export class Appearance {
     return new Appearance(renamed);
   }
 
-  /** What the other one has otherwise, or lacks; empty: nothing would be lost. */
+  /** What the other one has otherwise, lacks, or has besides; empty: nothing would be lost. */
   differences(other: Appearance): readonly string[] {
-    const there = new Map(other.#facts.map(({ kind, name, fact }) => [`${kind} ${name}`, fact]));
-    const lacking = this.#facts.filter(({ kind, name, fact }) => there.get(`${kind} ${name}`) !== fact);
-    const known = new Set(this.#facts.map(({ kind, name }) => `${kind} ${name}`));
-    const extra = [...there.keys()].filter((key) => !known.has(key));
-    return [...lacking.map(({ kind, name }) => `${kind} ${name}`.trimEnd()), ...extra];
+    const [own, there] = [factsByWhat(this.#facts), factsByWhat(other.#facts)];
+    const changed = [...own].flatMap(([what, fact]) => {
+      const found = there.get(what);
+      if (found === fact) return [];
+      return [found === undefined ? `${what} (missing)` : `${what} (${otherwise(fact, found).join(', ')})`];
+    });
+    const added = [...there.keys()].filter((what) => !own.has(what)).map((what) => `${what} (added)`);
+    return [...changed, ...added];
   }
 
   /** Of one that is there no more. */
   toJson(): readonly StoredFact[] {
     return this.#facts;
   }
+}
+
+const factsByWhat = (facts: readonly StoredFact[]): ReadonlyMap<string, string> =>
+  new Map(facts.map(({ kind, name, fact }) => [`${kind} ${name}`.trimEnd(), fact]));
+
+const anyFact = z.record(z.string(), z.unknown());
+
+/** Which of a fact's parts are not the same. */
+function otherwise(before: string, now: string): readonly string[] {
+  const [then, since] = [anyFact.parse(JSON.parse(before)), anyFact.parse(JSON.parse(now))];
+  const parts = new Set([...Object.keys(then), ...Object.keys(since)]);
+  return [...parts].filter((part) => JSON.stringify(then[part]) !== JSON.stringify(since[part]));
 }
 
 export const storedAppearance = z.array(

@@ -5,7 +5,7 @@ import { lockAgainstWriters } from '../../write/replace.sql.ts';
 import type { Bringing } from '../bringing.ts';
 import type { JournalCollection } from '../journal.ts';
 import { contentOf } from '../whole/whole.sql.ts';
-import { Appearance, obstaclesOf } from './appearance.ts';
+import { Appearance, type OwnedSequence, obstaclesOf, ownedSequencesOf } from './appearance.ts';
 import { swapRefused } from './build.ts';
 import type { SwapRecord } from './record.ts';
 import { type SwapPlaces, swapTables } from './swap.sql.ts';
@@ -34,11 +34,8 @@ export class SwapShare {
   async promote(): Promise<JournalCollection> {
     const { journal, model } = this.#work.member;
     const lockedAt = await this.#lock();
-    const { signal } = this.#work.options;
-    const since = new Appearance(this.#record.looks).differences(
-      await Appearance.of(this.#work.session, journal.oid, signal),
-    );
-    const refused = await obstaclesOf(this.#work.session, journal.oid, signal);
+    const since = await this.#alterations();
+    const refused = await obstaclesOf(this.#work.session, journal.oid, this.#work.options.signal);
     const reasons = [...since.map((what) => `${what} was changed since it was staged`), ...refused];
     if (reasons.length > 0) throw swapRefused(model.collection, reasons);
     const { tables } = journal;
@@ -57,19 +54,22 @@ export class SwapShare {
     };
   }
 
-  /** Before anything is written: what somebody else has changed since. False: it stays as it is. */
+  /** Before anything is written: what somebody else has changed since, of its rows or about it. False: it stays as it is. */
   async maySwapBack(id: GenerationId, changed: 'refuse' | 'keep'): Promise<boolean> {
     const { model, journal } = this.#work.member;
     await this.#work.run(lockAgainstWriters(model));
-    if ((await this.#work.text(contentOf(model))) === journal.content) return true;
+    if ((await this.#work.text(contentOf(model))) === journal.content)
+      return await this.#isUnaltered(id, changed);
     if (changed === 'keep') return false;
     const { collection } = model;
     throw new LockstepError('generation-overtaken', { generation: id, collection, rows: 'some' });
   }
 
-  async swapBack(): Promise<void> {
+  /** Its rows are as they were since we looked; rights, comments and indexes may still have come since. */
+  async swapBack(id: GenerationId, changed: 'refuse' | 'keep'): Promise<void> {
     const { journal, model } = this.#work.member;
     await this.#lock();
+    if (!(await this.#isUnaltered(id, changed))) return;
     const refused = await obstaclesOf(this.#work.session, journal.oid, this.#work.options.signal);
     if (refused.length > 0) throw swapRefused(model.collection, refused);
     await this.#swap({
@@ -78,6 +78,29 @@ export class SwapShare {
     });
     this.#work.add('inserted', journal.leaving);
     this.#work.add('left', journal.rows);
+  }
+
+  /** The table that is there goes with all that is about it, and the former one knows nothing of what came since. */
+  async #isUnaltered(id: GenerationId, changed: 'refuse' | 'keep'): Promise<boolean> {
+    const since = await this.#alterations();
+    if (since.length === 0) return true;
+    if (changed === 'keep') return false;
+    const { collection } = this.#work.member.model;
+    throw new LockstepError('generation-altered', { generation: id, collection, detail: since.join('; ') });
+  }
+
+  /** What is about the table that is there now and was not when it was staged, or the other way round: names are the same by now. */
+  async #alterations(): Promise<readonly string[]> {
+    const { session, member, options } = this.#work;
+    const { oid } = member.journal;
+    const looks = new Appearance(this.#record.looks);
+    const known = this.#record.sequences.map(sequenceName);
+    const now = (await ownedSequencesOf(session, oid, options.signal)).map(sequenceName);
+    return [
+      ...looks.differences(await Appearance.of(session, oid, options.signal)),
+      ...known.filter((name) => !now.includes(name)).map((name) => `${name} (missing)`),
+      ...now.filter((name) => !known.includes(name)).map((name) => `${name} (added)`),
+    ];
   }
 
   async #lock(): Promise<number> {
@@ -97,3 +120,6 @@ export class SwapShare {
     await this.#work.session.execute(statements, { signal, collection: model.collection });
   }
 }
+
+const sequenceName = ({ schema, sequence, column }: OwnedSequence): string =>
+  `sequence ${schema}.${sequence} of column ${column}`;
