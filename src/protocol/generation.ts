@@ -52,7 +52,7 @@ export interface GenerationWriter {
   rollback(
     id: GenerationId,
     targets: readonly Target[],
-    options: WriteOptions & { readonly changed: 'refuse' | 'keep' },
+    options: WriteOptions & RollbackOptions,
   ): Promise<GenerationRecord>;
 
   /** Drops what is kept of it. Of a promoted one that is its inverse: it can't be rolled back afterwards. */
@@ -66,6 +66,12 @@ export interface BeginOptions {
   readonly readAtMs: number;
   /** Where a stream goes on once this is in; null: none does. */
   readonly positions: ReadonlyMap<Shard, Position> | null;
+}
+
+export interface RollbackOptions {
+  readonly changed: 'refuse' | 'keep';
+  /** Where these shards stand goes with it too, as what was read up to there is there no more. Default: none. */
+  readonly forgets?: readonly Shard[];
 }
 
 /** One that is being filled. */

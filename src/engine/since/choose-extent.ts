@@ -30,7 +30,8 @@ export function disagreement(plan: CollectionPlan, record: CursorRecord, parties
   if (record.sourceId !== parties.sourceId) return 'the source is another server, or tells another history';
   if (record.stateId !== parties.stateId)
     return 'the destination’s state is not the one that was written before';
-  if (record.saved > parties.saved) return 'the destination was restored from an older copy';
+  if (record.saved > parties.saved)
+    return 'the destination was restored from an older copy, or what was read up to it was taken back';
   return null;
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { CheckpointEntry, ControlStore } from '../../protocol/control-store.ts';
+import { reach } from '../../protocol/failpoints.ts';
+import type { WalkContext } from '../walk/context.ts';
 
 /**
  * `cursors` / COLLECTION of the checkpoints: up to where a collection was read, and what that is only true of. Never older at the
@@ -24,6 +26,8 @@ export type CursorRecord = z.infer<typeof recordSchema>;
 
 const space = 'cursors';
 
+type Memory = Pick<WalkContext, 'store' | 'pipeline' | 'fence'>;
+
 /** By collection; what this version can't read is left out, so that it is compared. */
 export async function readCursors(
   store: ControlStore,
@@ -38,9 +42,23 @@ export async function readCursors(
   );
 }
 
-/** Undefined: the collection has no cursor any more. */
-export const cursorEntry = (collection: string, record: CursorRecord | undefined): CheckpointEntry => ({
+export const cursorEntry = (collection: string, record: CursorRecord): CheckpointEntry => ({
   space,
   name: collection,
   value: record,
 });
+
+/** These collections have no cursor any more. Default: none of the pipeline has one. */
+export async function forgetCursors(
+  { store, pipeline, fence }: Memory,
+  collections?: readonly string[],
+): Promise<void> {
+  const names = collections ?? (await store.checkpoints.list(pipeline, space)).map(({ name }) => name);
+  if (names.length === 0) return;
+  reach('cursor.forget.before');
+  await store.checkpoints.save(
+    { pipeline, fence },
+    names.map((name) => ({ space, name, value: undefined })),
+  );
+  reach('cursor.forget.after');
+}

@@ -12,7 +12,7 @@ import type { PassResult } from '../walk/pass.ts';
 import { retrying } from '../walk/retrying.ts';
 import { bringChanges } from './bring-changes.ts';
 import { type Comparing, chooseExtent, disagreement, type Extent, type Parties } from './choose-extent.ts';
-import { type CursorRecord, cursorEntry, readCursors } from './cursor-record.ts';
+import { type CursorRecord, cursorEntry, forgetCursors, readCursors } from './cursor-record.ts';
 import { savedShard } from './saved-shard.ts';
 import { takeMarks } from './take-marks.ts';
 
@@ -83,7 +83,7 @@ export class SinceReads {
     await reads.#tellGaps();
     // What is left of collections that the pipeline has no more would look as if nobody compared them.
     const gone = [...records.keys()].filter((name) => !plans.some((plan) => plan.name === name));
-    if (gone.length > 0) await reads.#forget(gone);
+    if (gone.length > 0) await forgetCursors(context, gone);
     return reads;
   }
 
@@ -95,7 +95,7 @@ export class SinceReads {
   /** A target that was found empty has lost what the cursor covers, unless the source is empty too: it is filled like a new one. */
   async goesOn({ plan, startedEmpty }: Target): Promise<boolean> {
     if (this.#courses.get(plan.name)?.extent.reads !== 'since') return false;
-    if (startedEmpty) await this.#forget([plan.name]);
+    if (startedEmpty) await forgetCursors(this.#context, [plan.name]);
     return !startedEmpty;
   }
 
@@ -138,21 +138,14 @@ export class SinceReads {
       extent.reads === 'all' && extent.why === 'gap' ? [{ name: plan.name, reason: extent.reason }] : [],
     );
     if (gaps.length === 0) return;
-    await this.#forget(gaps.map(({ name }) => name));
+    await forgetCursors(
+      this.#context,
+      gaps.map(({ name }) => name),
+    );
     for (const [reason, those] of Map.groupBy(gaps, (gap) => gap.reason)) {
       const gap = { shard: savedShard, from: null, to: null, reason };
       events.emit('gap', { pipeline, gap, collections: those.map(({ name }) => name) });
     }
-  }
-
-  async #forget(collections: readonly string[]): Promise<void> {
-    const { store, pipeline, fence } = this.#context;
-    reach('cursor.forget.before');
-    await store.checkpoints.save(
-      { pipeline, fence },
-      collections.map((name) => cursorEntry(name, undefined)),
-    );
-    reach('cursor.forget.after');
   }
 
   /** The destination first: one that was restored from an older copy then knows of fewer than the store. */

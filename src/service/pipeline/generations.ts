@@ -1,4 +1,6 @@
 import { forgetPhase } from '../../engine/pipeline/memory.ts';
+import { forgetCursors } from '../../engine/since/cursor-record.ts';
+import { savedShard } from '../../engine/since/saved-shard.ts';
 import { leaseOf, type WalkContext } from '../../engine/walk/context.ts';
 import { retrying } from '../../engine/walk/retrying.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
@@ -75,11 +77,14 @@ export function rollBackGeneration(
       withdraw: () => withdrawNote(walk, before),
     };
     const generation = await retrying(walk, retried(walk, 'roll the generation back'), () =>
-      generations.rollback(id, opened, { ...write, changed }),
+      // Rows that an incremental pipeline has read are gone with it: no cursor covers them any more.
+      generations.rollback(id, opened, { ...write, changed, forgets: [savedShard] }),
     ).catch((thrown: unknown) => settleRollback(thrown, unsettled));
     await finishRollback(walk, note);
     // Whoever dies before this finds a position lost, and walks.
     if (generation.positions !== null) await forgetPhase(walk);
+    // Before this the destination’s count tells; `plan` does not ask it.
+    await forgetCursors(walk);
     return { generation, paused: true };
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { forgetPhase } from '../../engine/pipeline/memory.ts';
+import { forgetCursors } from '../../engine/since/cursor-record.ts';
 import type { WalkContext } from '../../engine/walk/context.ts';
 import type { ControlStore } from '../../protocol/control-store.ts';
 import { LockstepError } from '../../protocol/errors/lockstep-error.ts';
@@ -75,6 +76,7 @@ export async function heedRollback(walk: WalkContext): Promise<void> {
   if (note.success && note.data.generation === newest.id) return;
   await finishRollback(walk, await beginRollback(walk, { generation: newest.id, redoes: whatItDid(newest) }));
   if (newest.positions !== null) await forgetPhase(walk);
+  await forgetCursors(walk);
 }
 
 /** For `resume`, which does the same again as far as the source still has it. */

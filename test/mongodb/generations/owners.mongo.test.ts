@@ -62,6 +62,30 @@ test('an owner that was overtaken stages, promotes, takes back and drops nothing
   await expect(back).rejects.toMatchObject(lost);
 });
 
+test.each(['differences', 'swap'] as const)(
+  'where shards stand that are to be forgotten goes with what is taken back (%s); others stay',
+  async (kind) => {
+    await using database = await openOld();
+    await using open = await openCollection(database);
+    const { writer, target } = open;
+    const { generations } = writer;
+    const options = holding(1);
+    const staging = await generations.begin({ ...options, readAtMs: 1, positions: null });
+    await staging.join(target, options);
+    if (kind === 'swap') await staging.fill(target, documents('new'), { ...options, keepsFormer: true });
+    else await staging.stage(target, [set({ _id: 1, v: 'new 1' })], options);
+    const { id } = await staging.seal({ ...options, targets: [target], held: null });
+    await generations.promote(id, [target], options);
+    for (const shard of ['read', 'other'])
+      await writer.applyWindow(
+        { parts: [], position: { shard, lane: 0, at: '1' }, marks: new Map(), newestLetter: 0 },
+        options,
+      );
+    await generations.rollback(id, [target], { ...options, changed: 'refuse', forgets: ['read'] });
+    expect(await writer.positions({ pipeline, signal: never })).toEqual(new Map([['other', '1']]));
+  },
+);
+
 test('what an older owner was filling is dropped by the next, and can’t be renamed in by the one that stalled', async () => {
   await using database = await openOld();
   await using older = await openCollection(database);

@@ -4,6 +4,7 @@ import type {
   GenerationId,
   GenerationRecord,
   GenerationWriter,
+  RollbackOptions,
   StagedGeneration,
 } from '../../../../protocol/generation.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
@@ -69,9 +70,9 @@ export class Generations implements GenerationWriter {
   async rollback(
     id: GenerationId,
     targets: readonly Target[],
-    { changed, ...options }: WriteOptions & { readonly changed: 'refuse' | 'keep' },
+    { changed, forgets = [], ...options }: WriteOptions & RollbackOptions,
   ): Promise<GenerationRecord> {
-    await rollBackGeneration(this.#destination, { id, targets, options, changed });
+    await rollBackGeneration(this.#destination, { id, targets, options, changed, forgets });
     return await this.#record(id, options);
   }
 

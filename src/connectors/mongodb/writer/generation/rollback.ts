@@ -1,7 +1,8 @@
 import type { ClientSession } from 'mongodb';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
-import type { PipelineName } from '../../../../protocol/names.ts';
+import type { RollbackOptions } from '../../../../protocol/generation.ts';
+import type { PipelineName, Shard } from '../../../../protocol/names.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import { logTime } from '../../reader/not-before.ts';
 import type { Destination } from '../destination.ts';
@@ -25,12 +26,12 @@ import {
 import { type GenerationRequest, refuseOther, requirePlace, requireTarget } from './promote.ts';
 import { switchOver, tellLost } from './switch-over.ts';
 
-export type RollbackRequest = GenerationRequest & { readonly changed: 'refuse' | 'keep' };
+export type RollbackRequest = GenerationRequest & RollbackOptions;
 
 /** The backups are renamed over what was promoted. A repeat finds it taken back. */
 export async function rollBackGeneration(
   destination: Destination,
-  { id, targets, options, changed }: RollbackRequest,
+  { id, targets, options, changed, forgets = [] }: RollbackRequest,
 ): Promise<void> {
   const { lease, signal } = options;
   await requireFence(destination, options);
@@ -50,6 +51,9 @@ export async function rollBackGeneration(
   const shares = await openShares(destination, decided, { targets, signal });
   const request = { entry: decided, shares, options, changed };
   const noted = await takeBackDifferences(destination, request, async (session, found) => {
+    // With the decision: from then on it goes back, whoever ends it.
+    if (forgets.length > 0)
+      await destination.state.shards.deleteMany(shardsOf(lease.pipeline, forgets), { session });
     if (!hasRenames) return await noteRollback(destination, found, { session, signal });
     await keepEntry(destination, found, session);
     reach('generation.return.before-commit');
@@ -133,7 +137,11 @@ async function noteRollback(
   reach('generation.rollback.before-commit');
 }
 
-const shardsOf = (pipeline: PipelineName) => ({ '_id.pipeline': pipeline, '_id.kind': 'shard' as const });
+const shardsOf = (pipeline: PipelineName, shards?: readonly Shard[]) => ({
+  '_id.pipeline': pipeline,
+  '_id.kind': 'shard' as const,
+  ...(shards === undefined ? {} : { '_id.shard': { $in: [...shards] } }),
+});
 
 /**
  * What an older generation brought in is now there as the copy that came back, under the copy's id; so are the documents that an older one

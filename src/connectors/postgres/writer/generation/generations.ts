@@ -3,6 +3,7 @@ import type {
   GenerationId,
   GenerationRecord,
   GenerationWriter,
+  RollbackOptions,
   StagedGeneration,
 } from '../../../../protocol/generation.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
@@ -67,11 +68,11 @@ export class Generations implements GenerationWriter {
   async rollback(
     id: GenerationId,
     targets: readonly Target[],
-    options: WriteOptions & { readonly changed: 'refuse' | 'keep' },
+    { changed, forgets = [], ...options }: WriteOptions & RollbackOptions,
   ): Promise<GenerationRecord> {
-    const { changed, signal } = options;
-    await namingHolders(this.#destination, { targets, signal }, () =>
-      rollBackGeneration(this.#destination, { id, targets, options, changed }),
+    const request = { id, targets, options, changed, forgets };
+    await namingHolders(this.#destination, { targets, signal: options.signal }, () =>
+      rollBackGeneration(this.#destination, request),
     );
     return await this.#record(id, options);
   }

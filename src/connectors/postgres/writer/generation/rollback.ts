@@ -1,8 +1,9 @@
 import { LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
+import type { RollbackOptions } from '../../../../protocol/generation.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
-import { forgetPositions } from '../state/fence.sql.ts';
+import { forgetPositions, forgetShards } from '../state/fence.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { inSomeOrder } from '../write/in-some-order.ts';
 import { ordersOf } from '../write/orders.ts';
@@ -14,11 +15,11 @@ import { SwapShare } from './swap/swap-share.ts';
 import { TakingBack } from './taking-back.ts';
 import { WholeTakingBack } from './whole/whole-share.ts';
 
-export type RollbackRequest = GenerationRequest & { readonly changed: 'refuse' | 'keep' };
+export type RollbackRequest = GenerationRequest & RollbackOptions;
 
 /** Takes the newest promoted one back, all of it in one transaction. A repeat finds it taken back. */
 export async function rollBackGeneration(destination: Destination, request: RollbackRequest): Promise<void> {
-  const { id, options } = request;
+  const { id, options, forgets = [] } = request;
   const { layout, pipeline } = destination;
   const journal = { layout, pipeline, signal: options.signal };
   await writeTransaction(destination, options, async (session) => {
@@ -29,6 +30,7 @@ export async function rollBackGeneration(destination: Destination, request: Roll
     await dropTables(session, entry, journal);
     // Rows and position go back together: a stream that went on from there would leave what is older for good.
     if (entry.positions !== null) await session.query(forgetPositions(layout), [pipeline], options);
+    if (forgets.length > 0) await session.query(forgetShards(layout), [pipeline, forgets], options);
     await keepEntry(session, { ...entry, state: 'rolled-back', collections }, journal);
     reach('generation.rollback.before-commit');
   });

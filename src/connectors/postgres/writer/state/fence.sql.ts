@@ -30,6 +30,10 @@ SET fence = excluded.fence, position = excluded.position, owner_pid = excluded.o
 export const forgetPositions = ({ state }: StateLayout): string =>
   `UPDATE ${state} SET position = NULL, marks = '{}' WHERE pipeline = $1`;
 
+/** The same of some shards. $1 pipeline, $2 shards */
+export const forgetShards = ({ state }: StateLayout): string =>
+  `UPDATE ${state} SET position = NULL WHERE pipeline = $1 AND shard = ANY ($2::text[])`;
+
 /** $1 pipeline */
 export const readFence = ({ state }: StateLayout): string =>
   `SELECT max(fence)::text AS fence FROM ${state} WHERE pipeline = $1`;
