@@ -53,6 +53,8 @@ export const failpoints = [
   'generation.stage.after-commit',
   'generation.seal.before-commit',
   'generation.seal.after-commit',
+  'generation.take-out.before-commit',
+  'generation.take-out.after-commit',
   'generation.promote.before-commit',
   'generation.promote.after-commit',
   'generation.rollback.before-commit',

@@ -34,15 +34,21 @@ export interface GenerationWriter {
   promote(id: GenerationId, targets: readonly Target[], options: WriteOptions): Promise<GenerationRecord>;
 
   /**
-   * Finds what the destination refuses of a staged generation, row by row, and takes it out of it. What is refused only because of
+   * Finds what the destination refuses of a staged generation, row by row, and changes nothing. What is refused only because of
    * another row that is refused, or that holds a value it wants, may be among it (class `deferred`). Of a target without a key it is all
    * or nothing: then there is no key to name (null).
    */
-  sift(
+  sift(id: GenerationId, targets: readonly Target[], options: WriteOptions): Promise<readonly RefusedPiece[]>;
+
+  /**
+   * Takes out of a staged generation what was found to be refused, once it is noted elsewhere: nobody finds it there afterwards. A repeat
+   * finds it gone.
+   */
+  takeOut(
     id: GenerationId,
-    targets: readonly Target[],
+    refused: readonly Pick<RefusedPiece, 'target' | 'key'>[],
     options: WriteOptions,
-  ): Promise<readonly { readonly target: Target; readonly key: Key | null; readonly error: LockstepError }[]>;
+  ): Promise<void>;
 
   /**
    * Takes the newest promoted one back, in one transaction. Rows that somebody has changed since: `refuse` throws
@@ -98,6 +104,13 @@ export interface StagedGeneration {
   clear(target: Target, options: WriteOptions): Promise<void>;
   /** All of these targets is there; what was staged of others is dropped. */
   seal(options: WriteOptions & SealOptions): Promise<GenerationRecord>;
+}
+
+/** What can't come in of a generation: a row or leaving of this key. Null: a target without a key, as a whole. */
+export interface RefusedPiece {
+  readonly target: Target;
+  readonly key: Key | null;
+  readonly error: LockstepError;
 }
 
 /** Refused for a reason of its own (class `change`), or because another row holds a value that it wants (`deferred`). */

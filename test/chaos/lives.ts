@@ -113,6 +113,8 @@ export const reachedIn: Readonly<Record<Failpoint, Reached>> = {
   'generation.stage.after-commit': andRenamed(stagedCopy),
   'generation.seal.before-commit': andRenamed(staged),
   'generation.seal.after-commit': andRenamed(stagedCopy),
+  'generation.take-out.before-commit': staged,
+  'generation.take-out.after-commit': staged,
   'generation.promote.before-commit': andRenamed(stagedCopy),
   'generation.promote.after-commit': andRenamed(stagedCopy),
   'generation.rollback.before-commit': { ...andRenamed(staged), by: 'rollback' },

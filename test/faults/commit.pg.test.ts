@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableDigest } from '../support/export.ts';
-import { type CommitFault, startCommitProxy } from './support/commit-proxy.ts';
+import { type CommitFault, type CommitOf, startCommitProxy } from './support/commit-proxy.ts';
 import { openPair } from './support/pair.ts';
 import { items, itemsTable, manyItems } from './support/rows.ts';
 import { openTrial } from './support/trial.ts';
@@ -84,3 +84,36 @@ test.each<readonly [CommitFault, string]>([
   });
   expect(await tableDigest({ url: pair.target.url, table: 'items' })).toEqual(before);
 });
+
+test.each<readonly [CommitOf, CommitFault]>([
+  ['sift', 'unanswered'],
+  ['takeOut', 'lost'],
+  ['takeOut', 'unanswered'],
+])(
+  'the COMMIT of what looks for poison in a generation (%s) is %s: no row goes without its letter',
+  async (of, fault) => {
+    await using pair = await openPair({ atSource: manyItems(1_000) });
+    await using proxy = await startCommitProxy(pair.target.url);
+    await using trial = await openTrial({
+      source: pair.source.url,
+      target: proxy.url(pair.target.url),
+      collections: ['items'],
+      settings: { create: true },
+    });
+    await trial.run();
+    await pair.target.query(`ALTER TABLE items ADD CHECK (name <> 'poison')`);
+    await pair.source.query(
+      `UPDATE items SET name = 'x' || id WHERE id <= 20; UPDATE items SET name = 'poison' WHERE id IN (7, 500)`,
+    );
+    proxy.arm(fault, { of });
+    expect(await trial.run()).toMatchObject({ result: 'pending', deadLetters: 2, failures: [] });
+    expect(proxy.struck).toBe(1);
+    const { letters } = await trial.engine.letters('trial');
+    expect(letters.map(({ key }) => key).toSorted()).toEqual(['["500"]', '["7"]']);
+    const { rows } = await pair.target.query(`SELECT count(*)::int AS new FROM items WHERE name LIKE 'x%'`);
+    expect(rows).toEqual([{ new: 19 }]);
+    await pair.source.query(`UPDATE items SET name = 'well' WHERE name = 'poison'`);
+    expect(await trial.run()).toMatchObject({ result: 'equal', deadLetters: 0 });
+    expect(await pair.expectSame('items')).toBe(1_000);
+  },
+);

@@ -18,13 +18,18 @@ import { type DeferredKeys, parkRefused } from '../walk/write-rows.ts';
 /** Larger than a repair's: nothing waits for what is only staged. */
 const keysPerPage = 2_000;
 
-export interface StageSinkParts {
+export interface Aside {
   readonly staging: StagedGeneration;
   /**
    * Keys that are tried by themselves once all else is there: those that have a letter, so that what is known to be poison costs nobody a
    * promotion, and those that only another row is in the way of.
    */
   readonly apart: DeferredKeys;
+  /** Told what another row is in the way of. */
+  readonly blocked: (error: LockstepError) => void;
+}
+
+export interface StageSinkParts extends Aside {
   readonly leaving: { add(keys: readonly Key[]): Promise<void> };
 }
 
@@ -87,12 +92,13 @@ export class StageSink implements SuspectSink {
  */
 export async function stageChanges(
   work: CollectionWork,
-  { staging, apart }: Pick<StageSinkParts, 'staging' | 'apart'>,
+  { staging, apart, blocked: tell }: Aside,
   changes: readonly Change[],
 ): Promise<void> {
   const { context, plan } = work;
   const refused = [...(await stageApart(work, staging, changes))];
   const blocked = refused.filter(([, error]) => error.class === 'deferred');
+  for (const [, error] of blocked) tell(error);
   await apart.add(blocked.map(([key]) => key));
   const poisoned = refused.filter(([, error]) => error.class !== 'deferred');
   const letters = poisoned.map(([key, { code, message }]) => ({ key, code, message }));

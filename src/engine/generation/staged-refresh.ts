@@ -1,22 +1,25 @@
 import type { Chunk } from '../../protocol/chunk.ts';
-import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import { isRefusal } from '../../protocol/errors/refusal.ts';
-import type { GenerationRecord, GenerationWriter, StagedGeneration } from '../../protocol/generation.ts';
+import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
+import type {
+  GenerationRecord,
+  GenerationWriter,
+  RefusedPiece,
+  RefusedRow,
+  StagedGeneration,
+} from '../../protocol/generation.ts';
 import type { Position, Shard } from '../../protocol/names.ts';
-import { parkLetters } from '../apply/dead-letters.ts';
+import { type Letter, parkLetters } from '../apply/dead-letters.ts';
 import type { SuspectSink } from '../walk/compare-partitions.ts';
 import { leaseOf, type WalkContext } from '../walk/context.ts';
 import { DirectRefresh } from '../walk/direct-refresh.ts';
 import type { LeavingGuard } from '../walk/guard.ts';
 import { leaveKeys } from '../walk/leave.ts';
 import type { Member } from '../walk/member.ts';
-import type { Refresh } from '../walk/refresh.ts';
+import { type BroughtIn, nothingLeft, type Refresh } from '../walk/refresh.ts';
 import type { Replacing } from '../walk/replace.ts';
 import { retrying } from '../walk/retrying.ts';
-import { StageSink, stageChanges } from './stage-sink.ts';
-
-/** A refused row is taken out; what is refused again and again, by nobody's fault, is a race with somebody who writes the same keys. */
-const mostSiftings = 8;
+import { promoteSifting } from './promote-sifting.ts';
+import { type Aside, StageSink, stageChanges } from './stage-sink.ts';
 
 export interface StagedRefreshParts {
   readonly generations: GenerationWriter;
@@ -41,6 +44,8 @@ export class StagedRefresh implements Refresh {
   #staging: Promise<StagedGeneration> | null = null;
   readonly #joined = new Set<Member>();
   readonly #held = new Set<Member>();
+  /** By collection: what the first row was refused for that waits for others. */
+  readonly #blocking = new Map<string, LockstepError>();
 
   constructor(context: WalkContext, { generations, guard, streamFrom }: StagedRefreshParts) {
     this.#context = context;
@@ -54,7 +59,7 @@ export class StagedRefresh implements Refresh {
     if (this.#generations.unstaged(member.work.target) !== null) return await this.#direct.sink(member);
     const staging = await this.#open();
     await this.#join(member, staging);
-    return new StageSink(member.work, { staging, apart: member.deferred, leaving: member.leaving });
+    return new StageSink(member.work, { ...this.#aside(member, staging), leaving: member.leaving });
   }
 
   replacing(member: Member): Replacing {
@@ -89,19 +94,25 @@ export class StagedRefresh implements Refresh {
     if (this.#generations.unstaged(member.work.target) !== null) return await this.#direct.leave(member);
     // A target that was only just filled has nothing that could leave.
     if (!this.#joined.has(member)) return;
-    const { work, leaving, deferred: apart } = member;
+    const { work, leaving } = member;
     const staging = await this.#open();
     const isHeld = await leaveKeys(work, leaving, {
       guard: this.#guard,
       writesHeld: this.#streamFrom === null,
-      write: (changes) => stageChanges(work, { staging, apart }, changes),
+      write: (changes) => stageChanges(work, this.#aside(member, staging), changes),
     });
     if (isHeld) this.#held.add(member);
   }
 
-  async bringIn(members: readonly Member[]): Promise<ReadonlyMap<Member, LockstepError>> {
-    const refused = new Map<Member, LockstepError>();
-    if (this.#staging === null) return refused;
+  #aside({ plan, deferred: apart }: Member, staging: StagedGeneration): Aside {
+    const blocked = (error: LockstepError): void => {
+      if (!this.#blocking.has(plan.name)) this.#blocking.set(plan.name, error);
+    };
+    return { staging, apart, blocked };
+  }
+
+  async bringIn(members: readonly Member[]): Promise<BroughtIn> {
+    if (this.#staging === null) return nothingLeft;
     const staging = await this.#staging;
     const held = this.#whyHeld(members);
     const joined = members.filter((member) => this.#joined.has(member));
@@ -110,14 +121,16 @@ export class StagedRefresh implements Refresh {
       staging.seal({ ...this.#options(), targets, held }),
     );
     if (held !== null) {
+      await this.#parkBlocked(joined);
       this.#tellHeld(sealed, held);
-      return refused;
+      return { ...nothingLeft, waiting: new Set(joined) };
     }
+    const refused = new Map<Member, LockstepError>();
     if (isEmpty(sealed)) await this.#discard(sealed.id);
     else await this.#promote(sealed.id, joined, refused);
     for (const member of joined)
       if (!this.#held.has(member) && !refused.has(member)) await this.#guard.clear(member.work);
-    return refused;
+    return { ...nothingLeft, refused };
   }
 
   /** One that failed afterwards is no part of what is brought in, and holds nothing back. */
@@ -127,29 +140,23 @@ export class StagedRefresh implements Refresh {
     return `more would leave ${held.map(({ plan }) => plan.name).join(', ')} than may`;
   }
 
-  async #promote(id: number, members: readonly Member[], refused: Map<Member, LockstepError>): Promise<void> {
-    const targets = members.map(({ work }) => work.target);
-    for (let siftings = 0; ; siftings += 1) {
-      try {
-        const promoted = await this.#retrying('promote the generation', () =>
-          this.#generations.promote(id, targets, this.#options()),
-        );
-        this.#count(promoted, members);
-        return;
-      } catch (thrown) {
-        const error = toLockstepError(thrown);
-        if (!isRefusal(error) || siftings >= mostSiftings) throw error;
-        await this.#sift(id, members, refused);
-      }
-    }
+  async #promote(id: number, members: readonly Member[], wholes: Map<Member, LockstepError>): Promise<void> {
+    const promoted = await promoteSifting(this.#context, {
+      generations: this.#generations,
+      id,
+      targets: members.map(({ work }) => work.target),
+      signal: this.#context.signal,
+      note: (refused) => this.#note(refused, members, wholes),
+    });
+    this.#count(promoted, members);
   }
 
   /** What is refused for a reason of its own gets its letter; the rest is tried again by itself once all else is there. */
-  async #sift(id: number, members: readonly Member[], wholes: Map<Member, LockstepError>): Promise<void> {
-    const targets = members.map(({ work }) => work.target);
-    const refused = await this.#retrying('sift the generation', () =>
-      this.#generations.sift(id, targets, this.#options()),
-    );
+  async #note(
+    refused: readonly RefusedPiece[],
+    members: readonly Member[],
+    wholes: Map<Member, LockstepError>,
+  ): Promise<void> {
     for (const member of members) {
       const own = refused.flatMap(({ target, key, error }) => {
         if (target !== member.work.target) return [];
@@ -158,8 +165,21 @@ export class StagedRefresh implements Refresh {
       });
       const [blocked, poisoned] = [own.filter(isDeferred), own.filter((each) => !isDeferred(each))];
       await member.deferred.add(blocked.map(({ key }) => key));
-      const letters = poisoned.map(({ key, error: { code, message } }) => ({ key, code, message }));
-      await parkLetters(this.#context, member.plan.name, letters);
+      await parkLetters(this.#context, member.plan.name, poisoned.map(letterOf));
+    }
+  }
+
+  /** It comes in as it is staged or not at all, and until then nothing tries what a row of it blocked. */
+  async #parkBlocked(members: readonly Member[]): Promise<void> {
+    const { store, pipeline } = this.#context;
+    for (const { plan, deferred } of members) {
+      const error = this.#blocking.get(plan.name);
+      if (error === undefined) continue;
+      for await (const page of deferred.spool.pages()) {
+        const lettered = await store.deadLetters.having(pipeline, plan.name, page);
+        const letters = page.filter((key) => !lettered.has(key)).map((key) => letterOf({ key, error }));
+        await parkLetters(this.#context, plan.name, letters);
+      }
     }
   }
 
@@ -204,6 +224,8 @@ export class StagedRefresh implements Refresh {
     return retrying(this.#context, { what, signal: this.#context.signal }, work);
   }
 }
+
+const letterOf = ({ key, error: { code, message } }: RefusedRow): Letter => ({ key, code, message });
 
 const isDeferred = ({ error }: { readonly error: LockstepError }): boolean => error.class === 'deferred';
 

@@ -1,9 +1,8 @@
-import type { LockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { SuspectSink } from './compare-partitions.ts';
 import type { LeavingGuard } from './guard.ts';
 import { leaveKeys } from './leave.ts';
 import type { Member } from './member.ts';
-import type { Refresh } from './refresh.ts';
+import { type BroughtIn, nothingLeft, type Refresh } from './refresh.ts';
 import { RepairSink } from './repair.ts';
 import { type Replacing, replacingAtOnce } from './replace.ts';
 import { writeChanges } from './write-rows.ts';
@@ -36,7 +35,7 @@ export class DirectRefresh implements Refresh {
   }
 
   /** It is there already. */
-  async bringIn(): Promise<ReadonlyMap<Member, LockstepError>> {
-    return new Map();
+  async bringIn(): Promise<BroughtIn> {
+    return nothingLeft;
   }
 }

@@ -61,7 +61,7 @@ export interface PassOptions {
  * Order: parents before children are filled (copied where empty, else compared and repaired); then what was read at an older moment is
  * compared again; then leaving, children first; then, with `staged`, all that was found of targets that had rows is brought in at once; then
  * what others blocked; then letters that may have been cured; then foreign keys, which need all rows; then sequences. Every step is durable by itself and repeated harmlessly, so a process that dies anywhere goes on by
- * starting the pass again.
+ * starting the pass again. Where a guard holds the generation, what follows is left out for the members that are part of it.
  */
 export async function runPass(
   context: WalkContext,
@@ -97,6 +97,8 @@ class Pass implements AsyncDisposable {
   readonly #since: SinceReads | null;
   readonly #members: Member[] = [];
   readonly #failures = new Map<string, LockstepError>();
+  /** A guard holds what was found of them, and all else about them waits with it. */
+  #waiting: ReadonlySet<Member> = new Set();
   readonly #resources = new AsyncDisposableStack();
 
   private constructor(context: WalkContext, { progress, targetReads, options }: PassParts) {
@@ -293,12 +295,12 @@ class Pass implements AsyncDisposable {
     for (const { plan, work, keyed } of this.#sound()) {
       if (!keyed) await this.#guarded(plan.name, () => finishConstraints(work, 'keys'));
     }
-    for (const { plan, work } of this.#sound())
+    for (const { plan, work } of this.#open())
       await this.#guarded(plan.name, () => finishConstraints(work, 'references'));
   }
 
   async finishSequences(): Promise<void> {
-    for (const { plan, work } of this.#sound())
+    for (const { plan, work } of this.#open())
       await this.#guarded(plan.name, () => finish(work, 'sequences'));
   }
 
@@ -313,14 +315,15 @@ class Pass implements AsyncDisposable {
 
   async bringIn(): Promise<void> {
     stopIfDraining(this.#context);
-    const refused = await this.#refresh.bringIn(this.#sound());
+    const { refused, waiting } = await this.#refresh.bringIn(this.#sound());
+    this.#waiting = waiting;
     for (const [{ plan }, error] of refused) await this.#guarded(plan.name, () => Promise.reject(error));
     await forgetOlder(this.#context, { isStaged: this.#refresh.swaps });
   }
 
   async cure(): Promise<void> {
-    for (const member of this.#sound()) await this.#guarded(member.plan.name, () => lookAgain(member));
-    const sets = this.#sound().map(({ deferred }) => deferred);
+    for (const member of this.#open()) await this.#guarded(member.plan.name, () => lookAgain(member));
+    const sets = this.#open().map(({ deferred }) => deferred);
     await cureDeferred(sets, (collection, work) => this.#guarded(collection, work));
     for (const { plan, work } of this.#sound()) {
       await this.#guarded(plan.name, () => recheckLetters(work));
@@ -355,6 +358,11 @@ class Pass implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { deferred } of this.#members) await deferred.spool[Symbol.asyncDispose]();
     await this.#resources.disposeAsync();
+  }
+
+  /** Those that may be written to. */
+  #open(): readonly Member[] {
+    return this.#sound().filter((member) => !this.#waiting.has(member));
   }
 
   #sound(): readonly Member[] {

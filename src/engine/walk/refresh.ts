@@ -13,6 +13,16 @@ export interface Refresh {
   replacing(member: Member): Replacing;
   /** Once all are compared, children first: takes out what does not belong, as far as the guard lets it. */
   leave(member: Member): Promise<void>;
-  /** Once all was found. Returns the members that the destination refuses as a whole. */
-  bringIn(members: readonly Member[]): Promise<ReadonlyMap<Member, LockstepError>>;
+  /** Once all was found. */
+  bringIn(members: readonly Member[]): Promise<BroughtIn>;
 }
+
+/** What did not come in. */
+export interface BroughtIn {
+  /** Members that the destination refuses as a whole. */
+  readonly refused: ReadonlyMap<Member, LockstepError>;
+  /** Members whose share waits for somebody's word: nothing else is written to them meanwhile. */
+  readonly waiting: ReadonlySet<Member>;
+}
+
+export const nothingLeft: BroughtIn = { refused: new Map(), waiting: new Set() };

@@ -15,8 +15,13 @@ export interface CommitProxy extends AsyncDisposable {
   arm(fault: CommitFault, options?: { readonly times?: number; readonly of?: CommitOf }): void;
 }
 
-/** By which statement a transaction is known: rows are copied in; what was staged is all in its tables. */
-const knownBy = { copy: 'FROM STDIN', promotion: 'SET CONSTRAINTS ALL IMMEDIATE' } as const;
+/** By which statement a transaction is known: rows are copied in; what was staged is all in its tables, is tried, or is partly taken out. */
+const knownBy = {
+  copy: 'FROM STDIN',
+  promotion: 'SET CONSTRAINTS ALL IMMEDIATE',
+  sift: 'SAVEPOINT lockstep_sift',
+  takeOut: 'AS refused(',
+} as const;
 export type CommitOf = keyof typeof knownBy;
 
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1');

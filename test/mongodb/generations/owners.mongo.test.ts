@@ -5,7 +5,7 @@ import { switchOver } from '../../../src/connectors/mongodb/writer/generation/sw
 import type { Chunk } from '../../../src/protocol/chunk.ts';
 import { holding, never, pipeline } from '../../conformance/writer/writer-under-test.ts';
 import { createMongoDatabase } from '../../support/mongo.ts';
-import { type OpenedCollection, openCollection, set } from '../windows.ts';
+import { drop, type OpenedCollection, openCollection, set } from '../windows.ts';
 import { keptIn, numbered, put } from './swapping.ts';
 
 async function* documents(v: string): AsyncGenerator<Chunk> {
@@ -85,6 +85,36 @@ test.each(['differences', 'swap'] as const)(
     expect(await writer.positions({ pipeline, signal: never })).toEqual(new Map([['other', '1']]));
   },
 );
+
+test('what is refused is found as often as somebody looks, and is gone once it is taken out, however often', async () => {
+  await using database = await openOld();
+  await database.db.collection('t').createIndex({ v: 1 }, { unique: true });
+  await using open = await openCollection(database);
+  const { writer, target } = open;
+  const { generations } = writer;
+  const options = holding(1);
+  const staging = await generations.begin({ ...options, readAtMs: 1, positions: null });
+  await staging.join(target, options);
+  const twin = set({ _id: 2, v: 'old 3' });
+  await staging.stage(target, [set({ _id: 1, v: 'new 1' }), twin, drop(29)], options);
+  const { id } = await staging.seal({ ...options, targets: [target], held: null });
+  const refused = await generations.sift(id, [target], options);
+  expect(refused).toMatchObject([{ key: twin.key, error: { code: 'unique-conflict' } }]);
+  expect(await generations.sift(id, [target], options)).toMatchObject([{ key: twin.key }]);
+  await generations.takeOut(id, refused, options);
+  await generations.takeOut(id, refused, options);
+  expect(await generations.sift(id, [target], options)).toEqual([]);
+  expect(await generations.promote(id, [target], options)).toMatchObject({
+    state: 'promoted',
+    collections: [{ rows: 1, leaving: 1, updated: 1, left: 1 }],
+  });
+  expect(await words(database.db)).toEqual(
+    expect.arrayContaining([
+      { _id: 'old', n: 28 },
+      { _id: 'new', n: 1 },
+    ]),
+  );
+});
 
 test('what an older owner was filling is dropped by the next, and can’t be renamed in by the one that stalled', async () => {
   await using database = await openOld();

@@ -41,6 +41,7 @@ test('an owner that was overtaken neither stages, brings in, takes back nor disc
     () => staged.fill(target, chunks(row(3, 'c')), { ...old, keepsFormer: true }),
     () => staged.seal({ ...old, targets: [target], held: null }),
     () => generations.sift(staged.id, [target], old),
+    () => generations.takeOut(staged.id, [{ target, key: target.keyOf(row(1, '')) }], old),
     () => generations.promote(staged.id, [target], old),
     () => generations.rollback(first.id, [target], { ...old, changed: 'refuse' }),
     () => generations.discard(first.id, old),

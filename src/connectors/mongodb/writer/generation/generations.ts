@@ -4,6 +4,7 @@ import type {
   GenerationId,
   GenerationRecord,
   GenerationWriter,
+  RefusedPiece,
   RollbackOptions,
   StagedGeneration,
 } from '../../../../protocol/generation.ts';
@@ -12,7 +13,7 @@ import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
 import { changeEntry } from './change-entry.ts';
 import { cleanUp } from './clean-up.ts';
-import { type Refused, siftDifferences } from './differences/sift.ts';
+import { siftDifferences, takeOutDifferences } from './differences/sift.ts';
 import { entryOf, readEntries, toRecords, unfit } from './journal.ts';
 import { modelOf } from './model-of.ts';
 import { promoteGeneration } from './promote.ts';
@@ -61,10 +62,18 @@ export class Generations implements GenerationWriter {
     id: GenerationId,
     targets: readonly Target[],
     options: WriteOptions,
-  ): Promise<readonly Refused[]> {
+  ): Promise<readonly RefusedPiece[]> {
     const { lease, signal } = options;
     const entry = await entryOf(this.#destination, id, { pipeline: lease.pipeline, signal });
     return await siftDifferences(this.#destination, entry, { targets, options });
+  }
+
+  takeOut(
+    id: GenerationId,
+    refused: readonly Pick<RefusedPiece, 'target' | 'key'>[],
+    options: WriteOptions,
+  ): Promise<void> {
+    return takeOutDifferences(this.#destination, { id, refused, options });
   }
 
   async rollback(

@@ -3,6 +3,7 @@ import type {
   GenerationId,
   GenerationRecord,
   GenerationWriter,
+  RefusedPiece,
   RollbackOptions,
   StagedGeneration,
 } from '../../../../protocol/generation.ts';
@@ -16,7 +17,8 @@ import { entryOf, readEntries, toRecords, unfit } from './journal.ts';
 import { namingHolders } from './lock-holders.ts';
 import { promoteGeneration } from './promote.ts';
 import { rollBackGeneration } from './rollback.ts';
-import { type Refused, siftGeneration } from './sift.ts';
+import { siftGeneration } from './sift.ts';
+import { takeOutOfGeneration } from './take-out.ts';
 
 /**
  * Generations as staged differences: tables of their own in our schema hold what is to be written and, once it is, what was there before.
@@ -61,8 +63,20 @@ export class Generations implements GenerationWriter {
     return await this.#record(id, options);
   }
 
-  sift(id: GenerationId, targets: readonly Target[], options: WriteOptions): Promise<readonly Refused[]> {
+  sift(
+    id: GenerationId,
+    targets: readonly Target[],
+    options: WriteOptions,
+  ): Promise<readonly RefusedPiece[]> {
     return siftGeneration(this.#destination, { id, targets, options });
+  }
+
+  takeOut(
+    id: GenerationId,
+    refused: readonly Pick<RefusedPiece, 'target' | 'key'>[],
+    options: WriteOptions,
+  ): Promise<void> {
+    return takeOutOfGeneration(this.#destination, { id, refused, options });
   }
 
   async rollback(

@@ -57,13 +57,20 @@ WHERE ${inScope(model)} FOR UPDATE OF ${itself(model)}`;
 export const dropClashes = (model: TargetModel, stage: Stage): string => `
 DELETE FROM ${stage.sql} AS s USING ${model.sql} WHERE ${keyMatches(model)} AND NOT ${inScope(model)}`;
 
+const keyTextsOf = (model: TargetModel): readonly string[] =>
+  model.key.map((column) => keyTextExpression(staged(column), underlying(column.type).name));
+
 /** The key columns' texts of some of a stage's rows, by ordinal. $1 ordinals. */
 export const keyTexts = (model: TargetModel, stage: Stage): string => `
-SELECT s.${ordinal} AS n, ARRAY[${list(model.key.map((column) => keyTextExpression(staged(column), underlying(column.type).name)))}]::text[] AS key
+SELECT s.${ordinal} AS n, ARRAY[${list(keyTextsOf(model))}]::text[] AS key
 FROM ${stage.sql} AS s WHERE s.${ordinal} = ANY ($1::int4[])`;
 
-/** $1 ordinals */
-export const dropStaged = (stage: Stage): string =>
-  `DELETE FROM ${stage.sql} WHERE ${ordinal} = ANY ($1::int4[])`;
+/** Rows of these keys, as `keyTexts` spells them. $1… the texts of each key column. */
+export function dropStaged(model: TargetModel, stage: Stage): string {
+  const texts = keyTextsOf(model).map((text, index) => `${text} = refused.k${index}`);
+  const inputs = model.key.map((_, index) => `$${index + 1}::text[]`);
+  const names = model.key.map((_, index) => `k${index}`);
+  return `DELETE FROM ${stage.sql} AS s USING unnest(${list(inputs)}) AS refused(${list(names)}) WHERE ${texts.join(' AND ')}`;
+}
 
 export const countStaged = (stage: Stage): string => `SELECT count(*)::text AS count FROM ${stage.sql}`;

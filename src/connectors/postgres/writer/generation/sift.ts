@@ -1,6 +1,5 @@
 import { type LockstepError, toLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import type { Key } from '../../../../protocol/names.ts';
-import type { Target } from '../../../../protocol/writer.ts';
+import type { RefusedPiece } from '../../../../protocol/generation.ts';
 import { encodeKey } from '../../key.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
@@ -9,23 +8,15 @@ import { writeTransaction } from '../state/write-transaction.ts';
 import { deleteLeaving, markLeaving } from '../write/leave.sql.ts';
 import { refuseFixed } from '../write/merge.ts';
 import { insertMissing, stillAbsent, updateDiffering } from '../write/upsert.sql.ts';
-import { dropTables } from './drop-kept.ts';
-import { entryOf, type JournalEntry, type JournalRequest, keepEntry, unfit } from './journal.ts';
-import { dropStaged, keyTexts } from './kept-tables.sql.ts';
+import { entryOf, unfit } from './journal.ts';
+import { keyTexts } from './kept-tables.sql.ts';
 import { isSwapped, isWhole, type Member, membersOf } from './member.ts';
 import { type GenerationRequest, openShares, promoteInSomeOrder } from './promote.ts';
 import { stillGone } from './promotion.ts';
 import { siftWholes } from './whole/sift-whole.ts';
 
-export interface Refused {
-  readonly target: Target;
-  /** Null: a target without a key, as a whole. */
-  readonly key: Key | null;
-  readonly error: LockstepError;
-}
-
 /** One row or key that was refused by itself. */
-interface RefusedPiece {
+interface Refusal {
   readonly piece: Piece;
   readonly error: LockstepError;
 }
@@ -35,18 +26,16 @@ const triedAtOnce = 1_000;
 
 /**
  * Finds out which staged rows and keys the destination refuses, by writing all of them in a transaction that is undone: halves, until what
- * is to blame stands alone, and again what was refused, until no more of it goes through. Takes the rest out of the generation.
+ * is to blame stands alone, and again what was refused, until no more of it goes through.
  */
 export async function siftGeneration(
   destination: Destination,
   { id, targets, options }: GenerationRequest,
-): Promise<readonly Refused[]> {
+): Promise<readonly RefusedPiece[]> {
   const { layout, pipeline } = destination;
   const { signal } = options;
-  const refused: Refused[] = [];
-  await writeTransaction(destination, options, async (session) => {
-    const journal = { layout, pipeline, signal };
-    const entry = await entryOf(session, id, journal);
+  return await writeTransaction(destination, options, async (session) => {
+    const entry = await entryOf(session, id, { layout, pipeline, signal });
     if (entry.state !== 'staged') throw unfit(id, `it is ${entry.state}`);
     const sieve = new Sieve(session, signal);
     // What would only show at the end must show where it is: with the row that is to blame.
@@ -55,24 +44,9 @@ export async function siftGeneration(
     await sieve.try(members.filter((member) => !isWhole(member) && !isSwapped(member)));
     const wholes = await siftWholes(session, members.filter(isWhole), signal);
     await session.execute('ROLLBACK TO SAVEPOINT lockstep_sift', { signal });
-    refused.push(...(await sieve.takeOut()));
-    await leaveOut(session, entry, { members: wholes.map(({ member }) => member), journal });
-    refused.push(...wholes.map(({ member: { target }, error }) => ({ target, key: null, error })));
+    const refused = wholes.map(({ member: { target }, error }) => ({ target, key: null, error }));
+    return [...(await sieve.refused()), ...refused];
   });
-  return refused;
-}
-
-/** Members that are no longer part of it. */
-async function leaveOut(
-  session: Session,
-  entry: JournalEntry,
-  { members, journal }: { readonly members: readonly Member[]; readonly journal: JournalRequest },
-): Promise<void> {
-  if (members.length === 0) return;
-  const out = new Set(members.map((member) => member.journal));
-  await dropTables(session, { ...entry, collections: [...out] }, journal);
-  const collections = entry.collections.filter((each) => !out.has(each));
-  await keepEntry(session, { ...entry, collections }, journal);
 }
 
 /** Ordinals of one stage. */
@@ -86,7 +60,7 @@ interface Piece {
 class Sieve {
   readonly #session: Session;
   readonly #signal: AbortSignal;
-  #refused: RefusedPiece[] = [];
+  #refused: Refusal[] = [];
 
   constructor(session: Session, signal: AbortSignal) {
     this.#session = session;
@@ -116,7 +90,7 @@ class Sieve {
     }
   }
 
-  #goTogether(members: readonly Member[], some: readonly RefusedPiece[]): Promise<boolean> {
+  #goTogether(members: readonly Member[], some: readonly Refusal[]): Promise<boolean> {
     const only = (stage: Stage): Stage => {
       const ordinals = some
         .filter(({ piece }) => piece.stage === stage)
@@ -139,9 +113,9 @@ class Sieve {
     return (await this.#errorOf(work)) === null;
   }
 
-  /** What was refused is no longer staged. */
-  async takeOut(): Promise<readonly Refused[]> {
-    const taken: Refused[] = [];
+  /** By key: ordinals are nobody else's. */
+  async refused(): Promise<readonly RefusedPiece[]> {
+    const refused: RefusedPiece[] = [];
     for (const { piece, error } of this.#refused) {
       const { member, stage, ordinals } = piece;
       const { rows } = await this.#session.query<{ key: readonly string[] }>(
@@ -149,10 +123,9 @@ class Sieve {
         [ordinals],
         { signal: this.#signal },
       );
-      await this.#session.query(dropStaged(stage), [ordinals], { signal: this.#signal });
-      for (const { key } of rows) taken.push({ target: member.target, key: encodeKey(key), error });
+      for (const { key } of rows) refused.push({ target: member.target, key: encodeKey(key), error });
     }
-    return taken;
+    return refused;
   }
 
   async #tryStage(member: Member, which: 'rows' | 'keys'): Promise<void> {
@@ -219,7 +192,7 @@ class Sieve {
   }
 }
 
-const isDeferred = ({ error }: RefusedPiece): boolean => error.class === 'deferred';
+const isDeferred = ({ error }: Refusal): boolean => error.class === 'deferred';
 
 const these = (stage: Stage, ordinals: readonly number[]): Stage => ({
   ...stage,

@@ -129,7 +129,9 @@ export class Staging implements StagedGeneration {
     const { rows, keys } = member.kept;
     const emptied = member.journal.kind === 'differences' ? `TRUNCATE ${rows.sql}, ${keys.sql}` : null;
     if (emptied !== null)
-      await writeTransaction(this.#destination, options, (session) => session.execute(emptied, { signal }));
+      await writeTransaction(this.#destination, { ...options, point: 'generation.stage' }, (session) =>
+        session.execute(emptied, { signal }),
+      );
   }
 
   async seal({ held, targets, ...options }: WriteOptions & SealOptions): Promise<GenerationRecord> {
