@@ -333,6 +333,10 @@ export interface GenerationList {
 export interface GenerationResult {
   readonly pipeline: string;
   readonly generation: GenerationSummary;
+  /** Rows that the destination refused when it was brought in: they have dead letters, and are no part of it. */
+  readonly letters: number;
+  /** Collections without a key that the destination refused as a whole: they keep what they had. */
+  readonly failures: readonly CollectionFailure[];
   /** The pipeline is paused now: a run would bring in again what was taken back. */
   readonly paused: boolean;
 }

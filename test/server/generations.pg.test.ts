@@ -62,10 +62,12 @@ test('what a guard holds waits for a word: promote brings it in as it is', async
   await served.pair.source.query('DELETE FROM t WHERE id > 100');
   expect(await served.post('run')).toMatchObject({ status: 200, body: { result: 'pending' } });
   expect((await served.get('generations')).body).toMatchObject({ generations: [{ id: 1, state: 'staged' }] });
-  expect(await served.post('generations/newest/promote')).toMatchObject({
+  const promoted = await served.post('generations/newest/promote');
+  expect(promoted).toMatchObject({
     status: 200,
-    body: { generation: { id: 1, state: 'promoted' } },
+    body: { generation: { id: 1, state: 'promoted' }, letters: 0, failures: [] },
   });
+  expect(() => z.fromJSONSchema(generationSchema).parse(promoted.body)).not.toThrow();
   await served.pair.expectSame('t');
   expect(await served.post('generations/1/discard')).toMatchObject({
     status: 200,

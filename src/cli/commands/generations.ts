@@ -1,3 +1,4 @@
+import { exitOfFailures } from '../../service/exit-of-failures.ts';
 import type { Lockstep } from '../../service/lockstep.ts';
 import type { Command, CommandContext, CommandResult } from '../command.ts';
 import { openSession } from '../engine-session.ts';
@@ -40,7 +41,8 @@ async function perform(
     case 'promote': {
       const generation = asked.generation ?? undefined;
       const result = await engine.promoteGeneration(pipeline, { signal, generation });
-      return { exit: 'ok', data: { result }, text: generationText(result) };
+      const exit = exitOfFailures(result.failures, result.letters > 0 ? 'pending' : 'ok');
+      return { exit, data: { result }, text: generationText(result) };
     }
     case 'rollback': {
       const generation = asked.generation ?? undefined;

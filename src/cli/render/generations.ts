@@ -1,5 +1,6 @@
 import type { GenerationList, GenerationResult, GenerationSummary } from '../../service/results.ts';
-import { count, time } from './numbers.ts';
+import { failureText } from './findings.ts';
+import { count, counted, time } from './numbers.ts';
 import { table } from './table.ts';
 
 export function generationListText({ pipeline, generations }: GenerationList): readonly string[] {
@@ -34,7 +35,8 @@ const done = { promoted: 'promoted', 'rolled-back': 'rolled back', discarded: 'd
 const locked = (ms: number | null): string =>
   ms === null ? '' : `; swapped, readers locked out for ${count(ms)} ms at most`;
 
-export function generationText({ pipeline, generation, paused }: GenerationResult): readonly string[] {
+export function generationText(result: GenerationResult): readonly string[] {
+  const { pipeline, generation, letters, failures, paused } = result;
   const { id, state, collections } = generation;
   const word = state in done ? done[state as keyof typeof done] : state;
   const lines = collections
@@ -46,5 +48,17 @@ export function generationText({ pipeline, generation, paused }: GenerationResul
   const next = paused
     ? [`  it is paused: a run would bring the same in again; \`lockstep resume ${pipeline} --yes\` lets it`]
     : [];
-  return [`${pipeline}: generation ${id} is ${word}`, ...lines, ...next];
+  const refused =
+    letters > 0
+      ? [
+          `  ${counted(letters, 'row')} refused, with a dead letter instead: \`lockstep dead-letters ${pipeline} list\` says why`,
+        ]
+      : [];
+  return [
+    `${pipeline}: generation ${id} is ${word}`,
+    ...lines,
+    ...refused,
+    ...failures.flatMap(failureText),
+    ...next,
+  ];
 }

@@ -1,3 +1,4 @@
+import { promoteSifting } from '../../engine/generation/promote-sifting.ts';
 import { forgetPhase } from '../../engine/pipeline/memory.ts';
 import { forgetCursors } from '../../engine/since/cursor-record.ts';
 import { savedShard } from '../../engine/since/saved-shard.ts';
@@ -12,6 +13,7 @@ import type { GenerationList, GenerationResult } from '../results.ts';
 import { openConnections } from './connections.ts';
 import type { PipelineParts } from './open-pipeline.ts';
 import { preparePlans } from './prepare-plans.ts';
+import { Refused } from './refused.ts';
 import { beginRollback, finishRollback, whatItDid, withdrawNote } from './rolled-back.ts';
 import { settleRollback } from './settle-rollback.ts';
 import { underLease } from './under-lease.ts';
@@ -42,15 +44,26 @@ export function promoteGeneration(
     const id = options.generation ?? newest(await listed(generations, walk), ['staged']);
     refuseLive(parts, id);
     const opened = await targets();
-    const generation = await retrying(walk, retried(walk, 'promote the generation'), () =>
-      generations.promote(id, opened, write),
-    );
+    const refused = new Refused(walk);
+    const generation = await promoteSifting(walk, {
+      generations,
+      id,
+      targets: opened,
+      signal: stopping(walk),
+      note: (pieces) => refused.note(pieces),
+    });
     const { pipeline, fence, store } = walk;
-    for (const { collection } of generation.collections)
-      await store.guards.clear({ pipeline, fence }, collection);
-    return { generation, paused: false };
+    const names = new Set(generation.collections.map(({ collection }) => collection));
+    for (const collection of names) await store.guards.clear({ pipeline, fence }, collection);
+    for (const target of opened.filter(({ plan }) => names.has(plan.name)))
+      await retrying(walk, retried(walk, `finish ${target.plan.name}`), () =>
+        target.finish({ ...write, sourceShape: target.plan.sourceShape, step: 'sequences' }),
+      );
+    return { ...settled, generation, letters: refused.letters, failures: refused.failures };
   });
 }
+
+const settled = { letters: 0, failures: [], paused: false } as const;
 
 /** Takes the newest promoted one back, and pauses: the next run would bring the same in again. */
 export function rollBackGeneration(
@@ -85,7 +98,7 @@ export function rollBackGeneration(
     if (generation.positions !== null) await forgetPhase(walk);
     // Before this the destination’s count tells; `plan` does not ask it.
     await forgetCursors(walk);
-    return { generation, paused: true };
+    return { ...settled, generation, paused: true };
   });
 }
 
@@ -100,15 +113,14 @@ export function discardGeneration(
     const records = await listed(generations, walk);
     const generation = records.find(({ id }) => id === options.generation);
     if (generation === undefined) throw unknown(options.generation);
-    return { generation, paused: false };
+    return { ...settled, generation };
   });
 }
 
 /** What passes, such as a lock that somebody holds, is waited out as a run does; whoever stops it waits for the attempt under way alone. */
-const retried = ({ signal, draining }: WalkContext, what: string) => ({
-  what,
-  signal: AbortSignal.any([signal, draining]),
-});
+const retried = (walk: WalkContext, what: string) => ({ what, signal: stopping(walk) });
+
+const stopping = ({ signal, draining }: WalkContext): AbortSignal => AbortSignal.any([signal, draining]);
 
 interface Access {
   readonly generations: GenerationWriter;

@@ -36,6 +36,27 @@ test('where documents expire, those that did since it was copied keep nothing fr
   await pair.expectSame('t');
 });
 
+test('what another document blocks in a copy that waits for a word has a letter: the word does not try it, the next run does', async () => {
+  await using pair = await openMongoPair();
+  await pair.target.collection('t').createIndex({ v: 1 }, { unique: true });
+  await put(pair.source, 't', [...numbered(9, 'new'), { _id: 9, v: 'old 5000' }]);
+  await put(pair.target, 't', numbered(6_000, 'old'));
+  const engine = await pair.engine({ collections: { t: { scope: 'all' } } });
+  const before = await exportDocuments(pair.target, 't');
+  expect(await engine.run('it')).toMatchObject({ result: 'pending', deadLetters: 1, guards: [{}] });
+  expect(await exportDocuments(pair.target, 't')).toEqual(before);
+  expect((await engine.letters('it')).letters).toMatchObject([{ code: 'unique-conflict' }]);
+  expect(await engine.promoteGeneration('it')).toMatchObject({
+    generation: { state: 'promoted' },
+    letters: 0,
+  });
+  expect(await pair.target.collection<{ _id: number }>('t').findOne({ _id: 9 })).toMatchObject({
+    v: 'old 9',
+  });
+  expect(await engine.run('it')).toMatchObject({ result: 'equal', deadLetters: 0 });
+  await pair.expectSame('t');
+});
+
 test('documents of others are never copied: what is too much for one transaction is refused, and they stay', async () => {
   await using pair = await openMongoPair();
   const mine = (v: string) => numbered(6_000, v).map((each) => ({ ...each, ours: true }));

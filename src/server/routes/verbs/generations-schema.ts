@@ -1,4 +1,5 @@
 import { flag, list, number, object, one, orNull, type Schema, text } from '../schemas.ts';
+import { failures } from './passes-schema.ts';
 
 const generation = object({
   id: number,
@@ -26,4 +27,10 @@ const generation = object({
 /** `GenerationList` and `GenerationResult` as JSON Schema. A test holds these against real answers. */
 export const generationsSchema: Schema = object({ pipeline: text, generations: list(generation) });
 
-export const generationSchema: Schema = object({ pipeline: text, generation, paused: flag });
+export const generationSchema: Schema = object({
+  pipeline: text,
+  generation,
+  letters: number,
+  failures,
+  paused: flag,
+});

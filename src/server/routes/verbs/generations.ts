@@ -19,7 +19,8 @@ const answered = { description: 'The generation as it is now.', schema: generati
 
 const promote = verbRoute({
   path: 'generations/:item/promote',
-  summary: 'Brings in a generation that a guard held, by its number, or `newest`.',
+  summary:
+    'Brings in a generation that a guard held, by its number, or `newest`. Rows that the destination refuses get dead letters: `letters` says how many.',
   body: nothing,
   ...answered,
   perform: (engine, { pipeline, item, signal }) =>

@@ -8,7 +8,7 @@ const finding = object({
   cure: text,
 });
 const step = object({ what: text, statement: orNull(text) });
-const failures = list(object({ collection: text, code: text, message: text, cure: text }));
+export const failures: Schema = list(object({ collection: text, code: text, message: text, cure: text }));
 const keys = list(text);
 const extents = list(
   object({
