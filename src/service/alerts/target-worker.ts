@@ -20,6 +20,13 @@ export interface WorkerParts {
   readonly settings: Pick<ResolvedAlerts, 'timeoutMs' | 'retry'>;
 }
 
+interface Partly {
+  readonly left: readonly string[];
+  readonly attempts: number;
+  /** By `performance.now()`. */
+  readonly dueMs: number;
+}
+
 const factor = 2;
 /** An attempt that is under way when it ends may have been taken already: it gets so long to say so. */
 const graceMs = 2_000;
@@ -35,6 +42,8 @@ export class TargetWorker implements AsyncDisposable {
   readonly #moved = new Signal();
   readonly #running: Promise<void>;
   #queue: readonly Pending[] = [];
+  /** By message: some addresses of the target have it, others have put it off. It waits by itself, and keeps nobody from what comes later. */
+  readonly #partly = new Map<string, Partly>();
   /** The last attempt failed. */
   #isAway = false;
 
@@ -51,12 +60,13 @@ export class TargetWorker implements AsyncDisposable {
   set(pipeline: string, pending: readonly Pending[]): void {
     const others = this.#queue.filter(({ message }) => message.pipeline !== pipeline);
     this.#queue = [...others, ...pending].sort((a, b) => a.message.atMs - b.message.atMs);
+    this.#forgetGone();
     this.#moved.fire();
   }
 
   /** Resolves once nothing waits, or when the target is away, or the signal aborts. */
   async flushed(signal: AbortSignal): Promise<void> {
-    while (this.#queue.length > 0 && !this.#isAway && !signal.aborted)
+    while (this.#untold().length > 0 && !this.#isAway && !signal.aborted)
       await this.#moved.next(signal).catch(() => undefined);
   }
 
@@ -71,25 +81,53 @@ export class TargetWorker implements AsyncDisposable {
     const { signal } = this.#stopping;
     let failures = 0;
     while (!signal.aborted) {
-      const [first] = this.#queue;
-      if (first === undefined) {
-        await this.#moved.next(signal).catch(() => undefined);
+      const next = this.#next();
+      if (next === undefined) {
+        await this.#moved.next(AbortSignal.any([signal, ...this.#whenDue()])).catch(() => undefined);
         continue;
       }
-      const pauseMs = await this.#attempt(first, failures + 1);
+      const pauseMs = await this.#attempt(next, failures + 1);
       failures = pauseMs === null ? 0 : failures + 1;
       if (pauseMs !== null) await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Null: it is done with. Else how long to wait before the next attempt. */
-  async #attempt(pending: Pending, attempt: number): Promise<number | null> {
+  /** What nobody has yet. */
+  #untold(): readonly Pending[] {
+    return this.#queue.filter(({ message }) => !this.#partly.has(message.id));
+  }
+
+  #next(): Pending | undefined {
+    const nowMs = performance.now();
+    const due = this.#queue.find(
+      ({ message }) => (this.#partly.get(message.id)?.dueMs ?? nowMs + 1) <= nowMs,
+    );
+    return due ?? this.#untold()[0];
+  }
+
+  #whenDue(): readonly AbortSignal[] {
+    if (this.#partly.size === 0) return [];
+    const dueMs = Math.min(...[...this.#partly.values()].map((each) => each.dueMs));
+    return [AbortSignal.timeout(Math.max(0, Math.ceil(dueMs - performance.now())))];
+  }
+
+  #forgetGone(): void {
+    const ids = new Set(this.#queue.map(({ message }) => message.id));
+    for (const id of this.#partly.keys()) if (!ids.has(id)) this.#partly.delete(id);
+  }
+
+  /** Null: others can come. Else how long to wait before the next attempt. */
+  async #attempt(pending: Pending, failures: number): Promise<number | null> {
     const { name, target, events, settings } = this.#parts;
     const { message } = pending;
     const { pipeline, alert } = message;
-    const delivery = await sendTo(target, { message, signal: this.#givenUp.signal }, settings.timeoutMs);
+    const partly = this.#partly.get(message.id);
+    const attempt = partly === undefined ? failures : partly.attempts + 1;
+    const tried = { message, left: partly?.left, signal: this.#givenUp.signal };
+    const delivery = await sendTo(target, tried, settings.timeoutMs);
     if (this.#givenUp.signal.aborted && delivery.kind !== 'delivered') return null;
-    this.#isAway = delivery.kind === 'failed';
+    const left = delivery.kind === 'failed' ? (delivery.left ?? partly?.left) : undefined;
+    this.#isAway = delivery.kind === 'failed' && left === undefined;
     switch (delivery.kind) {
       case 'delivered':
         await this.#done(pending);
@@ -103,7 +141,9 @@ export class TargetWorker implements AsyncDisposable {
         const pauseMs = this.#pauseMs(attempt, delivery.retryAfterMs);
         this.#tellFailure(pending, { attempt, detail: delivery.detail, delayMs: pauseMs });
         this.#moved.fire();
-        return pauseMs;
+        if (left === undefined) return pauseMs;
+        this.#partly.set(message.id, { left, attempts: attempt, dueMs: performance.now() + pauseMs });
+        return null;
       }
     }
   }
@@ -117,6 +157,7 @@ export class TargetWorker implements AsyncDisposable {
   /** What can't be forgotten now is delivered once more by whoever reads it next: rather twice than never. */
   async #done(pending: Pending): Promise<void> {
     this.#queue = this.#queue.filter(({ message }) => message.id !== pending.message.id);
+    this.#forgetGone();
     await pending.forget().catch((thrown: unknown) => {
       const { pipeline } = pending.message;
       const { message } = toError(thrown);

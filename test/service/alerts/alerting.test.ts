@@ -42,6 +42,44 @@ test('every target is told once when an alert begins and once when it is over', 
   });
 });
 
+test('an address that puts mails off keeps none of them from the others, and gets them once it takes them', async () => {
+  await using watched = await openWatched();
+  await using mail = await startSmtpServer();
+  const [well, full] = ['well@example.org', 'full@example.org'];
+  mail.answer({ [full]: '452 its box is full' });
+  await using watcher = await watched.watch({
+    targets: {
+      mail: {
+        kind: 'email',
+        host: '127.0.0.1',
+        port: mail.port,
+        tls: 'none',
+        from: 'a@b.c',
+        to: [well, full],
+      },
+    },
+  });
+  const got = (address: string) => mail.mails.filter(({ to }) => to.includes(address)).length;
+  await watched.putLetters(1);
+  await eventually(() => got(well)).toBe(1);
+  await eventually(() => watcher.undelivered.at(-1)?.detail).toBe(
+    `it did not take 1 of 2 addresses: ${full} (452)`,
+  );
+  await watched.resolveLetters(1);
+  await eventually(() => got(well)).toBe(2);
+  // It is tried again by itself, and nobody else gets anything twice.
+  await eventually(() => watcher.undelivered.at(-1)?.detail).toBe(
+    `it did not take the address: ${full} (452)`,
+  );
+  await eventually(async () => await watcher.engine.alerts('shop')).toMatchObject([
+    { waiting: [{ target: 'mail', messages: 2 }] },
+  ]);
+  mail.answer({});
+  await eventually(() => got(full)).toBe(2);
+  expect(got(well)).toBe(2);
+  await eventually(async () => await watcher.engine.alerts('shop')).toMatchObject([{ waiting: [] }]);
+});
+
 test('what has been good for long enough is not shown any more, though nobody watched', async () => {
   await using watched = await openWatched();
   {

@@ -173,7 +173,7 @@ test('no mail goes out unencrypted where it must be encrypted', async () => {
   expect(server.mails).toEqual([]);
 });
 
-test('a mail server that hangs, is busy, or refuses the address', async () => {
+test('a mail server that hangs or is busy', async () => {
   await using server = await startSmtpServer();
   server.behave('hang');
   expect(await send(mail(server.port), {}, 300)).toMatchObject({
@@ -182,11 +182,46 @@ test('a mail server that hangs, is busy, or refuses the address', async () => {
   });
   server.behave('busy');
   expect(await send(mail(server.port))).toMatchObject({ kind: 'failed' });
-  server.behave('refuse-recipient');
-  expect(await send(mail(server.port))).toMatchObject({
-    kind: 'refused',
-    detail: 'it answered 550 (EENVELOPE)',
-  });
+});
+
+const [nobody, later] = ['550 nobody of that name', '451 come back later'];
+const [one, other] = ['a@example.org', 'b@example.org'];
+
+test.each([
+  ['one for good', { [other]: nobody }, 'refused', '1 of 2 addresses: b@example.org (550)', [one]],
+  ['one for now', { [other]: later }, 'failed', '1 of 2 addresses: b@example.org (451)', [one]],
+  [
+    'all for good',
+    { [one]: nobody, [other]: nobody },
+    'refused',
+    '2 of 2 addresses: a@example.org (550), b@example.org (550)',
+    null,
+  ],
+  [
+    'one for good, one for now',
+    { [one]: later, [other]: nobody },
+    'failed',
+    '2 of 2 addresses: a@example.org (451), b@example.org (550)',
+    null,
+  ],
+] as const)('a mail server refuses of two addresses %s', async (...[, answers, kind, refused, took]) => {
+  await using server = await startSmtpServer();
+  server.answer(answers);
+  expect(await send(mail(server.port))).toMatchObject({ kind, detail: `it did not take ${refused}` });
+  expect(server.mails).toMatchObject(took === null ? [] : [{ to: took }]);
+});
+
+test('an address that put the mail off gets it by itself, under the same id', async () => {
+  await using server = await startSmtpServer();
+  server.answer({ [other]: later });
+  expect(await send(mail(server.port))).toMatchObject({ kind: 'failed', left: [other] });
+  server.answer({});
+  const attempt = { message, left: [other], signal: new AbortController().signal };
+  expect(await sendTo(mail(server.port), attempt, 2000)).toEqual({ kind: 'delivered' });
+  expect(server.mails).toMatchObject([{ to: [one] }, { to: [other] }]);
+  const [first, second] = server.mails.map(({ text }) => text.match(/^(Message-ID|To): .*$/gim));
+  expect(first).toHaveLength(2);
+  expect(second).toEqual(first);
 });
 
 const way = test.each(['starttls', 'implicit'] as const);

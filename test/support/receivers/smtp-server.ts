@@ -10,7 +10,10 @@ export interface Mail {
 }
 
 /** `hang`: says nothing, not even hello. */
-export type SmtpBehaviour = 'take' | 'hang' | 'busy' | 'refuse-recipient';
+export type SmtpBehaviour = 'take' | 'hang' | 'busy';
+
+/** What some addresses are answered: `550 nobody of that name`. */
+export type SmtpAnswers = Readonly<Record<string, string>>;
 
 /** When what is said is encrypted. */
 export interface SmtpTls {
@@ -23,6 +26,8 @@ export interface SmtpServer extends AsyncDisposable {
   readonly port: number;
   readonly mails: readonly Mail[];
   behave(behaviour: SmtpBehaviour): void;
+  /** Others are taken. */
+  answer(recipients: SmtpAnswers): void;
 }
 
 interface Login {
@@ -36,14 +41,15 @@ export async function startSmtpServer(
 ): Promise<SmtpServer> {
   const mails: Mail[] = [];
   const sockets = new Set<Socket>();
-  const state = { behaviour: 'take' as SmtpBehaviour };
+  const state = { behaviour: 'take' as SmtpBehaviour, answers: {} as SmtpAnswers };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     const behaviour = state.behaviour;
     if (behaviour === 'hang') return;
-    const service = { login, behaviour, tls, take: (mail: Mail) => void mails.push(mail) };
+    const { answers } = state;
+    const service = { login, behaviour, answers, tls, take: (mail: Mail) => void mails.push(mail) };
     serve(tls?.kind === 'implicit' ? secured(socket, tls) : socket, service);
   });
   server.listen(0, '127.0.0.1');
@@ -55,6 +61,9 @@ export async function startSmtpServer(
     behave: (next) => {
       state.behaviour = next;
     },
+    answer: (recipients) => {
+      state.answers = recipients;
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -65,6 +74,7 @@ export async function startSmtpServer(
 interface Service {
   readonly login: Login | null;
   readonly behaviour: SmtpBehaviour;
+  readonly answers: SmtpAnswers;
   /** Of a connection that is not encrypted yet. */
   readonly tls: SmtpTls | null;
   readonly take: (mail: Mail) => void;
@@ -163,12 +173,9 @@ class Dialogue {
   }
 
   #hearRecipient(address: string): void {
-    if (this.#service.behaviour === 'refuse-recipient') {
-      this.#say('550 nobody of that name');
-      return;
-    }
-    this.#to.push(address);
-    this.#say('250 ok');
+    const refusal = this.#service.answers[address];
+    if (refusal === undefined) this.#to.push(address);
+    this.#say(refusal ?? '250 ok');
   }
 
   #hearData(line: string, data: string[]): void {

@@ -9,10 +9,14 @@ export type Delivery =
       readonly detail: string;
       /** The target said when to come back. */
       readonly retryAfterMs: number | null;
+      /** Others of the target have it; these have not. Without: nobody has. */
+      readonly left?: readonly string[];
     };
 
 export interface Attempt {
   readonly message: AlertMessage;
+  /** Of a target with several addresses: who has not taken it yet. Default: nobody has. */
+  readonly left?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 

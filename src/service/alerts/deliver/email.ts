@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Transporter } from 'nodemailer';
+import { z } from 'zod';
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { headlineOf, linesOf } from '../message-text.ts';
 import type { EmailTarget } from '../target.ts';
@@ -7,14 +8,16 @@ import { type Attempt, type Delivery, delivered } from './delivery.ts';
 import { certificateTrouble } from './tls-trouble.ts';
 
 const timeoutMs = 30_000;
+/** Of addresses that were refused. */
+const mostNamed = 5;
 
 /** One connection per message: alerts are rare, and a connection that is kept would be dead when it is needed. */
 export async function sendEmail(target: EmailTarget, attempt: Attempt): Promise<Delivery> {
   const transport = await openTransport(target);
   const givenUp = whenAborted(attempt.signal);
   try {
-    await Promise.race([send(transport, target, attempt), givenUp.promise]);
-    return delivered;
+    const answer = await Promise.race([send(transport, target, attempt), givenUp.promise]);
+    return refusalOf(answer) ?? delivered;
   } catch (thrown) {
     return failureOf(thrown, attempt.signal);
   } finally {
@@ -41,10 +44,15 @@ async function openTransport({ host, port, tls, ca, login }: EmailTarget): Promi
   });
 }
 
-async function send(transport: Transporter, { from, to }: EmailTarget, { message }: Attempt): Promise<void> {
-  await transport.sendMail({
+async function send(
+  transport: Transporter,
+  { from, to }: EmailTarget,
+  { message, left }: Attempt,
+): Promise<unknown> {
+  return await transport.sendMail({
     from,
     to: [...to],
+    ...(left === undefined ? {} : { envelope: { from, to: [...left] } }),
     subject: `[lockstep] ${headlineOf(message)}`,
     text: `${linesOf(message).join('\n')}\n`,
     // The same for every attempt, so that a mail server that got it twice can tell.
@@ -63,10 +71,35 @@ function whenAborted(signal: AbortSignal): { readonly promise: Promise<never>; r
   return { promise, end: () => signal.removeEventListener('abort', abort) };
 }
 
+const answerSchema = z.object({
+  accepted: z.array(z.unknown()).default([]),
+  rejectedErrors: z.array(z.object({ recipient: z.string(), responseCode: z.int().optional() })).default([]),
+});
+
+/** What it did not take, though it may have taken it for other addresses; null: nothing. Only 5xx is for good. */
+function refusalOf(answer: unknown): Delivery | null {
+  const told = answerSchema.safeParse(answer);
+  if (!told.success || told.data.rejectedErrors.length === 0) return null;
+  const { accepted, rejectedErrors: rejected } = told.data;
+  const named = rejected
+    .slice(0, mostNamed)
+    .map(({ recipient, responseCode }) => `${recipient} (${responseCode ?? 'no code'})`);
+  const more = rejected.length > mostNamed ? ` and ${rejected.length - mostNamed} more` : '';
+  const all = rejected.length + accepted.length;
+  const which = all === 1 ? 'the address' : `${rejected.length} of ${all} addresses`;
+  const detail = `it did not take ${which}: ${named.join(', ')}${more}`;
+  if (rejected.every(({ responseCode }) => responseCode !== undefined && responseCode >= 500))
+    return { kind: 'refused', detail };
+  const failed = { kind: 'failed', detail, retryAfterMs: null } as const;
+  return accepted.length === 0 ? failed : { ...failed, left: rejected.map(({ recipient }) => recipient) };
+}
+
 /** 5xx to what was written is for good; a login that is refused may be mended, and what can’t be reached may come back. */
 function failureOf(thrown: unknown, signal: AbortSignal): Delivery {
   const error = toError(thrown);
   if (signal.aborted) return { kind: 'failed', detail: 'it did not answer in time', retryAfterMs: null };
+  const refusal = refusalOf(thrown);
+  if (refusal !== null) return refusal;
   const code = 'code' in error ? String(error.code) : error.name;
   const trouble = certificateTrouble('originalCode' in error ? String(error.originalCode) : code);
   if (trouble !== null)

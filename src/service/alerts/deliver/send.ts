@@ -8,10 +8,10 @@ import { sendWebhook } from './webhook.ts';
 /** One attempt, within the time that it may take. Never throws: whatever is wrong with a target is its own affair. */
 export async function sendTo(
   target: AlertTarget,
-  { message, signal }: Attempt,
+  { signal, ...what }: Attempt,
   timeoutMs: number,
 ): Promise<Delivery> {
-  const attempt = { message, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
+  const attempt = { ...what, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
   try {
     return await byKind(target, attempt);
   } catch (thrown) {
