@@ -73,7 +73,8 @@ export const postgresErrors = defineErrors({
     class: 'configuration',
     exit: 'configuration',
     message: 'Deleting from {collection} also changes {tables}',
-    cause: 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT point to the target.',
+    cause:
+      'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT point to the target. Rolling a generation back brings the rows back that left, and not what that did to those tables.',
     cure: 'Nothing, if that is meant; else set `leaving: keep`, or mark rows instead of deleting them.',
   },
   'postgres-keys-held': {
