@@ -10,6 +10,9 @@ const right: Findings = {
   verified: true,
   left: 0,
   deadLetters: 0,
+  takenOver: true,
+  missed: 0,
+  drained: true,
 };
 
 test('the demo is right when every act showed what it is there for', () => {
@@ -25,6 +28,9 @@ test.each<Partial<Findings>>([
   { verified: false },
   { left: 1 },
   { deadLetters: 1 },
+  { takenOver: false },
+  { missed: 1 },
+  { drained: false },
 ])('it is not with %j', (found) => {
   expect(isRight({ ...right, ...found })).toBe(false);
 });

@@ -15,6 +15,7 @@ import {
 import { lockstep, startLockstep } from './lockstep.ts';
 import { probe } from './probe.ts';
 import type { Stage } from './stage.ts';
+import { takeOver } from './takeover.ts';
 import type { View } from './view.ts';
 
 const pipeline = 'shop-live';
@@ -26,6 +27,12 @@ export interface Lived {
   readonly medianMs: number;
   /** Letters that were there at the end: none, since the poison was cured. */
   readonly deadLetters: number;
+  /** The engine that stood by did, and had the pipeline after the kill. */
+  readonly takenOver: boolean;
+  /** Rows that did not arrive in their time. */
+  readonly missed: number;
+  /** Asked to end, the engine ended well. */
+  readonly drained: boolean;
 }
 
 /** The pipeline goes on live, under a mixed load and everything that may go wrong, for about so many seconds. */
@@ -34,7 +41,15 @@ export async function live(stage: Stage, view: View, seconds: number): Promise<L
     'lockstep start · the same tables go on live, and two more; each second: latency from commit to visible',
   );
   await stage.source.query(liveTables);
-  const state: LiveState = { engine: startEngine(stage), standby: null, probes: 0, turn: 0, all: [] };
+  const state: LiveState = {
+    engine: startEngine(stage),
+    standby: null,
+    takenOver: false,
+    probes: 0,
+    missed: 0,
+    turn: 0,
+    all: [],
+  };
   try {
     return await liveOn({ stage, view, state }, seconds);
   } finally {
@@ -60,8 +75,11 @@ async function liveOn({ stage, view, state }: Living, seconds: number): Promise<
   const deadLetters = await lettersLeft(stage);
   state.engine.signal('SIGTERM');
   const { code } = await state.engine.ended;
-  view.say(`SIGTERM: drained, exit code ${code}`);
-  return { changes: state.turn * 3, medianMs: median(state.all), deadLetters };
+  const drained = code === 0;
+  view.say(drained ? 'SIGTERM: drained' : `✗ SIGTERM: exit code ${code}`);
+  if (state.missed > 0) view.say(`✗ ${state.missed} row(s) did not arrive in their time`);
+  const { takenOver, missed } = state;
+  return { changes: state.turn * 3, medianMs: median(state.all), deadLetters, takenOver, missed, drained };
 }
 
 interface Living {
@@ -73,7 +91,9 @@ interface Living {
 interface LiveState {
   engine: RunningCommand;
   standby: RunningCommand | null;
+  takenOver: boolean;
   probes: number;
+  missed: number;
   turn: number;
   readonly all: number[];
 }
@@ -84,7 +104,11 @@ const startEngine = (stage: Stage): RunningCommand => startLockstep(['start', pi
 function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>)[] {
   const { source, target } = stage;
   return [
-    async () => 'inserts, updates, deletes, rows above 8 kB, all tables',
+    async () => {
+      // Early: for as long as a lease lasts it takes the first for dead.
+      state.standby = startEngine(stage);
+      return 'inserts, updates, deletes, rows above 8 kB, all tables; a second engine is started, to stand by';
+    },
     async () => {
       await lateCommit(stage);
       return 'a transaction that began before the others and commits after them';
@@ -106,21 +130,30 @@ function actsOf(stage: Stage, state: LiveState): readonly (() => Promise<string>
       await target.query(cutConnections);
       return 'all connections cut, on both sides';
     },
-    async () => {
-      state.standby = startEngine(stage);
-      return 'a second engine is started: it stands by';
-    },
-    async () => {
-      state.engine.signal('SIGKILL');
-      await state.engine.ended;
-      state.engine = state.standby ?? startEngine(stage);
-      return '⚡ SIGKILL: the engine that stood by takes over';
-    },
+    () => killTheOwner(stage, state),
     async () => {
       await source.query(cure);
       return 'the poisoned row is mended at the source: its letter goes';
     },
   ];
+}
+
+/** Whoever owns the pipeline goes, and what is committed after that must arrive all the same. */
+async function killTheOwner(stage: Stage, state: LiveState): Promise<string> {
+  const standby = state.standby ?? startEngine(stage);
+  const { engine } = state;
+  const arrives = async (): Promise<boolean> => (await probed(stage, state)) !== null;
+  const trouble = await takeOver({ stage, pipeline, engine, standby, meanwhile: arrives });
+  state.engine = standby;
+  state.takenOver = trouble === null;
+  return trouble === null ? '⚡ SIGKILL: the engine that stood by has taken over' : `✗ SIGKILL: ${trouble}`;
+}
+
+async function probed({ source, target }: Stage, state: LiveState): Promise<number | null> {
+  state.probes += 1;
+  const waitedMs = await probe(source, target, { id: firstProbe + state.probes });
+  if (waitedMs === null) state.missed += 1;
+  return waitedMs;
 }
 
 /** Its rows take their numbers now; they are committed while others have long been. */
@@ -136,16 +169,16 @@ async function lateCommit({ connectSource }: Stage): Promise<void> {
 }
 
 /** A second of load, with a probe now and then. */
-async function oneSecond({ source, target }: Stage, state: LiveState): Promise<readonly number[]> {
+async function oneSecond(stage: Stage, state: LiveState): Promise<readonly number[]> {
   const measured: number[] = [];
   const endsAt = performance.now() + 1000;
   while (performance.now() < endsAt) {
     const statements = everyday(state.turn);
-    await source.query(statements[state.turn % statements.length] ?? '');
+    await stage.source.query(statements[state.turn % statements.length] ?? '');
     state.turn += 1;
     if (state.turn % 5 !== 0) continue;
-    state.probes += 1;
-    measured.push(await probe(source, target, firstProbe + state.probes));
+    const waitedMs = await probed(stage, state);
+    if (waitedMs !== null) measured.push(waitedMs);
   }
   state.all.push(...measured);
   return measured;

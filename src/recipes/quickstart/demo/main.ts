@@ -34,7 +34,7 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
   const repaired = await repairAll(stage, view);
   const copiedOnce = await prove(stage, view, { pipeline: 'shop', names: tables });
   const refreshed = await refreshAndTakeBack(stage, view);
-  const { deadLetters, changes, medianMs } = await live(stage, view, Math.max(8, seconds / 3));
+  const { changes, medianMs, ...lived } = await live(stage, view, Math.max(8, seconds / 3));
   const followed = await prove(stage, view, {
     pipeline: 'shop-live',
     names: [...tables, 'baskets', 'letters'],
@@ -43,7 +43,7 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
   await removeAll(stage, view);
   const verified = copiedOnce.verified && followed.verified && documents?.equal !== false;
   const left = copiedOnce.left + followed.left;
-  const ok = isRight({ kill, copied, drift, repaired, refreshed, verified, left, deadLetters });
+  const ok = isRight({ kill, copied, drift, repaired, refreshed, verified, left, ...lived });
   view.step(
     ok ? 'Done: equal, and proved so from both sides.' : 'NOT as it should be: this is a defect of Lockstep.',
   );
@@ -52,11 +52,12 @@ export async function runDemo({ seconds, signal, write }: DemoOptions): Promise<
     ok,
     verified,
     drift: left,
-    deadLetters,
+    deadLetters: lived.deadLetters,
     rows,
     killedAtRows: kill.arrived,
     repaired,
     refreshed,
+    takenOver: lived.takenOver,
     changes,
     latencyMs: { p50: Math.round(medianMs * 10) / 10 },
     documents: documents?.count ?? null,

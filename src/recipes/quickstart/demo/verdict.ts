@@ -15,6 +15,12 @@ export interface Findings {
   /** Rows that differ at the end. */
   readonly left: number;
   readonly deadLetters: number;
+  /** After the kill of the engine that owned it the one that stood by had the live pipeline. */
+  readonly takenOver: boolean;
+  /** Rows that did not arrive live in their time. */
+  readonly missed: number;
+  /** SIGTERM ended the live engine with exit code 0. */
+  readonly drained: boolean;
 }
 
 /** Whether the demo showed what it says it shows: a kill that came too late, or drift that was not found, is no success either. */
@@ -27,6 +33,9 @@ export const isRight = ({
   verified,
   left,
   deadLetters,
+  takenOver,
+  missed,
+  drained,
 }: Findings): boolean =>
   kill.inTheMiddle &&
   copied &&
@@ -35,4 +44,7 @@ export const isRight = ({
   refreshed &&
   verified &&
   left === 0 &&
-  deadLetters === 0;
+  deadLetters === 0 &&
+  takenOver &&
+  missed === 0 &&
+  drained;
