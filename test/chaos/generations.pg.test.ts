@@ -72,9 +72,9 @@ const long: readonly Step[] = [
 ];
 
 function stepsOf(point: Failpoint): readonly Step[] {
-  const { by } = reachedIn[point];
-  if (by !== 'start' && by !== 'run') return long;
-  return point.startsWith('generation.take-out') ? refused : short;
+  const { lives, by } = reachedIn[point];
+  if (lives.includes('refused')) return refused;
+  return by === 'start' || by === 'run' ? short : long;
 }
 
 vi.setConfig({ maxConcurrency: 3, testTimeout: 120_000 });
@@ -86,7 +86,9 @@ beforeAll(async () => {
 afterAll(() => templates[Symbol.asyncDispose]());
 
 describe.concurrent('an engine killed while a generation is made, brought in or taken back', () => {
-  const points = failpoints.filter((point) => reachedIn[point].lives.includes('staged'));
+  const points = failpoints.filter((point) =>
+    reachedIn[point].lives.some((life) => life === 'staged' || life === 'refused'),
+  );
   test.each(points)('%s', async (point) => {
     await using world = await openWorld(templates, { staged: true });
     const memory: Memory = { before: [] };

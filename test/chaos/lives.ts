@@ -3,7 +3,7 @@ import type { Verb } from './world/verb.ts';
 
 /**
  * `full`: passes that write as they find, to removal; `documents`: the same from MongoDB to MongoDB; `fields`: the same by fields, beside documents of others; `stream`: a live pipeline between them;
- * `incremental`: passes that read since cursors; `staged`: passes by generations, brought in, taken back and dropped; `renamed`: the same at MongoDB, by renaming, `aside`: there by differences, `mixed`: by
+ * `incremental`: passes that read since cursors; `staged`: passes by generations, brought in, taken back and dropped; `refused`: one of which the destination refuses rows; `renamed`: the same at MongoDB, by renaming, `aside`: there by differences, `mixed`: by
  * both at once; `keys`: keys are changed;
  * `connections`: some are stored, sealed anew and removed (`test/store/deaths.ts`); `lanes`: large windows of a live pipeline are written by
  * several transactions at once; `alternatives`: rows that want one value; the others: a live pipeline with that
@@ -16,6 +16,7 @@ export type Life =
   | 'stream'
   | 'incremental'
   | 'staged'
+  | 'refused'
   | 'renamed'
   | 'aside'
   | 'mixed'
@@ -41,6 +42,7 @@ const fields: Reached = { lives: ['fields'], by: 'run' };
 const full: Reached = { lives: ['full', 'documents'], by: 'run' };
 const incremental: Reached = { lives: ['incremental'], by: 'run' };
 const staged: Reached = { lives: ['staged'], by: 'run' };
+const refused: Reached = { lives: ['refused'], by: 'run' };
 /** The first copy of a live pipeline over targets that have rows is a generation too. */
 const stagedCopy: Reached = { lives: ['staged', 'logical', 'triggers'], by: 'start' };
 /** Generations of MongoDB, by renaming. */
@@ -113,8 +115,8 @@ export const reachedIn: Readonly<Record<Failpoint, Reached>> = {
   'generation.stage.after-commit': andRenamed(stagedCopy),
   'generation.seal.before-commit': andRenamed(staged),
   'generation.seal.after-commit': andRenamed(stagedCopy),
-  'generation.take-out.before-commit': staged,
-  'generation.take-out.after-commit': staged,
+  'generation.take-out.before-commit': refused,
+  'generation.take-out.after-commit': refused,
   'generation.promote.before-commit': andRenamed(stagedCopy),
   'generation.promote.after-commit': andRenamed(stagedCopy),
   'generation.rollback.before-commit': { ...andRenamed(staged), by: 'rollback' },

@@ -55,8 +55,9 @@ export function promoteGeneration(
     const { pipeline, fence, store } = walk;
     const names = new Set(generation.collections.map(({ collection }) => collection));
     for (const collection of names) await store.guards.clear({ pipeline, fence }, collection);
+    // It is in, whoever stops it now.
     for (const target of opened.filter(({ plan }) => names.has(plan.name)))
-      await retrying(walk, retried(walk, `finish ${target.plan.name}`), () =>
+      await retrying(walk, { what: `finish ${target.plan.name}`, signal: walk.signal }, () =>
         target.finish({ ...write, sourceShape: target.plan.sourceShape, step: 'sequences' }),
       );
     return { ...settled, generation, letters: refused.letters, failures: refused.failures };
