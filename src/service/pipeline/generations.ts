@@ -58,7 +58,7 @@ export function promoteGeneration(
     // It is in, whoever stops it now.
     for (const target of opened.filter(({ plan }) => names.has(plan.name)))
       await retrying(walk, { what: `finish ${target.plan.name}`, signal: walk.signal }, () =>
-        target.finish({ ...write, sourceShape: target.plan.sourceShape, step: 'sequences' }),
+        target.finish({ ...write, sourceNow: async () => target.plan.sourceShape, step: 'sequences' }),
       );
     return { ...settled, generation, letters: refused.letters, failures: refused.failures };
   });

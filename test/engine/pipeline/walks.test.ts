@@ -14,7 +14,8 @@ class WatchedMemory extends LiveMemory {
 
   override async fingerprints(): Promise<ReadonlyMap<string, string>> {
     this.looks += 1;
-    if (this.looks > manyLooks) throw new Error('it looks again and again, though no walk can come to an end');
+    if (this.looks > manyLooks)
+      throw new Error('it looks again and again, though no walk can come to an end');
     return super.fingerprints();
   }
 }

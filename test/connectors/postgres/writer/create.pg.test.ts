@@ -109,7 +109,7 @@ describe('a target that is made from the source', () => {
     await using writer = await openWriter(destination);
     await writer.attach(holding(1));
     const target = await writer.open(plan, holding(1));
-    const keys = { step: 'keys', sourceShape: plan.sourceShape } as const;
+    const keys = { step: 'keys', sourceNow: async () => plan.sourceShape } as const;
     await target.finish({ ...holding(1), ...keys });
     // Nothing is left to be built, so nothing else of it asks for the fence.
     await destination.query('UPDATE lockstep.targets SET filling_started = now()');
