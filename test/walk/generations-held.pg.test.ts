@@ -1,7 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Lockstep } from '../../src/index.ts';
+import { lockstep } from '../cli/lockstep.ts';
 import { tableDigest } from '../support/export.ts';
 import { openPair, type Pair } from './pair.ts';
+
+const settings = { collections: { t: { scope: 'all' }, log: { scope: 'all' } } } as const;
 
 /** Three hundred rows on both sides, of which the target refuses poison. */
 async function copied(pair: Pair): Promise<Lockstep> {
@@ -9,7 +14,7 @@ async function copied(pair: Pair): Promise<Lockstep> {
     INSERT INTO t SELECT n, n, 'v' FROM generate_series(1, 300) AS n; CREATE TABLE log (v text)`);
   await pair.target.query(`CREATE TABLE t (id serial PRIMARY KEY, u int UNIQUE, v text CHECK (v <> 'poison'));
     CREATE TABLE log (v text CHECK (v <> 'poison'));`);
-  const engine = await pair.engine({ collections: { t: { scope: 'all' }, log: { scope: 'all' } } });
+  const engine = await pair.engine(settings);
   expect(await engine.run('it')).toMatchObject({ result: 'equal' });
   return engine;
 }
@@ -47,6 +52,28 @@ test('what a guard held is promoted by a word, though rows of it are refused: th
   await pair.source.query(`UPDATE t SET v = 'well' WHERE id = 1`);
   expect(await engine.run('it')).toMatchObject({ result: 'equal', deadLetters: 0 });
   await pair.expectSame('t');
+});
+
+test('the command line says how many rows have got letters, and ends with 2', async () => {
+  await using pair = await openPair();
+  {
+    await using engine = await copied(pair);
+    await pair.source.query(`${shrink}; UPDATE t SET v = 'poison' WHERE id = 1`);
+    await engine.run('it');
+  }
+  const sides = {
+    source: { connector: 'postgres', url: pair.source.url },
+    destination: { connector: 'postgres', url: pair.target.url },
+  };
+  const config = `export default ${JSON.stringify({ pipelines: { it: { ...settings, ...sides } } })};`;
+  await writeFile(join(pair.directory, 'lockstep.config.mjs'), config);
+  const { code, stdout } = await lockstep(['generations', 'it', 'promote'], { cwd: pair.directory });
+  expect({ code, stdout }).toEqual({
+    code: 2,
+    stdout: expect.stringContaining(
+      '1 row refused, with a dead letter instead: `lockstep dead-letters it list`',
+    ),
+  });
 });
 
 test('a collection without a key that is refused as a whole is told, and the others come in', async () => {
