@@ -46,6 +46,7 @@ async function run(
   input: CommandInput,
   context: CommandContext,
 ): Promise<CommandResult> {
+  if (commands.inOurWords !== undefined) context.terminal.speak(commands.inOurWords);
   const known = (await commands.load()).commands;
   const [asked = '', ...args] = input.positionals;
   const command = Object.hasOwn(known, asked) ? known[asked] : undefined;

@@ -12,7 +12,7 @@ export interface Output {
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /**
- * The edge: everything the command line shows passes here, and secrets stop here. Data goes to stdout; messages and progress
+ * The edge: everything the command line shows passes here, secrets stop here, and who runs a recipe is told in its words. Data goes to stdout; messages and progress
  * to stderr. A block of lines may stand below the messages and is drawn again after each of them.
  */
 export class Terminal {
@@ -24,6 +24,7 @@ export class Terminal {
   readonly #secrets = new Map<string, SecretText>();
   readonly #publicWords = new Set<string>();
   #redact: Redactor = createRedactor([]);
+  #inWords: (text: string) => string = (text) => text;
   #block: readonly string[] = [];
 
   constructor(options: {
@@ -62,6 +63,11 @@ export class Terminal {
     this.#redact = createRedactor([...this.#secrets.values()], this.#publicWords);
   }
 
+  /** From now on all that is shown is said in these words. */
+  speak(inWords: (text: string) => string): void {
+    this.#inWords = inWords;
+  }
+
   /** Takes secrets out of what leaves by another way than this terminal. */
   redact(text: string): string {
     return this.#redact(text);
@@ -69,7 +75,7 @@ export class Terminal {
 
   /** Data, on stdout. */
   out(text: string): void {
-    this.#aboveBlock(() => this.#stdout.write(`${this.#redact(text)}\n`));
+    this.#aboveBlock(() => this.#stdout.write(`${this.#shown(text)}\n`));
   }
 
   /** Something worth telling, on stderr; not with --quiet. */
@@ -79,7 +85,7 @@ export class Terminal {
 
   /** What nobody may miss, on stderr, also with --quiet. */
   fault(text: string): void {
-    this.#aboveBlock(() => this.#stderr.write(`${this.#redact(text)}\n`));
+    this.#aboveBlock(() => this.#stderr.write(`${this.#shown(text)}\n`));
   }
 
   paint(stream: 'stdout' | 'stderr', style: Style, text: string): string {
@@ -90,8 +96,13 @@ export class Terminal {
   showBlock(lines: readonly string[]): void {
     if (!this.interactive) return;
     const erase = this.#erasure();
-    this.#block = lines.map((line) => this.#redact(line));
+    this.#block = lines.map((line) => this.#shown(line));
     this.#stderr.write(erase + this.#drawing());
+  }
+
+  /** Secrets are taken out last. */
+  #shown(text: string): string {
+    return this.#redact(this.#inWords(text));
   }
 
   #aboveBlock(write: () => void): void {

@@ -19,6 +19,8 @@ export interface RecipeCommands {
   readonly examples: readonly string[];
   /** Further names on the command line → the command: `lockstep featbit:sync` is `lockstep featbit-users sync`. */
   readonly historicNames?: Readonly<Record<string, string>>;
+  /** A text that may name commands of the engine → the same with the recipe's own. All that its commands show passes here. Absent: it stays. */
+  readonly inOurWords?: (text: string) => string;
   readonly load: () => Promise<{ readonly commands: Readonly<Record<string, RecipeCommand>> }>;
 }
 

@@ -35,6 +35,17 @@ test('data goes to stdout, messages to stderr, and neither shows a secret', () =
   expect([stdout.text, stderr.text]).toEqual(['data [secret]\n', 'message [secret]\n']);
 });
 
+test('all that is shown is said in the words that were asked for, and no secret comes in by them', () => {
+  const { terminal, stdout, stderr } = open({ isTTY: false });
+  terminal.protect(seal(['hunter22']));
+  terminal.speak((text) => text.replaceAll('theirs', 'ours hunter22'));
+  terminal.out('{"data":"theirs"}');
+  terminal.message('message theirs');
+  terminal.fault('fault theirs');
+  expect(stdout.text).toBe('{"data":"ours [secret]"}\n');
+  expect(stderr.text).toBe('message ours [secret]\nfault ours [secret]\n');
+});
+
 test('secrets that are named again and again are kept, and looked for, once', () => {
   let reveals = 0;
   class Counted extends SecretText {

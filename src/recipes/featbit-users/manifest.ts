@@ -1,4 +1,5 @@
 import type { RecipeManifest } from '../../index.ts';
+import { inOurWords } from './our-words.ts';
 
 /** Found by name by `lockstep demo`, `lockstep featbit-users` and under the names that it had before. */
 export const manifest = {
@@ -9,6 +10,7 @@ export const manifest = {
     options: [],
     examples: ['lockstep featbit-users check', 'lockstep featbit:sync'],
     historicNames: { 'featbit:sync': 'sync', 'featbit:seed': 'seed', 'featbit:clean': 'clean' },
+    inOurWords,
     load: () => import('./commands/table.ts'),
   },
   demo: () => import('./demo/main.ts'),

@@ -2,7 +2,6 @@ import type { AppliedEffect, Lockstep } from '../../index.ts';
 import type { Log } from '../program/log.ts';
 import { type Lines, logEvents } from '../program/log-events.ts';
 import type { Placement } from './mapping/ids.ts';
-import { inOurWords } from './our-words.ts';
 
 const badStatuses: readonly string[] = ['degraded', 'failed', 'paused'];
 
@@ -10,7 +9,7 @@ const lines: Lines = {
   status: ({ status, reason, nextStep }) => [
     badStatuses.includes(status) ? 'WARNING' : 'INFO',
     `Status: ${status}`,
-    { reason, nextStep: inOurWords(nextStep) },
+    { reason, nextStep },
   ],
   retry: ({ what, code, message, attempt, delayMs }) => [
     'WARNING',
@@ -32,7 +31,7 @@ const lines: Lines = {
   'collection.status': ({ collection, status, reason, nextStep }) => [
     status === 'stopped' ? 'ERROR' : 'DEBUG',
     `${collection}: ${status}`,
-    { reason, nextStep: inOurWords(nextStep) },
+    { reason, nextStep },
   ],
   'collection.finished': ({ collection, counts, seconds }) => [
     'INFO',

@@ -17,7 +17,6 @@ import { countUsers, type Source } from './featbit/source.ts';
 import { Strangers } from './featbit/strangers.ts';
 import { tend } from './featbit/tend.ts';
 import type { Placement } from './mapping/ids.ts';
-import { inOurWords } from './our-words.ts';
 import { sayEvents } from './say-events.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
@@ -170,14 +169,11 @@ export class FeatbitSyncService implements AsyncDisposable {
     const errors = findings.filter(({ level }) => level === 'error');
     for (const { level, code, message, cure } of findings)
       if (level !== 'error')
-        this.#options.log(level === 'info' ? 'INFO' : 'WARNING', inOurWords(message), {
-          code,
-          cure: inOurWords(cure),
-        });
+        this.#options.log(level === 'info' ? 'INFO' : 'WARNING', message, { code, cure });
     if (errors.length > 0)
       throw notReady(
         pipeline,
-        errors.map(({ code, message, cure }) => inOurWords(`${code}: ${message}\n    ${cure}`)),
+        errors.map(({ code, message, cure }) => `${code}: ${message}\n    ${cure}`),
       );
   }
 }

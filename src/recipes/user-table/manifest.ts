@@ -1,4 +1,5 @@
 import type { RecipeManifest } from '../../index.ts';
+import { inOurWords } from './our-words.ts';
 
 /** Found by name by `lockstep demo` and `lockstep user-table`. */
 export const manifest = {
@@ -13,6 +14,7 @@ export const manifest = {
       'lockstep user-table verify --repair',
       'lockstep user-table bulk 1000 5000',
     ],
+    inOurWords,
     load: () => import('./commands/table.ts'),
   },
   demo: () => import('./demo/main.ts'),

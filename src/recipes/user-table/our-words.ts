@@ -1,20 +1,25 @@
 import type { StatusResult } from '../../index.ts';
 
-const commands: Readonly<Record<string, string>> = {
-  'dead-letters': 'letters',
-  plan: 'check',
-  run: 'sync-all',
-  resync: 'sync-all',
-};
+/** What follows a command of the engine and not one of ours: there is one pipeline with one collection. */
+const named = String.raw`(?: users\b)?(?: public\.users\b)?`;
 
-const ofEngine =
-  /lockstep (start|plan|check|status|verify|approve|pause|resume|run|resync|dead-letters)\b(?: users)?(?: public\.users)?(?: list)?/g;
+/** The engine's commands, with what may follow them, → ours. The first that fits counts. */
+const words: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`lockstep dead-letters\\b${named} replay\\b`, 'g'), 'lockstep user-table replay'],
+  [new RegExp(`lockstep dead-letters\\b${named}(?: list\\b)?`, 'g'), 'lockstep user-table letters'],
+  [new RegExp(`lockstep (?:run|resync)\\b${named}(?: --compare\\b)?`, 'g'), 'lockstep user-table sync-all'],
+  [new RegExp(`lockstep plan\\b${named}`, 'g'), 'lockstep user-table check'],
+  [
+    new RegExp(`lockstep (start|check|status|verify|approve|pause|resume|remove)\\b${named}`, 'g'),
+    'lockstep user-table $1',
+  ],
+];
 
-/** The engine names commands of its own; who runs this has the recipe's. */
+/** The engine names commands of its own; who runs this has the recipe's. What commands show passes here by itself (see the manifest). */
 export const inOurWords = (text: string): string =>
-  text.replace(ofEngine, (_, command: string) => `lockstep user-table ${commands[command] ?? command}`);
+  words.reduce((told, [theirs, ours]) => told.replace(theirs, ours), text);
 
-/** What anybody is told to do next, whatever tells it. */
+/** What anybody is told to do next by what is no command. */
 export const statusInOurWords = (found: StatusResult): StatusResult => ({
   ...found,
   nextStep: inOurWords(found.nextStep),

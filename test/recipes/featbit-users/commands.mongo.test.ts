@@ -274,6 +274,19 @@ test('FB-1 FB-32 the operator’s page names every variable with its default, an
     expect(page, name).toMatch(new RegExp(`^\\| \`[^|]*${name}`, 'm'));
 });
 
+test('FB-38 an error that tells what to do names commands of the recipe, for people and for programs', async () => {
+  await using town = await openTown();
+  await town.featbit.db.collection('Organizations').deleteMany({});
+  for (const name of ['featbit-users check', 'featbit:seed']) {
+    const shown = [await town.commandForPeople(name), await town.command(name)];
+    for (const { code, stdout, stderr } of shown) {
+      expect(code).toBe(3);
+      expect(`${stdout}\n${stderr}`).toContain('`lockstep featbit-users check` shows them again');
+      expect(`${stdout}\n${stderr}`).not.toMatch(theirs);
+    }
+  }
+}, 60_000);
+
 test('FB-38 next steps name commands of the recipe, whatever the engine calls them', () => {
   const told = {
     'Then: lockstep resync users Users': 'Then: lockstep featbit:seed',
@@ -284,6 +297,7 @@ test('FB-38 next steps name commands of the recipe, whatever the engine calls th
     'if they may go: lockstep approve users': 'if they may go: lockstep featbit-users approve',
     'lockstep dead-letters users list names keys': 'lockstep featbit-users letters names keys',
     'lockstep dead-letters users replay': 'lockstep featbit-users replay',
+    '`lockstep plan` shows what it means': '`lockstep featbit-users check` shows what it means',
     'lockstep check users asks them': 'lockstep featbit-users check asks them',
     'lockstep featbit-users check': 'lockstep featbit-users check',
   };

@@ -31,5 +31,12 @@ test('UT-59 next steps name commands of the recipe, whatever the engine calls th
   expect(inOurWords('Mend it. Then: lockstep resync users public.users')).toBe(
     'Mend it. Then: lockstep user-table sync-all',
   );
+  expect(inOurWords('lockstep dead-letters users replay')).toBe('lockstep user-table replay');
+  expect(inOurWords('`lockstep run --compare` makes one at once')).toBe(
+    '`lockstep user-table sync-all` makes one at once',
+  );
+  expect(inOurWords('run `lockstep verify --repair` afterwards')).toBe(
+    'run `lockstep user-table verify --repair` afterwards',
+  );
   expect(inOurWords('lockstep user-table start')).toBe('lockstep user-table start');
 });

@@ -1,7 +1,6 @@
 import type { RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
 import { removeOurs } from '../featbit/remove-ours.ts';
-import { inOurWords } from '../our-words.ts';
 import { openService } from './command.ts';
 
 /** Takes everything that we made, but not whom we adopted, out of FeatBit, and what we remember. What could not be reached is told, and is still there. */
@@ -17,7 +16,7 @@ export async function clean(input: RecipeCommandInput): Promise<RecipeCommandRes
     text: [
       ...Object.entries(removed).map(([collection, count]) => `${collection}: ${count} removed`),
       ...(givenBack === 0 ? [] : [`Users: ${givenBack} that had been adopted stay`]),
-      ...state.left.map((each) => `left: ${inOurWords(each)}`),
+      ...state.left.map((each) => `left: ${each}`),
     ],
   };
 }

@@ -1,6 +1,5 @@
 import type { RecipeCommandInput, RecipeCommandResult } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
-import { inOurWords } from '../our-words.ts';
 import { openService } from './command.ts';
 
 /** What would go wrong; nothing is touched. */
@@ -9,8 +8,8 @@ export async function check(input: RecipeCommandInput): Promise<RecipeCommandRes
   const { engine } = await service.open(input);
   const [result] = await engine.check(pipeline, input);
   if (result === undefined) throw new Error('there is one pipeline');
-  const lines = result.findings.map(({ level, code, message, cure }) =>
-    inOurWords(`${level} ${code}: ${message}\n    ${cure}`),
+  const lines = result.findings.map(
+    ({ level, code, message, cure }) => `${level} ${code}: ${message}\n    ${cure}`,
   );
   return {
     exit: result.ok ? 'ok' : 'configuration',
@@ -30,8 +29,8 @@ export async function status(input: RecipeCommandInput): Promise<RecipeCommandRe
     exit: found.status === 'failed' ? 'failed' : waits ? 'pending' : 'ok',
     data: { result: found },
     text: [
-      `${found.status}: ${inOurWords(found.reason)}`,
-      ...(found.nextStep === '' ? [] : [`next: ${inOurWords(found.nextStep)}`]),
+      `${found.status}: ${found.reason}`,
+      ...(found.nextStep === '' ? [] : [`next: ${found.nextStep}`]),
       `users that can’t be synchronized: ${letters}; guards that wait: ${found.guards.length}`,
     ],
   };
@@ -42,7 +41,7 @@ export async function letters(input: RecipeCommandInput): Promise<RecipeCommandR
   await using service = openService(input);
   const result = await (await service.look()).letters(pipeline, { signal: input.signal });
   const lines = result.letters.map(
-    ({ collection, key, code, message }) => `${collection} ${key} ${code}: ${inOurWords(message)}`,
+    ({ collection, key, code, message }) => `${collection} ${key} ${code}: ${message}`,
   );
   return {
     exit: result.letters.length === 0 ? 'ok' : 'pending',

@@ -6,7 +6,6 @@ import {
   type VerifyResult,
 } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
-import { inOurWords } from '../our-words.ts';
 import { openService } from './command.ts';
 
 /** The service: all users, then live. */
@@ -17,7 +16,7 @@ export async function sync(input: RecipeCommandInput): Promise<RecipeCommandResu
   return {
     exit: result.ended === 'failed' ? 'failed' : 'ok',
     data: { result },
-    text: failure === null ? [] : [failure.message, failure.cure].map(inOurWords),
+    text: failure === null ? [] : [failure.message, failure.cure],
   };
 }
 
@@ -42,7 +41,7 @@ const textOf = ({ equal, collections, failures }: VerifyResult): readonly string
   ...collections.map(lineOf),
   ...failures.map(
     ({ collection, code, message, cure }) =>
-      `${collection}: could not be compared: ${code}: ${inOurWords(message)}\n    ${inOurWords(cure)}`,
+      `${collection}: could not be compared: ${code}: ${message}\n    ${cure}`,
   ),
 ];
 

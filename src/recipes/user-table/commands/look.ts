@@ -1,15 +1,13 @@
 import type { RecipeCommandInput, RecipeCommandResult, StatusResult } from '../../../index.ts';
 import { pipeline } from '../configuration.ts';
-import { statusInOurWords } from '../our-words.ts';
 import { checkSetup } from './check-setup.ts';
 import { looking, openService } from './command.ts';
 import { removeIndex } from './status-index.ts';
 
 /** What the engine that runs the pipeline, in whatever process, said last; nothing is run. */
 export const status = looking(async (engine, input, { errors }) => {
-  const [told] = await engine.status(pipeline, input);
-  if (told === undefined) throw new Error('there is one pipeline');
-  const found = statusInOurWords(told);
+  const [found] = await engine.status(pipeline, input);
+  if (found === undefined) throw new Error('there is one pipeline');
   const openErrors = await errors.countOpen(input).catch(() => null);
   return {
     exit: exitOf(found),

@@ -6,7 +6,7 @@ import {
   marketplace,
 } from '../../../../src/recipes/user-table/demo/schemas.sql.ts';
 import type { SyncStats } from '../../../../src/recipes/user-table/statistics.ts';
-import { type Child, type ChildResult, startChild } from '../../../support/child.ts';
+import { type Child, type ChildResult, runChild, startChild } from '../../../support/child.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { type Ended, type LogLine, loggedBy, runCommand } from '../../support/command.ts';
@@ -27,6 +27,8 @@ export interface Town extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a command to its end; `answer` is its last line. */
   command(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** The same without --json. */
+  commandForPeople(args: readonly string[]): Promise<ChildResult>;
   verify(): Promise<Verification>;
   /** Starts the service and waits until it listens. */
   begin(command?: 'start' | 'setup' | 'realtime', env?: Readonly<Record<string, string>>): Promise<Service>;
@@ -117,6 +119,7 @@ export async function openTown({
     directory,
     env,
     command,
+    commandForPeople: (args) => runChild({ file: cli, args: ['user-table', ...args], env, cwd: directory }),
     begin,
     start: async (name, others) => {
       const service = await begin(name, others);
