@@ -150,7 +150,14 @@ export interface EventMap {
   };
   barrier: { pipeline: PipelineName; collections: readonly string[]; event: BarrierEvent };
   gap: { pipeline: PipelineName; gap: Gap; collections: readonly string[] | null };
-  healed: { pipeline: PipelineName; collections: readonly string[]; written: number; seconds: number };
+  healed: {
+    pipeline: PipelineName;
+    collections: readonly string[];
+    written: number;
+    seconds: number;
+    /** False: the stream stood still, and what was written may be changes that it has still to tell. */
+    streamPassed: boolean;
+  };
   /** A collection stopped (or goes on) while others flow. */
   'collection.status': {
     pipeline: PipelineName;

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { freePort } from '../../tools/servers/ports.ts';
 import { type Direction, Faults } from './fault-proxy/faults.ts';
-import { type Ending, Link, type Target } from './fault-proxy/link.ts';
+import { type Ending, Link, type Tap, type Target } from './fault-proxy/link.ts';
 
 export type { Direction } from './fault-proxy/faults.ts';
-export type { Ending, Target } from './fault-proxy/link.ts';
+export type { Ending, Tap, Target } from './fault-proxy/link.ts';
 
 export interface FaultProxyCounters {
   /** Ever accepted. */
@@ -42,8 +42,13 @@ export interface FaultProxy extends AsyncDisposable {
   heal(): Promise<void>;
 }
 
-export async function startFaultProxy(target: Target | string): Promise<FaultProxy> {
-  const proxy = new ListeningProxy(typeof target === 'string' ? targetOf(target) : target, await freePort());
+/** `tap` sees each piece before it passes, and may end its connection instead. */
+export async function startFaultProxy(
+  target: Target | string,
+  { tap = () => undefined }: { readonly tap?: Tap } = {},
+): Promise<FaultProxy> {
+  const to = typeof target === 'string' ? targetOf(target) : target;
+  const proxy = new ListeningProxy({ to, tap }, await freePort());
   await proxy.listen();
   return proxy;
 }
@@ -57,13 +62,15 @@ class ListeningProxy implements FaultProxy {
   readonly host = '127.0.0.1';
   readonly port: number;
   readonly #target: Target;
+  readonly #tap: Tap;
   readonly #faults = new Faults();
   readonly #links = new Set<Link>();
   readonly #counters = { connections: 0, bytesToTarget: 0, bytesToClient: 0 };
   #server: Server | undefined;
 
-  constructor(target: Target, port: number) {
-    this.#target = target;
+  constructor({ to, tap }: { readonly to: Target; readonly tap: Tap }, port: number) {
+    this.#target = to;
+    this.#tap = tap;
     this.port = port;
   }
 
@@ -135,6 +142,7 @@ class ListeningProxy implements FaultProxy {
       client,
       target: this.#target,
       faults: this.#faults,
+      tap: this.#tap,
       count: (direction, bytes) => {
         this.#counters[direction === 'toTarget' ? 'bytesToTarget' : 'bytesToClient'] += bytes;
       },

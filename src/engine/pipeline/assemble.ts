@@ -26,7 +26,7 @@ import { KnownEqual } from './known-equal.ts';
 import type { LiveMemory } from './memory.ts';
 import { onBarrier } from './on-barrier.ts';
 import { onGap } from './on-gap.ts';
-import { passedHead } from './passed-head.ts';
+import { passedHead, passedHeadUnlessStill } from './passed-head.ts';
 import { stopCollection } from './stopping.ts';
 import { walkOwed } from './walk-owed.ts';
 import { Walks } from './walks.ts';
@@ -73,7 +73,8 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const alternatives = await AlternativeBook.open(context, collections.values());
   const holder = await LeavingHolder.open(context);
   const wake = (): void => stream?.wake();
-  const passed = (signal: AbortSignal): Promise<void> => passedHead({ context, ledger, moved, wake, signal });
+  const passing = { context, ledger, moved, wake };
+  const passed = (signal: AbortSignal): Promise<void> => passedHead({ ...passing, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
     const error = await reconsidered({ context, walks, ignoredDrift, stopping, again }, collection, thrown);
     if (error === null) return;
@@ -91,6 +92,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     knownEqual: new KnownEqual(),
     stop,
     passedHead: passed,
+    passedHeadUnlessStill: (signal) => passedHeadUnlessStill({ ...passing, signal }),
     held: (collection, leaving) => holder.holds(collection, leaving),
     onChange: () => {
       // What was walked may be what others waited for.

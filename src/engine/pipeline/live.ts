@@ -221,7 +221,8 @@ class Live {
     const names = [...collections.keys()];
     // Where no change is told, nothing that was equal is known to be so still.
     const isRoutine = context.feed.capabilities.content !== 'nothing';
-    await walks.add(names, { reason: 'a comparison was due', fills: false, isRoutine });
+    const reason = 'a comparison was due';
+    await walks.add(names, { reason, fills: false, isRoutine, endsBehind: true });
     await walks.ended(names, until);
     return options.leftOut.size === 0 && [...collections.values()].every(({ stopped }) => stopped === null);
   }

@@ -66,7 +66,7 @@ async function walkAgain(parts: RequestParts, detail: Detail): Promise<Json> {
   // Plans are made anew for it: then the request is answered.
   until.throwIfAborted();
   using mended = countMended(parts.context);
-  await walks.add(collections, { reason: 'somebody asked for it', fills: false });
+  await walks.add(collections, { reason: 'somebody asked for it', fills: false, endsBehind: true });
   await walks.ended(collections, until);
   const stopped = collections.filter((name) => parts.whyStopped(name) !== null);
   if (stopped.length > 0) throw stillStopped(parts, stopped);

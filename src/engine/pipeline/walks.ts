@@ -13,6 +13,8 @@ export interface WalksParts extends WalkParts {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   /** Resolves once the stream has passed what the source has told by now. */
   readonly passedHead: (signal: AbortSignal) => Promise<void>;
+  /** The same; false: the stream stands still. */
+  readonly passedHeadUnlessStill: (signal: AbortSignal) => Promise<boolean>;
   /** A collection's own fault: it is stopped, durably. */
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   readonly onChange: () => void;
@@ -23,6 +25,8 @@ export interface WalkRequest {
   readonly fills: boolean;
   /** Nothing has happened: what was seen to be equal before, and has not changed since, is not read again. */
   readonly isRoutine?: boolean;
+  /** It is to end though the stream stands still: what it found is written, and the rest is the stream's to tell whenever it goes on. */
+  readonly endsBehind?: boolean;
 }
 
 export interface WalkEnd extends WalkedCollection {
@@ -40,6 +44,7 @@ export class Walks {
   readonly #moved = new Signal();
   /** Walks that had to wait for transactions, and have. */
   readonly #settled = new WeakSet<Walking>();
+  readonly #endBehind = new WeakSet<Walking>();
   /** Notes are made one after the other: one that ends a walk must not take away another that came meanwhile. */
   #noting: Promise<unknown> = Promise.resolve();
 
@@ -64,15 +69,19 @@ export class Walks {
   /** Durable on return. A collection that is being walked is walked once more: what it saw may be older. */
   async add(
     collections: readonly string[],
-    { reason, fills, isRoutine = false }: WalkRequest,
+    { reason, fills, isRoutine = false, endsBehind = false }: WalkRequest,
   ): Promise<void> {
     if (!isRoutine) this.#parts.knownEqual.forget(collections);
     for (const collection of collections)
       await this.#noteNext(async () => {
         // What is being filled is filled first, whatever else happens to it.
-        const isFilled = this.#open.get(collection)?.fills === true;
+        const former = this.#open.get(collection);
+        const isFilled = former?.fills === true;
         const walking = { reason, fills: fills || isFilled, sinceMs: this.#parts.context.clock.now() };
         await this.#parts.memory.setWalk(collection, walking);
+        // Who waits for the former waits for this one.
+        const isAwaited = former !== undefined && this.#endBehind.has(former);
+        if ((endsBehind || isAwaited) && !walking.fills) this.#endBehind.add(walking);
         this.#open.set(collection, walking);
       });
     this.#moved.fire();
@@ -156,7 +165,7 @@ export class Walks {
   }
 
   async #walk([name, walking]: readonly [string, Walking], stopping: AbortSignal): Promise<void> {
-    const { context, collections, memory, passedHead, onChange } = this.#parts;
+    const { context, collections, memory, onChange } = this.#parts;
     const collection = collections.get(name);
     if (collection === undefined) return;
     this.#tell(name, walking);
@@ -166,17 +175,23 @@ export class Walks {
     const walked = await this.#attempt(collection, signal);
     // One that stopped meanwhile has left out what its walk found.
     if (walked === null || collection.stopped !== null) return;
-    await passedHead(signal).catch((thrown: unknown) => {
+    const streamPassed = await this.#streamPassed([name, walking], signal).catch((thrown: unknown) => {
       if (!stopping.aborted) throw thrown;
     });
     if (stopping.aborted) return;
     if (this.#open.get(name) !== walking) return;
-    await finishConstraints(collection.work, 'references');
+    if (streamPassed === true) await finishConstraints(collection.work, 'references');
     await memory.setFingerprint(name, collection.plan.fingerprint);
     if (!(await this.#noteNext(() => this.#forget(name, walking)))) return;
     const { pipeline, events } = context;
     const seconds = (context.clock.now() - startedAtMs) / 1000;
-    events.emit('healed', { pipeline, collections: [name], written: walked.touched, seconds });
+    events.emit('healed', {
+      pipeline,
+      collections: [name],
+      written: walked.touched,
+      seconds,
+      streamPassed: streamPassed === true,
+    });
     events.emit('collection.status', {
       pipeline,
       collection: name,
@@ -186,6 +201,27 @@ export class Walks {
     });
     this.#moved.fire();
     onChange();
+  }
+
+  /** False: it stands still and this walk does not wait for it any longer, or the walk is asked for once more. */
+  async #streamPassed([name, walking]: readonly [string, Walking], signal: AbortSignal): Promise<boolean> {
+    const { passedHead, passedHeadUnlessStill } = this.#parts;
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const passed = this.#endBehind.has(walking)
+      ? passedHeadUnlessStill(either)
+      : passedHead(either).then(() => true);
+    const replaced = this.#replaced(name, walking, either).then(() => false);
+    try {
+      return await Promise.race([passed, replaced]);
+    } finally {
+      over.abort(new Error('it is not waited for any more'));
+      await Promise.allSettled([passed, replaced]);
+    }
+  }
+
+  async #replaced(name: string, walking: Walking, signal: AbortSignal): Promise<void> {
+    while (this.#open.get(name) === walking) await this.#moved.next(signal);
   }
 
   /** False: asked for again meanwhile, so what was walked may have been older than what made that necessary. */

@@ -11,6 +11,9 @@ export interface Trouble {
   ended(): void;
 }
 
+/** What is done while the next attempt is waited for; ends when the signal aborts. What it fails with is one more failure of the work. */
+export type Meanwhile = (over: AbortSignal) => Promise<void>;
+
 /**
  * Repeats work until it succeeds, however long that takes, as long as it fails for reasons that pass: in a stream nothing is given up and
  * nothing is parked for them. `giveUp` may end it earlier by throwing.
@@ -22,6 +25,7 @@ export class Perseverance {
   readonly #breaker: Breaker;
   /** What fails once it has aborted is not tried again. */
   readonly #hurry: AbortSignal;
+  readonly #meanwhile: Meanwhile;
 
   constructor(
     context: StreamContext,
@@ -29,12 +33,19 @@ export class Perseverance {
       what,
       trouble,
       hurry = context.draining,
-    }: { readonly what: string; readonly trouble: Trouble; readonly hurry?: AbortSignal },
+      meanwhile = async () => undefined,
+    }: {
+      readonly what: string;
+      readonly trouble: Trouble;
+      readonly hurry?: AbortSignal;
+      readonly meanwhile?: Meanwhile;
+    },
   ) {
     this.#context = context;
     this.#what = what;
     this.#trouble = trouble;
     this.#hurry = hurry;
+    this.#meanwhile = meanwhile;
     this.#breaker = new Breaker(context.settings.stream);
   }
 
@@ -43,8 +54,9 @@ export class Perseverance {
     giveUp: (error: LockstepError, failures: number) => Promise<void> = async () => undefined,
   ): Promise<Result> {
     const { signal } = this.#context;
-    for (;;) {
+    for (let pauseMs: number | null = null; ; ) {
       try {
+        if (pauseMs !== null) await this.#pause(pauseMs);
         const result = await work();
         this.succeeded();
         return result;
@@ -53,12 +65,8 @@ export class Perseverance {
         const error = toLockstepError(thrown);
         if (error.class !== 'transient') throw error;
         if (this.#hurry.aborted) throw interruptedBy(this.#hurry);
-        const pauseMs = this.#failed(error);
+        pauseMs = this.#failed(error);
         await giveUp(error, this.#breaker.failures);
-        const either = AbortSignal.any([signal, this.#hurry]);
-        await delay(pauseMs, undefined, { signal: either }).catch(() => {
-          throw interruptedBy(either);
-        });
       }
     }
   }
@@ -69,6 +77,21 @@ export class Perseverance {
     const { pipeline, events } = this.#context;
     if (this.#breaker.succeeded()) events.emit('breaker.closed', { pipeline });
     this.#trouble.ended();
+  }
+
+  async #pause(pauseMs: number): Promise<void> {
+    const either = AbortSignal.any([this.#context.signal, this.#hurry]);
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    const over = AbortSignal.any([either, ended.signal]);
+    const wait = delay(pauseMs, undefined, { signal: over }).then(end, () => undefined);
+    const work = this.#meanwhile(over).catch((thrown: unknown) => {
+      end();
+      throw thrown;
+    });
+    const [worked] = await Promise.allSettled([work, wait]);
+    if (either.aborted) throw interruptedBy(either);
+    if (worked.status === 'rejected') throw worked.reason;
   }
 
   #failed(error: LockstepError): number {

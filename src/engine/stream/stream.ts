@@ -13,7 +13,7 @@ import { Perseverance, type Trouble } from './persevere.ts';
 import { Pump } from './pump.ts';
 import type { RowSizes } from './row-sizes.ts';
 import { Signal } from './signal.ts';
-import type { TouchQueue } from './touch-queue.ts';
+import type { TakenTouches, TouchQueue } from './touch-queue.ts';
 import { Window } from './window.ts';
 
 export interface StreamParts {
@@ -65,7 +65,12 @@ export class Stream {
     const { context, trouble, sizes, torn } = parts;
     const { settings, writer, feed } = context;
     this.#parts = parts;
-    this.#source = new Perseverance(context, { what: 'read changes', trouble, hurry: parts.stopping });
+    this.#source = new Perseverance(context, {
+      what: 'read changes',
+      trouble,
+      hurry: parts.stopping,
+      meanwhile: (over) => this.#touchUntil(over),
+    });
     this.#intake = new Intake(
       {
         windowChanges: settings.stream.windowChanges,
@@ -133,23 +138,42 @@ export class Stream {
   /** False: there was nothing to do. */
   async #step(work: Work | null): Promise<boolean> {
     if (work !== null && work.kind !== 'window') return await this.#pass(work);
-    const { touches, sizes } = this.#parts;
-    const sizeOf = sizes.of.bind(sizes);
-    const taken = touches.take({ keys: touchesPerWindow, bytes: windowBytes, sizeOf });
+    const taken = this.#takeTouches();
     if (work === null && taken.length === 0) return await this.#retry();
     if (work !== null && work.window.changes === 0 && taken.length === 0) {
       this.#keepalive = work.window;
       return true;
     }
-    const asked = new Map(taken.map(({ collection, keys }) => [collection, keys]));
+    await this.#writeTouching(work?.window ?? null, taken);
+    return true;
+  }
+
+  /**
+   * While the feed can't be opened: what a walk found needs the source's rows and not its feed, and may be written as it may be beside a feed
+   * that is open. What the feed has still to tell of these keys is a touch by their marks.
+   */
+  async #touchUntil(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const taken = this.#takeTouches();
+      if (taken.length > 0) await this.#writeTouching(null, taken);
+      else await this.#parts.touches.arrival(over).catch(() => undefined);
+    }
+  }
+
+  #takeTouches(): readonly TakenTouches[] {
+    const { touches, sizes } = this.#parts;
+    return touches.take({ keys: touchesPerWindow, bytes: windowBytes, sizeOf: sizes.of.bind(sizes) });
+  }
+
+  async #writeTouching(window: Window | null, taken: readonly TakenTouches[]): Promise<void> {
+    const { touches } = this.#parts;
     try {
-      await this.#write(work?.window ?? null, asked);
+      await this.#write(window, new Map(taken.map(({ collection, keys }) => [collection, keys])));
     } catch (thrown) {
       touches.putBack(taken);
       throw thrown;
     }
     touches.done(taken);
-    return true;
   }
 
   async #write(window: Window | null, touches: Touches): Promise<void> {

@@ -97,7 +97,13 @@ describe('error types', { timeout: 90_000 }, () => {
     events.emit('comparison.finished', { ...comparison, isWhole: false });
     await errors.flush();
     expect(await open(town)).toEqual(['POOL_ERROR', 'REALTIME_NOTIFICATION_FAILED', 'SCHEDULED_SYNC_FAILED']);
-    events.emit('healed', { pipeline, collections: ['public.users'], written: 0, seconds: 0 });
+    events.emit('healed', {
+      pipeline,
+      collections: ['public.users'],
+      written: 0,
+      seconds: 0,
+      streamPassed: true,
+    });
     events.emit('comparison.finished', { ...comparison, isWhole: true });
     await errors.flush();
     expect(await open(town)).toEqual([]);

@@ -10,6 +10,12 @@ export interface Target {
   readonly port: number;
 }
 
+export type Tap = (seen: {
+  readonly direction: Direction;
+  readonly bytes: Buffer;
+  readonly link: Pick<Link, 'end'>;
+}) => void;
+
 const finGraceMs = 1_000;
 
 /** One connection through the proxy: the client's socket and ours to the target. */
@@ -25,15 +31,21 @@ export class Link {
     readonly target: Target;
     readonly faults: Faults;
     readonly count: (direction: Direction, bytes: number) => void;
+    readonly tap: Tap;
   }) {
-    const { client, faults, count } = options;
+    const { client, faults, count, tap } = options;
     this.#client = client;
     this.#faults = faults;
     this.#target = connect({ ...options.target, allowHalfOpen: true });
     const toTarget = { from: client, to: this.#target, direction: 'toTarget', faults } as const;
     const toClient = { from: this.#target, to: client, direction: 'toClient', faults } as const;
     const pipes = [toTarget, toClient].map(
-      (way) => new Pipe({ ...way, count: (bytes) => count(way.direction, bytes) }),
+      (way) =>
+        new Pipe({
+          ...way,
+          count: (bytes) => count(way.direction, bytes),
+          tap: (bytes) => tap({ direction: way.direction, bytes, link: this }),
+        }),
     );
     // A pipe that was stopped is no fault: a socket that is reset while it ends in order never tells that it has closed.
     for (const pipe of pipes)

@@ -17,6 +17,7 @@ export class Pipe {
   readonly #direction: Direction;
   readonly #faults: Faults;
   readonly #count: (bytes: number) => void;
+  readonly #tap: (bytes: Buffer) => void;
   readonly #queue: Waiting[] = [];
   #queuedBytes = 0;
   #ended = false;
@@ -28,12 +29,14 @@ export class Pipe {
     readonly direction: Direction;
     readonly faults: Faults;
     readonly count: (bytes: number) => void;
+    readonly tap: (bytes: Buffer) => void;
   }) {
     this.#from = options.from;
     this.#to = options.to;
     this.#direction = options.direction;
     this.#faults = options.faults;
     this.#count = options.count;
+    this.#tap = options.tap;
     this.#from.on('data', (bytes: Buffer) => this.#enqueue(bytes));
     this.#from.once('end', () => {
       this.#ended = true;
@@ -72,6 +75,7 @@ export class Pipe {
   ): Promise<void> {
     const dueInMs = arrivedAt + this.#faults.delayMs - performance.now();
     if (dueInMs > 0) await sleep(dueInMs, undefined, { signal });
+    this.#tap(bytes);
     for (let offset = 0; offset < bytes.length; ) {
       await Promise.race([this.#faults.passable(), stopped]);
       const size = this.#faults.pieceOf(this.#direction, bytes.length - offset);
