@@ -35,9 +35,10 @@ export class Statistics implements Disposable {
   follow({ events }: Pick<Lockstep, 'events'>): void {
     this[Symbol.dispose]();
     this.#ends = [
-      events.on('window.applied', ({ inserted, updated, left }) => {
+      events.on('window.applied', ({ shard, inserted, updated, left }) => {
         this.totalSynced += inserted + updated + left;
-        this.#inRow.changes = 0;
+        // One without is a pass's, which goes on while nobody tells of changes.
+        if (shard !== '') this.#inRow.changes = 0;
         this.#appliedAt = performance.now();
       }),
       events.on('collection.finished', ({ counts }) => {

@@ -110,7 +110,11 @@ export function recordEvents(
     'alternative.taken': ({ key }) => errors.failed('UPSERT_USER_FAILED', phoneTaken(key)),
     'alternative.released': ({ key }) => errors.resolved(['UPSERT_USER_FAILED'], [userIdOf(key)]),
     'feed.connected': () => closed('REALTIME_SYNC_CONNECTION_ERROR'),
-    'window.applied': () => closed('POOL_ERROR', 'REALTIME_SYNC_CONNECTION_ERROR'),
+    'window.applied': ({ shard }) => {
+      closed('POOL_ERROR');
+      // One without is a pass's, which goes on while nobody tells of changes.
+      if (shard !== '') closed('REALTIME_SYNC_CONNECTION_ERROR');
+    },
     // A walk came to its end, whoever asked for it.
     healed: () => closed('REALTIME_NOTIFICATION_FAILED', 'SCHEDULED_SYNC_FAILED'),
     'comparison.finished': ({ isWhole }) => {
