@@ -127,7 +127,13 @@ describe('error types', { timeout: 90_000 }, () => {
     const succeed = () => {
       status('live');
       events.emit('feed.connected', { pipeline, shard: 'main' });
-      events.emit('healed', { pipeline, collections: ['public.users'], written: 0, seconds: 0 });
+      events.emit('healed', {
+        pipeline,
+        collections: ['public.users'],
+        written: 0,
+        seconds: 0,
+        streamPassed: true,
+      });
       events.emit('comparison.finished', { pipeline, seconds: 0, drifted: 0, isWhole: true });
     };
     succeed();

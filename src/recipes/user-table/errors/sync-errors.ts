@@ -17,6 +17,7 @@ import {
 const migration = new URL('../migrations/001_create_sync_errors_table.sql', import.meta.url);
 const lookEveryMs = 500;
 const forgetEveryMs = 3_600_000;
+const tellDroppedEveryMs = 3_600_000;
 /** Longer than a statement about so many rows takes, and no longer than a table that is locked may go untold. */
 const defaultStatementMs = 30_000;
 const lastWordsMs = 5_000;
@@ -56,6 +57,7 @@ export class SyncErrors {
   readonly #journal: Journal;
   readonly #statementMs: number;
   #forgotAt = Number.NEGATIVE_INFINITY;
+  #toldDroppedAt = Number.NEGATIVE_INFINITY;
   #isAway = false;
 
   constructor(options: SyncErrorsOptions) {
@@ -94,6 +96,7 @@ export class SyncErrors {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#send({ stop: signal });
+      if (performance.now() - this.#toldDroppedAt >= tellDroppedEveryMs) this.#sayDropped();
       await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
     await this.flush();
@@ -150,9 +153,12 @@ export class SyncErrors {
     this.#sayDropped();
   }
 
+  /** Whether the chat is away or not: only this process knows of them. */
   #sayDropped(): void {
     const dropped = this.#journal.takeDropped();
-    if (dropped > 0) this.#options.log('WARNING', 'Some errors did not fit on this disk', { dropped });
+    if (dropped === 0) return;
+    this.#toldDroppedAt = performance.now();
+    this.#options.log('WARNING', 'Some errors did not fit on this disk', { dropped });
   }
 
   async #write(entries: readonly Entry[], statement: Statement): Promise<void> {
