@@ -1,4 +1,4 @@
-// Packs what would be published, puts it where npm would put it, and uses it as somebody else would: its command, and its public entry
+// Packs what would be published, puts it where npm would put it, and uses it as somebody else would: its command, and its public entries
 // with types. Without the network: what it depends on is that of this repository, and nothing else of it can be seen from there.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -43,6 +43,17 @@ const config = defineConfig({ pipelines: {} });
 console.log(Object.keys(config).join(), new LockstepError('internal', { detail: 'none' }).code);
 `;
 
+const variables = ['SOURCE_DB', 'CHAT_DB'].flatMap((side) =>
+  ['HOST', 'NAME', 'USER', 'PASSWORD'].map((name) => [`${side}_${name}`, 'somewhere']),
+);
+const recipeProgram = `import { openUserTableSync, type SyncStats } from '${manifest.name}/recipes/user-table';
+await using service = openUserTableSync({ variables: ${JSON.stringify(Object.fromEntries(variables))} });
+const stats: SyncStats = service.getSyncStats();
+console.log(Object.keys(stats).join(), stats.healthStatus.status);
+`;
+const recipeAnswer =
+  'totalSynced,lastSyncTime,lastSyncDuration,errors,consecutiveFailures,isRealTimeActive,isSyncInProgress,healthStatus UNHEALTHY';
+
 const compilerOptions = {
   target: 'esnext',
   module: 'nodenext',
@@ -51,19 +62,24 @@ const compilerOptions = {
   noEmit: true,
 };
 
-function tryEntry() {
+function tryEntries() {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['program.ts', 'recipe.ts'] }),
+  );
   writeFileSync(join(folder, 'program.ts'), program);
+  writeFileSync(join(folder, 'recipe.ts'), recipeProgram);
   node(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json');
   mustHold('its types', true);
   mustHold('its entry', node('program.ts').trim() === 'pipelines internal');
+  mustHold('its recipe', node('recipe.ts').trim() === recipeAnswer);
 }
 
 try {
   install();
   tryCommand();
-  tryEntry();
+  tryEntries();
 } catch (error) {
   process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}${error.stack}\n`);
   process.exitCode = 1;

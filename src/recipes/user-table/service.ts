@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createLockstep,
@@ -56,7 +57,7 @@ export class UserTableSyncService implements AsyncDisposable {
   #isScheduled = true;
 
   constructor(options: ServiceOptions) {
-    const { settings, log } = options;
+    const { settings, log, directory } = options;
     this.settings = settings;
     this.#options = options;
     this.#limits = new LimitWatch(limitsOf(settings), log);
@@ -65,7 +66,7 @@ export class UserTableSyncService implements AsyncDisposable {
     this.#failing = new FailingUsers({ source: this.source, statuses: settings.statuses, log });
     this.errors = new SyncErrors({
       chat: this.chat,
-      directory: settings.stateDirectory,
+      directory: resolve(directory, settings.stateDirectory),
       retentionDays: settings.errorRetentionDays,
       log,
     });
