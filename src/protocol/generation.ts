@@ -113,6 +113,13 @@ export interface RefusedPiece {
   readonly error: LockstepError;
 }
 
+/** What is to be taken out of a staged generation, by key. */
+export interface TakeOutRequest {
+  readonly id: GenerationId;
+  readonly refused: readonly Pick<RefusedPiece, 'target' | 'key'>[];
+  readonly options: WriteOptions;
+}
+
 /** Refused for a reason of its own (class `change`), or because another row holds a value that it wants (`deferred`). */
 export interface RefusedRow {
   readonly key: Key;

@@ -34,6 +34,7 @@ test.each([
   const events = { emit: () => undefined };
   const clock = { now: () => 0 };
   const by = { store, pipeline, fence: lease?.fence };
+  // Of the context, the collection and the parts only what a walk looks at before it begins: a whole pipeline would hide the loop.
   const context = { ...by, signal, feed, events, clock } as unknown as StreamContext;
   const memory = new WatchedMemory(context);
   await memory.setFingerprint('users', 'as it is');

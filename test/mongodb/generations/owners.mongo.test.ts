@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { fillStaging } from '../../../src/connectors/mongodb/writer/generation/fill.ts';
 import { switchOver } from '../../../src/connectors/mongodb/writer/generation/switch-over.ts';
 import type { Chunk } from '../../../src/protocol/chunk.ts';
+import type { GenerationRecord } from '../../../src/protocol/generation.ts';
 import { holding, never, pipeline } from '../../conformance/writer/writer-under-test.ts';
 import { createMongoDatabase } from '../../support/mongo.ts';
 import { drop, type OpenedCollection, openCollection, set } from '../windows.ts';
@@ -62,6 +63,19 @@ test('an owner that was overtaken stages, promotes, takes back and drops nothing
   await expect(back).rejects.toMatchObject(lost);
 });
 
+/** A generation of the first owner's that waits to be promoted. */
+async function sealedAs(
+  kind: 'differences' | 'swap',
+  { writer: { generations }, target }: Pick<Awaited<ReturnType<typeof openCollection>>, 'writer' | 'target'>,
+): Promise<GenerationRecord> {
+  const options = holding(1);
+  const staging = await generations.begin({ ...options, readAtMs: 1, positions: null });
+  await staging.join(target, options);
+  if (kind === 'swap') await staging.fill(target, documents('new'), { ...options, keepsFormer: true });
+  else await staging.stage(target, [set({ _id: 1, v: 'new 1' })], options);
+  return await staging.seal({ ...options, targets: [target], held: null });
+}
+
 test.each(['differences', 'swap'] as const)(
   'where shards stand that are to be forgotten goes with what is taken back (%s); others stay',
   async (kind) => {
@@ -70,11 +84,7 @@ test.each(['differences', 'swap'] as const)(
     const { writer, target } = open;
     const { generations } = writer;
     const options = holding(1);
-    const staging = await generations.begin({ ...options, readAtMs: 1, positions: null });
-    await staging.join(target, options);
-    if (kind === 'swap') await staging.fill(target, documents('new'), { ...options, keepsFormer: true });
-    else await staging.stage(target, [set({ _id: 1, v: 'new 1' })], options);
-    const { id } = await staging.seal({ ...options, targets: [target], held: null });
+    const { id } = await sealedAs(kind, open);
     await generations.promote(id, [target], options);
     for (const shard of ['read', 'other'])
       await writer.applyWindow(
@@ -185,11 +195,7 @@ test.each(['differences', 'swap'] as const)(
     const { writer, target } = open;
     const { generations } = writer;
     const options = holding(1);
-    const staging = await generations.begin({ ...options, readAtMs: 1, positions: null });
-    await staging.join(target, options);
-    if (kind === 'swap') await staging.fill(target, documents('new'), { ...options, keepsFormer: true });
-    else await staging.stage(target, [set({ _id: 1, v: 'new 1' })], options);
-    const { id } = await staging.seal({ ...options, targets: [target], held: null });
+    const { id } = await sealedAs(kind, open);
     // What it kept, and its transaction that has not ended yet.
     const name = `lockstep_${kind === 'swap' ? 'backup' : 'before'}.${pipeline}.f1.g1.1`;
     await database.db.collection(name).insertOne({ v: 'old 1' });

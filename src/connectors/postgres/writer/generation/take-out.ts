@@ -1,6 +1,6 @@
-import type { GenerationId, RefusedPiece } from '../../../../protocol/generation.ts';
+import type { TakeOutRequest } from '../../../../protocol/generation.ts';
 import type { Key } from '../../../../protocol/names.ts';
-import type { Target, WriteOptions } from '../../../../protocol/writer.ts';
+import type { Target } from '../../../../protocol/writer.ts';
 import { decodeKey } from '../../key.ts';
 import type { Session } from '../../session/session.ts';
 import type { Destination } from '../destination.ts';
@@ -9,12 +9,6 @@ import { dropTables } from './drop-kept.ts';
 import { entryOf, type JournalEntry, type JournalRequest, keepEntry, unfit } from './journal.ts';
 import { dropStaged } from './kept-tables.sql.ts';
 import { type Member, membersOf } from './member.ts';
-
-export interface TakeOutRequest {
-  readonly id: GenerationId;
-  readonly refused: readonly Pick<RefusedPiece, 'target' | 'key'>[];
-  readonly options: WriteOptions;
-}
 
 /** What was refused is no longer staged: rows and leavings of its keys, and targets without a key as a whole. */
 export async function takeOutOfGeneration(

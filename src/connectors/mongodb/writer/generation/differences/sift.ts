@@ -1,6 +1,6 @@
 import type { ClientSession } from 'mongodb';
 import { reach } from '../../../../../protocol/failpoints.ts';
-import type { GenerationId, RefusedPiece } from '../../../../../protocol/generation.ts';
+import type { RefusedPiece, TakeOutRequest } from '../../../../../protocol/generation.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Target, WriteOptions } from '../../../../../protocol/writer.ts';
 import { idElement } from '../../../bson/layout.ts';
@@ -37,12 +37,6 @@ export async function siftDifferences(
       return outcome?.kind === 'failed' ? [{ target, key, error: outcome.error }] : [];
     }),
   );
-}
-
-export interface TakeOutRequest {
-  readonly id: GenerationId;
-  readonly refused: readonly Pick<RefusedPiece, 'target' | 'key'>[];
-  readonly options: WriteOptions;
 }
 
 /** Of all collections at once, so that a repeat finds all of it or nothing done. */
