@@ -17,6 +17,8 @@ export function watchProcess(pid: number): { end(): ProcessCost } {
     // A process that has ended and was not waited for yet has no memory any more.
     if (now !== null) cost = { ...now, peakRssMb: Math.max(now.peakRssMb, cost.peakRssMb) };
   }, everyMs);
+  // Who forgets to end it is not kept alive by it.
+  timer.unref();
   return {
     end: () => {
       clearInterval(timer);

@@ -44,6 +44,7 @@ export async function warmUp(town: Town): Promise<void> {
   await nextPass(service);
   await nextPass(service);
   await stop(service);
+  service.cost.end();
 }
 
 const start = (town: Town, intervalSeconds: number): Started =>
