@@ -12,10 +12,9 @@ import type { Told } from '../stream/intake.ts';
 import { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
-import type { Trouble } from '../stream/persevere.ts';
 import { RowSizes } from '../stream/row-sizes.ts';
 import { Signal } from '../stream/signal.ts';
-import { Stream } from '../stream/stream.ts';
+import { Stream, type StreamParts } from '../stream/stream.ts';
 import { TouchMarks } from '../stream/touch-marks.ts';
 import { TouchQueue } from '../stream/touch-queue.ts';
 import { persisting } from '../walk/retrying.ts';
@@ -28,6 +27,7 @@ import { onBarrier } from './on-barrier.ts';
 import { onGap } from './on-gap.ts';
 import { passedHead, passedHeadUnlessStill } from './passed-head.ts';
 import { stopCollection } from './stopping.ts';
+import { troubleOf } from './trouble-of.ts';
 import { walkOwed } from './walk-owed.ts';
 import { Walks } from './walks.ts';
 
@@ -39,9 +39,18 @@ export interface AssembleRequest {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly state: DestinationState;
   readonly positions: ReadonlyMap<Shard, Position>;
+  /** What was told and nobody has acted on yet. */
+  readonly owed: Set<Told>;
   /** Ends what runs now, so that it begins again with plans made anew. */
   readonly again: (reason: string) => void;
   readonly onWalksChanged: () => void;
+}
+
+export interface StreamEnds {
+  /** After the window under way. */
+  readonly stopping: AbortSignal;
+  /** Then a window that waits for a side that is away is left. */
+  readonly hurry: AbortSignal;
 }
 
 /** The pieces of a live pipeline, put together. */
@@ -56,34 +65,38 @@ export interface Assembled {
   readonly passedHead: (signal: AbortSignal) => Promise<void>;
   /** What was told and not acted on, when nothing runs: what a walk answers is on its list, durably. */
   readonly noteOwed: () => Promise<void>;
-  /** A stream that ends when `stopping` aborts; a pipeline that was paused gets another. */
-  readonly openStream: (stopping: AbortSignal) => Stream;
+  /** A pipeline that was paused gets another. */
+  readonly openStream: (ends: StreamEnds) => Stream;
+  /** A window was left when somebody paused that may be at the destination or not. */
+  readonly isInDoubt: () => boolean;
 }
 
 export async function assemble(request: AssembleRequest): Promise<Assembled> {
-  const { context, memory, collections, condition, ignoredDrift, again } = request;
+  const { context, memory, collections, condition, ignoredDrift, owed, again } = request;
   const touches = new TouchQueue();
   const shapes = [...collections].map(([name, { plan }]) => [name, plan.sourceShape] as const);
   const sizes = new RowSizes(new Map(shapes));
   const moved = new Signal();
-  const owed = new Set<Told>();
   const ledger = new Ledger(request.positions, () => performance.now());
   const torn = tornWindows(request);
   const letters = await LetterBook.open(context);
   const alternatives = await AlternativeBook.open(context, collections.values());
   const holder = await LeavingHolder.open(context);
-  const wake = (): void => stream?.wake();
+  const current: CurrentStream = { stream: null, stopping: context.signal, hurry: context.draining };
+  const wake = (): void => current.stream?.wake();
   const passing = { context, ledger, moved, wake };
   const passed = (signal: AbortSignal): Promise<void> => passedHead({ ...passing, signal });
   const stop = async (collection: StreamCollection, thrown: LockstepError): Promise<void> => {
-    const error = await reconsidered({ context, walks, ignoredDrift, stopping, again }, collection, thrown);
+    const error = await reconsidered(
+      { context, walks, ignoredDrift, stopping: current.stopping, again },
+      collection,
+      thrown,
+    );
     if (error === null) return;
     await stopCollection({ context, memory, condition }, collection, error);
     touches.forget(collection.name);
     walks.look();
   };
-  let stream: Stream | null = null;
-  let { signal: stopping } = context;
   const walks = await Walks.open({
     context,
     memory,
@@ -101,30 +114,57 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
       request.onWalksChanged();
     },
   });
-  const applier = await openApplier(request, { letters, alternatives, holder, stop, sizes, torn });
-  const openStream = (until: AbortSignal): Stream => {
-    stopping = until;
-    stream = new Stream({
+  const hurry = () => current.hurry;
+  const applier = await openApplier(request, { letters, alternatives, holder, stop, sizes, torn, hurry });
+  const parts = { applier, ledger, letters, alternatives, touches, torn, sizes, moved, owed };
+  const openStream = streamOpener(request, current, { ...parts, walks, stop });
+  const noteOwed = (): Promise<void> => walkOwed(owed, { collections, walks });
+  const isInDoubt = (): boolean => applier.isInDoubt;
+  return {
+    ledger,
+    letters,
+    holder,
+    touches,
+    walks,
+    stop,
+    passedHead: passed,
+    noteOwed,
+    openStream,
+    isInDoubt,
+  };
+}
+
+interface CurrentStream {
+  stream: Stream | null;
+  stopping: AbortSignal;
+  hurry: AbortSignal;
+}
+
+type OpeningParts = Pick<
+  StreamParts,
+  'applier' | 'ledger' | 'letters' | 'alternatives' | 'touches' | 'torn' | 'sizes' | 'moved' | 'owed'
+> &
+  Pick<Assembled, 'walks' | 'stop'>;
+
+function streamOpener(
+  { context, collections, condition, ignoredDrift, again }: AssembleRequest,
+  current: CurrentStream,
+  { walks, stop, ...parts }: OpeningParts,
+): Assembled['openStream'] {
+  const concerned = { context, collections, walks, ignoredDrift, stop, again };
+  return ({ stopping, hurry }) => {
+    Object.assign(current, { stopping, hurry });
+    current.stream = new Stream({
+      ...parts,
       context,
-      applier,
-      ledger,
-      letters,
-      alternatives,
-      touches,
-      torn,
-      sizes,
-      moved,
-      owed,
       stopping,
       collections: () => [...collections.values()].map(({ plan }) => feedCollection(plan, context.feed)),
       trouble: troubleOf(condition, 'feed'),
-      onBarrier: (barrier) => onBarrier({ context, collections, walks, ignoredDrift, stop, again }, barrier),
-      onGap: (gap) => onGap({ context, collections, walks, ignoredDrift, stop, again }, gap),
+      onBarrier: (barrier) => onBarrier(concerned, barrier),
+      onGap: (gap) => onGap(concerned, gap),
     });
-    return stream;
+    return current.stream;
   };
-  const noteOwed = (): Promise<void> => walkOwed(owed, { collections, walks });
-  return { ledger, letters, holder, touches, walks, stop, passedHead: passed, noteOwed, openStream };
 }
 
 interface Reconsidering {
@@ -167,7 +207,7 @@ function tornWindows({ context: { feed }, state, positions }: AssembleRequest): 
 
 async function openApplier(
   { context, collections, state, positions, condition }: AssembleRequest,
-  parts: Pick<ApplierParts, 'letters' | 'alternatives' | 'holder' | 'stop' | 'sizes' | 'torn'>,
+  parts: Pick<ApplierParts, 'letters' | 'alternatives' | 'holder' | 'stop' | 'sizes' | 'torn' | 'hurry'>,
 ): Promise<Applier> {
   const gauges = countRows(context, collections);
   const marks = new TouchMarks();
@@ -191,12 +231,4 @@ function countRows(context: StreamContext, collections: AssembleRequest['collect
     if (target === undefined) return 0;
     return await persisting(context, { what: `count ${name}`, signal }, () => target.countRows({ signal }));
   });
-}
-
-/** The feed and reads of the source each have a connection of their own, and so a trouble of their own. */
-function troubleOf(condition: Condition, of: 'feed' | 'source' | 'destination'): Trouble {
-  return {
-    began: ({ message, cure }) => condition.troubled(of, { reason: message, nextStep: cure }),
-    ended: () => condition.relieved(of),
-  };
 }

@@ -5,9 +5,11 @@ import type { Json } from '../../protocol/value.ts';
 import { orderByReferences } from '../plan/order.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
+import type { Told } from '../stream/intake.ts';
 import { finish } from '../walk/finish.ts';
 import { releaseApproved } from './approved.ts';
 import { type Assembled, assemble } from './assemble.ts';
+import { beginAgain } from './begin-again.ts';
 import { type Beginning, beginning } from './beginning.ts';
 import { Comparisons } from './comparison.ts';
 import type { Condition } from './condition.ts';
@@ -44,6 +46,9 @@ export interface LiveOptions {
 /** `stopped`: somebody asked for it; `again`: plans are to be made anew, because something about the source has changed. */
 export type LiveEnd = 'stopped' | 'again';
 
+/** `inDoubt`: where the destination stands has to be asked anew; the plans stay. */
+type Leg = LiveEnd | 'inDoubt';
+
 const restored = 'the source was restored from an older copy';
 const lookEveryMs = 250;
 const renewWordEveryMs = 10_000;
@@ -59,7 +64,8 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   const { condition } = options;
   await using reporting = new Reporting(new Reporter({ context, memory, condition }));
   using _pace = tellPace(context, condition);
-  const begun = await beginning(context, { plans, memory, condition });
+  const request = { plans, memory, condition };
+  let begun = await beginning(context, request);
   if (begun === null) return 'stopped';
   await using collections = await openCollections(context, plans);
   const comparisons = await Comparisons.open(context, memory);
@@ -75,12 +81,17 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
     options,
     memory,
     collections: byName,
-    begun,
+    owed: new Set<Told>(),
     reporting,
     comparisons,
     ignoredDrift,
   };
-  return await new Live(parts).run();
+  while (begun !== null) {
+    const end = await new Live({ ...parts, begun }).run();
+    if (end !== 'inDoubt') return end;
+    begun = await beginAgain(context, request);
+  }
+  return 'stopped';
 }
 
 interface LiveParts {
@@ -89,6 +100,7 @@ interface LiveParts {
   readonly memory: LiveMemory;
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly begun: Beginning;
+  readonly owed: Set<Told>;
   readonly reporting: Reporting;
   readonly comparisons: Comparisons;
   readonly ignoredDrift: IgnoredDrift;
@@ -110,16 +122,14 @@ class Live {
     this.#newcomers = new Newcomers({ context: parts.context, condition: parts.options.condition });
   }
 
-  async run(): Promise<LiveEnd> {
-    const { context, collections, begun, memory, options, ignoredDrift } = this.#parts;
+  async run(): Promise<Leg> {
+    const { context, begun, options } = this.#parts;
+    const { state, positions } = begun;
     const assembled = await assemble({
-      context,
-      memory,
-      collections,
+      ...this.#parts,
       condition: options.condition,
-      ignoredDrift,
-      state: begun.state,
-      positions: begun.positions,
+      state,
+      positions,
       again: (reason) => this.#again.abort(new Error(reason)),
       onWalksChanged: () => this.#tellPhase(assembled),
     });
@@ -127,7 +137,12 @@ class Live {
     this.#parts.reporting.reporter.follow({ ledger: assembled.ledger, details: this.#details(assembled) });
     using _counting = countChanges(context, this.#parts.reporting.reporter);
     const stopping = AbortSignal.any([context.draining, this.#again.signal, this.#done.signal]);
-    while (!stopping.aborted) await this.#runUntilPaused(assembled, stopping);
+    while (!stopping.aborted) {
+      if (await this.#waitWhilePaused(stopping)) break;
+      // What was being written when it was paused may be there or not.
+      if (assembled.isInDoubt()) return 'inDoubt';
+      await this.#runUntilPaused(assembled, stopping);
+    }
     await this.#finishSequences();
     return this.#again.signal.aborted && !context.draining.aborted ? 'again' : 'stopped';
   }
@@ -142,6 +157,8 @@ class Live {
     if (stranger !== null) await this.#word.accept(stranger);
     await noteLeftOut(this.#parts);
     for (const [name, { nextStep }] of await memory.stopped()) {
+      // With these very plans: it stays so.
+      if (collections.get(name)?.stopped != null) continue;
       const fault = options.leftOut.get(name);
       if (fault !== undefined) {
         const reason = `${name} has stopped: ${fault.message}`;
@@ -182,10 +199,11 @@ class Live {
   /** Everything that runs side by side, until somebody stops or pauses it. The first that fails ends the others. */
   async #runUntilPaused(assembled: Assembled, stopping: AbortSignal): Promise<void> {
     const { context, options } = this.#parts;
-    if (await this.#waitWhilePaused(stopping)) return;
     const over = new AbortController();
     const until = AbortSignal.any([stopping, over.signal]);
-    const stream = assembled.openStream(until);
+    // Who only begins again waits with the window: what is planned anew asks both sides too.
+    const hurry = AbortSignal.any([context.draining, over.signal]);
+    const stream = assembled.openStream({ stopping: until, hurry });
     const { walks } = assembled;
     this.#tellPhase(assembled);
     const compare = () => this.#parts.comparisons.during(() => this.#compareAll(assembled, until));

@@ -42,6 +42,8 @@ export interface ApplierParts {
   readonly positions: ReadonlyMap<Shard, Position>;
   readonly torn: TornWindows;
   readonly trouble: { readonly source: Trouble; readonly destination: Trouble };
+  /** What fails once it has aborted is not tried again: whoever pauses does not wait for a side that is away. */
+  readonly hurry: () => AbortSignal;
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
 }
 
@@ -73,6 +75,7 @@ const noTouches: Touches = new Map();
 export class Applier {
   readonly #parts: ApplierParts;
   readonly #source: Perseverance;
+  readonly #destination: Perseverance;
   readonly #writer: WindowWriter;
   readonly #foresight: Foresight;
   readonly #unseen = new UnseenTransactions();
@@ -85,11 +88,13 @@ export class Applier {
   #at: StreamPlace | null = null;
 
   constructor(parts: ApplierParts) {
-    const { context, letters, alternatives, trouble } = parts;
+    const { context, letters, alternatives, trouble, hurry } = parts;
     this.#parts = parts;
     this.#kept = new Set(parts.kept);
     this.#foresight = new Foresight({ ...parts, writer: context.writer });
-    this.#source = new Perseverance(context, { what: 'read the source', trouble: trouble.source });
+    this.#source = new Perseverance(context, { what: 'read the source', trouble: trouble.source, hurry });
+    const what = 'write the destination';
+    this.#destination = new Perseverance(context, { what, trouble: trouble.destination, hurry });
     this.#positions = new Map(parts.positions);
     this.#lanes = new LanedWriter(context.writer, context.settings.stream.lanes);
     this.#writer = new WindowWriter({
@@ -97,10 +102,15 @@ export class Applier {
       lanes: this.#lanes,
       letters,
       alternatives,
-      destination: new Perseverance(context, { what: 'write the destination', trouble: trouble.destination }),
+      destination: this.#destination,
       shows: () => this.#unseen.all,
       stop: ({ collection }, error) => parts.stop(collection, error),
     });
+  }
+
+  /** A window that failed was not tried again, and may be at the destination or not: its positions are to be read anew. */
+  get isInDoubt(): boolean {
+    return this.#destination.gaveUp;
   }
 
   /** It is most likely what `apply` is asked for next: makes it ready as far as that can be done before. */

@@ -24,20 +24,21 @@ export class Perseverance {
   readonly #trouble: Trouble;
   readonly #breaker: Breaker;
   /** What fails once it has aborted is not tried again. */
-  readonly #hurry: AbortSignal;
+  readonly #hurry: () => AbortSignal;
   readonly #meanwhile: Meanwhile;
+  #gaveUp = false;
 
   constructor(
     context: StreamContext,
     {
       what,
       trouble,
-      hurry = context.draining,
+      hurry = () => context.draining,
       meanwhile = async () => undefined,
     }: {
       readonly what: string;
       readonly trouble: Trouble;
-      readonly hurry?: AbortSignal;
+      readonly hurry?: () => AbortSignal;
       readonly meanwhile?: Meanwhile;
     },
   ) {
@@ -64,7 +65,7 @@ export class Perseverance {
         if (signal.aborted) throw interruptedBy(signal);
         const error = toLockstepError(thrown);
         if (error.class !== 'transient') throw error;
-        if (this.#hurry.aborted) throw interruptedBy(this.#hurry);
+        if (this.#hurry().aborted) throw this.#givenUp(this.#hurry());
         pauseMs = this.#failed(error);
         await giveUp(error, this.#breaker.failures);
       }
@@ -73,14 +74,29 @@ export class Perseverance {
 
   /** Work that goes on for long says so itself, once it has got somewhere: what fails after that is a new failure. */
   succeeded(): void {
-    if (this.#breaker.failures === 0) return;
+    if (this.#breaker.failures > 0) this.#forget();
+  }
+
+  #forget(): void {
     const { pipeline, events } = this.#context;
     if (this.#breaker.succeeded()) events.emit('breaker.closed', { pipeline });
     this.#trouble.ended();
   }
 
+  /** Something had failed and was not tried again: whether it was done is not known. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
+  #givenUp(signal: AbortSignal): LockstepError {
+    this.#gaveUp = true;
+    // Nobody waits for that side any more. Who goes on tells of it again.
+    this.#forget();
+    return interruptedBy(signal);
+  }
+
   async #pause(pauseMs: number): Promise<void> {
-    const either = AbortSignal.any([this.#context.signal, this.#hurry]);
+    const either = AbortSignal.any([this.#context.signal, this.#hurry()]);
     const ended = new AbortController();
     const end = (): void => ended.abort();
     const over = AbortSignal.any([either, ended.signal]);
@@ -90,7 +106,7 @@ export class Perseverance {
       throw thrown;
     });
     const [worked] = await Promise.allSettled([work, wait]);
-    if (either.aborted) throw interruptedBy(either);
+    if (either.aborted) throw this.#givenUp(either);
     if (worked.status === 'rejected') throw worked.reason;
   }
 

@@ -68,7 +68,7 @@ export class Stream {
     this.#source = new Perseverance(context, {
       what: 'read changes',
       trouble,
-      hurry: parts.stopping,
+      hurry: () => parts.stopping,
       meanwhile: (over) => this.#touchUntil(over),
     });
     this.#intake = new Intake(
