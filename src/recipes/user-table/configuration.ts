@@ -3,6 +3,7 @@ import type { CollectionConfig, LockstepConfig, PipelineConfig } from '../../ind
 import { chatUser, hasPasswordExpression, sourceColumns } from './mapping/chat-user.ts';
 import { derivedPhones } from './mapping/phones.ts';
 import type { Tables } from './mapping/tables.ts';
+import { inOurWords } from './our-words.ts';
 import type { DatabaseSettings, Settings } from './settings/settings.ts';
 
 export const pipeline = 'users';
@@ -22,7 +23,7 @@ export function configuration(settings: Settings, tables: Tables, work: Work): L
   return {
     store:
       controlStore === null ? { path: join(stateDirectory, 'lockstep.db') } : { url: controlStore.reveal() },
-    alerts: settings.alerts,
+    alerts: { ...settings.alerts, words: inOurWords },
     pipelines: {
       [pipeline]: {
         source: source(settings.source),

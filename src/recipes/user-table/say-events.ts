@@ -87,7 +87,7 @@ const lines: Lines = {
   alert: ({ alert, state, text, nextStep }) => [
     state === 'firing' ? 'WARNING' : 'INFO',
     `Alert ${alert} ${state}`,
-    { text, nextStep: inOurWords(nextStep) },
+    { text, nextStep },
   ],
   'alert.undelivered': ({ target, detail }) => [
     'WARNING',

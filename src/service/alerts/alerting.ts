@@ -129,13 +129,14 @@ export class Alerting implements AsyncDisposable {
   #open({ name, settings }: ResolvedPipeline, store: ControlStore): PipelineAlerts {
     const { alerts, events } = this.#parts;
     const { rules, targets } = settings.alerts;
-    const { lookEveryMs, settleMs } = alerts;
+    const { lookEveryMs, settleMs, words } = alerts;
     const watched = new PipelineAlerts({
       pipeline: name,
       store,
       events,
       options: { settings: settingsOf([alerts.rules, rules]), settleMs },
       lookEveryMs,
+      words,
       workers: [...this.#workers.values()].filter((worker) => targets?.includes(worker.name) ?? true),
     });
     this.#watched.set(name, watched);

@@ -14,6 +14,7 @@ export interface PipelineAlertsParts {
   readonly events: EventSink;
   readonly options: EvaluateOptions;
   readonly lookEveryMs: number;
+  readonly words: (text: string) => string;
   /** The targets of this pipeline. */
   readonly workers: readonly TargetWorker[];
 }
@@ -46,8 +47,9 @@ export class PipelineAlerts implements AsyncDisposable {
       return;
     }
     if (held.isNew) await this.#read();
-    const { states, changed, told } = evaluate(this.#states, facts, this.#parts.options);
+    const { states, changed, ...found } = evaluate(this.#states, facts, this.#parts.options);
     if (changed.length === 0) return;
+    const told = found.told.map((message) => this.#worded(message));
     const added = [...this.#outboxes.values()].flatMap((outbox) => outbox.add(told));
     try {
       await this.#parts.store.checkpoints.save(held.by, [...stateEntries(states, changed), ...added]);
@@ -97,6 +99,11 @@ export class PipelineAlerts implements AsyncDisposable {
     this.#states = new Map();
     this.#outboxes = new Map();
     for (const worker of this.#parts.workers) worker.set(this.#parts.pipeline, []);
+  }
+
+  #worded(message: AlertMessage): AlertMessage {
+    const { words } = this.#parts;
+    return { ...message, text: words(message.text), nextStep: words(message.nextStep) };
   }
 
   #tell({ pipeline, alert, state, severity, text, nextStep }: AlertMessage): void {

@@ -20,7 +20,7 @@ export function readAlerts(
   readonly secrets: readonly SecretText[];
 } {
   const targets = Object.entries(written.targets).map(([name, each]) => [name, targetOf(each)] as const);
-  const { rules, settleSeconds, lookEverySeconds, timeoutSeconds, retry } = written;
+  const { rules, settleSeconds, lookEverySeconds, timeoutSeconds, retry, words = asTheyAre } = written;
   return {
     resolved: {
       targets: new Map(targets),
@@ -28,6 +28,7 @@ export function readAlerts(
       settleMs: settleSeconds * 1000,
       lookEveryMs: lookEverySeconds * 1000,
       timeoutMs: timeoutSeconds * 1000,
+      words,
       retry: { initialDelayMs: retry.initialSeconds * 1000, maxDelayMs: retry.maxSeconds * 1000 },
     },
     faults: [
@@ -37,6 +38,8 @@ export function readAlerts(
     secrets: targets.flatMap(([, target]) => urlSecrets(target)),
   };
 }
+
+const asTheyAre = (text: string): string => text;
 
 const sealed = (text: string | SecretText): SecretText =>
   text instanceof SecretText ? text : new SecretText(text);

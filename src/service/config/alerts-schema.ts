@@ -40,6 +40,10 @@ export const alertsSchema = z.strictObject({
   lookEverySeconds: seconds.default(5),
   /** What a target may take for one message. */
   timeoutSeconds: seconds.default(10),
+  /** Says texts and next steps as those who read them know them: a program of yours may have other commands than `lockstep`. */
+  words: z
+    .custom<(text: string) => string>((value) => typeof value === 'function', 'must be a function')
+    .optional(),
   /** Between two attempts at a target that is away. */
   retry: z
     .strictObject({ initialSeconds: seconds.default(1), maxSeconds: seconds.default(300) })

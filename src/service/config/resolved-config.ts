@@ -57,6 +57,8 @@ export interface ResolvedAlerts {
   readonly lookEveryMs: number;
   /** What a target may take for one message. */
   readonly timeoutMs: number;
+  /** Says texts and next steps as those who read them know them. */
+  readonly words: (text: string) => string;
   readonly retry: { readonly initialDelayMs: number; readonly maxDelayMs: number };
 }
 

@@ -59,7 +59,7 @@ describe('operating', { timeout: 90_000 }, () => {
     expect(pager.taken.find(({ body }) => body['alert'] === 'deadLetters')?.body).toMatchObject({
       pipeline: 'users',
       state: 'firing',
-      nextStep: expect.any(String),
+      nextStep: expect.stringContaining('lockstep user-table letters'),
     });
     await town.source.query(`UPDATE users SET first_name = 'Good' WHERE id = '${idOf(5)}'`);
     await eventually('it is over', () => told().includes('resolved'));

@@ -48,6 +48,7 @@ test('targets are read, secrets are sealed, and so are the paths of their URLs',
   expect(alerts).toMatchObject({
     settleMs: 120_000,
     lookEveryMs: 5000,
+    words: expect.any(Function),
     timeoutMs: 10_000,
     retry: { initialDelayMs: 1000 },
   });
