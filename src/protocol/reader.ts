@@ -189,6 +189,19 @@ export interface ReadSnapshot extends AsyncDisposable {
   ): AsyncIterable<HashPage>;
 
   /**
+   * One of these output columns that is null in some row of the selection; null: none is. Absent where a null in a key is a value like any
+   * other.
+   */
+  firstNull?(
+    collection: CollectionName,
+    options: {
+      readonly selection: Selection;
+      readonly columns: readonly string[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<string | null>;
+
+  /**
    * What changed since a cursor, each key at most once, in the order of the cursor: overlapping rather than missing. Only with the `since`
    * capability. What was deleted is not told.
    */

@@ -6,6 +6,7 @@ import { lanesOf, paced, stopIfDraining } from './context.ts';
 import { copyWhole } from './copy-whole.ts';
 import { fillPartition } from './fill-partition.ts';
 import { runInLanes } from './lanes.ts';
+import { refuseNullKeys } from './null-keys.ts';
 import { sourcePartitions } from './partitions.ts';
 import type { PassProgress } from './pass-progress.ts';
 import type { DeferredKeys } from './write-rows.ts';
@@ -21,6 +22,7 @@ export async function copyCollection(
   deferred: DeferredKeys,
 ): Promise<void> {
   const { context, plan, target } = work;
+  await refuseNullKeys(work);
   const known = await progress.phaseOf(plan.name, plan.fingerprint);
   const goesOn = known === 'copying' && !target.startedEmpty;
   if (!goesOn && (await copyWhole(work))) return await finishWhole(work, progress);

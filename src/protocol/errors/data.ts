@@ -137,6 +137,14 @@ export const dataErrors = defineErrors({
       'The key is not unique at the source, or the mapping makes one key out of several. Only one of the rows could be at the target, and nobody knows which.',
     cure: 'Choose columns with `key` that identify a row, leave one row of each key by a `filter`, or make the mapping keep keys apart.',
   },
+  'key-null': {
+    class: 'collection',
+    exit: 'failed',
+    message: '{collection}: a row of the {side} has null in {column}, which is part of the key',
+    cause:
+      'The column may be null, or the expression or function that makes it may. A row without a key can’t be told apart from others, nor be found again to be changed or deleted.',
+    cure: 'Choose columns with `key` that are never null, leave such rows out by a `filter`, or give them a value. At the target such a row was not written by Lockstep: give it a key, delete it, or set `scope: "owned"`.',
+  },
   'row-missing': {
     class: 'change',
     exit: 'pending',

@@ -76,9 +76,9 @@ export class PostgresHashPage implements HashPage {
     const bytes = this.#bytes;
     let at = this.#at + keyOffset;
     const parts = this.#key.map(({ decode }) => {
-      const [start, end] = [at + 4, at + 4 + bytes.readInt32BE(at)];
-      at = end;
-      return keyText(decode(bytes, start, end));
+      const [start, length] = [at + 4, bytes.readInt32BE(at)];
+      at = start + Math.max(0, length);
+      return length < 0 ? null : keyText(decode(bytes, start, at));
     });
     this.#at += 1 + bytes.readInt32BE(this.#at + 1);
     return encodeKey(parts);

@@ -4,7 +4,7 @@ import type { Key } from '../../../protocol/names.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Row } from '../../../protocol/value.ts';
 import { underlying, unmodifiedName } from '../catalog/pg-type.ts';
-import { decodeKey } from '../key.ts';
+import { decodeKey, type KeyPart } from '../key.ts';
 import { quoteLiteral } from '../names.ts';
 import { typeRule } from '../types/type-table.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
@@ -114,17 +114,20 @@ export function askedKeys(batch: readonly Key[], key: readonly OutputColumn[]): 
   if (key.some(({ type }) => underlying(type).element !== null)) return askedValues(batch, key);
   const parts = batch.map(decodeKey);
   const arrays = key.map(({ type }, index) => {
-    const items = parts.map((part) => `"${(part[index] ?? '').replaceAll(/["\\]/g, '\\$&')}"`);
+    const items = parts.map((part) => arrayItem(part[index] ?? null));
     return `${quoteLiteral(`{${items.join(',')}}`)}::${unmodifiedName(type.name)}[]`;
   });
   return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS asked(${names(key)})`;
 }
 
+const arrayItem = (part: KeyPart): string =>
+  part === null ? 'NULL' : `"${part.replaceAll(/["\\]/g, '\\$&')}"`;
+
 /** `(VALUES ('42'::bigint, 'eu'::text, 1::bigint), …) AS asked("\t0", "\t1", "\tplace")` */
 function askedValues(batch: readonly Key[], key: readonly OutputColumn[]): string {
   const rows = batch.map((asked, place) => {
     const parts = decodeKey(asked);
-    const values = key.map(({ type }, index) => typedLiteral(parts[index] ?? '', type));
+    const values = key.map(({ type }, index) => typedLiteral(parts[index] ?? null, type));
     return `(${[...values, `${place + 1}::bigint`].join(', ')})`;
   });
   return `(VALUES ${rows.join(', ')}) AS asked(${names(key)})`;

@@ -1,8 +1,10 @@
 import { isLockstepError } from '../../../protocol/errors/lockstep-error.ts';
+import { keyNull } from '../../../protocol/key-null.ts';
 import type { Key } from '../../../protocol/names.ts';
 import type { Row } from '../../../protocol/value.ts';
-import { isKey } from '../key.ts';
+import { hasNullPart, isKey } from '../key.ts';
 import { askedKeys, keyColumnsOf, type LookupRequest } from './lookup.ts';
+import { findNull } from './null-keys.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
 import { describeOutput, type OutputColumn } from './select.ts';
 
@@ -18,8 +20,15 @@ export async function lookupPossible(
   request: Request,
   lookup: (keys: readonly Key[]) => Promise<Found>,
 ): Promise<Found> {
+  if (request.keys.some(hasNullPart)) await refuseNulls(context, request);
   const found = await lookupKeys(context, { ...request, keys: request.keys.filter(isKey) }, lookup);
   return new Map(request.keys.map((key) => [key, found.get(key) ?? null]));
+}
+
+/** Somebody told of a row without a key. One that is not of the selection is nothing to us. */
+async function refuseNulls(context: ReadContext, { selection, keyColumns }: Request): Promise<void> {
+  const column = await findNull(context, { selection, columns: keyColumns });
+  if (column !== null) throw keyNull(context.collection, column, 'source');
 }
 
 async function lookupKeys(

@@ -16,6 +16,7 @@ import type { RangeKey } from './key-range.ts';
 import { type LookupRequest, lookupRows } from './lookup.ts';
 import { lookupNewest } from './lookup-newest.ts';
 import type { Moment } from './moment.ts';
+import { findNull } from './null-keys.ts';
 import { hashRowsInOrder } from './ordered-hashes.ts';
 import type { OutputCache } from './output-cache.ts';
 import { cutPartitions } from './partitions.ts';
@@ -146,6 +147,23 @@ export class PostgresSnapshot implements ReadSnapshot {
       if (key === null) throw new LockstepError('key-missing', { collection });
       yield* hashRowsInOrder(context, { query, partition, key });
     });
+  }
+
+  firstNull(
+    collection: CollectionName,
+    options: Parameters<NonNullable<ReadSnapshot['firstNull']>>[1],
+  ): Promise<string | null> {
+    const { signal } = options;
+    const work = (session: Session) =>
+      session.transaction(
+        async () => {
+          const context = this.#context(session, collection, signal);
+          await this.#assertUnchanged(context);
+          return findNull(context, options);
+        },
+        { begin: this.#moment.begin(), signal, collection },
+      );
+    return this.#pool.use(work, { signal });
   }
 
   async *readSince(collection: CollectionName, request: SinceRequest): AsyncGenerator<SinceRows> {

@@ -67,8 +67,8 @@ export function wireExpression({ expression, type }: OutputColumn): string {
 }
 
 /** A text of a value as a literal of a type. */
-export const typedLiteral = (text: string, type: KnownType): string =>
-  `${quoteLiteral(text)}::${unmodifiedName(type.name)}`;
+export const typedLiteral = (text: string | null, type: KnownType): string =>
+  `${text === null ? 'NULL' : quoteLiteral(text)}::${unmodifiedName(type.name)}`;
 
 /** Operators of an extension's types (citext) live in its schema; everything else is found in pg_catalog. */
 export function operatorPath(types: readonly KnownType[]): string | null {

@@ -2,7 +2,7 @@ import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { Row, Value } from '../../../../protocol/value.ts';
 import { ByteWriter } from '../../copy/byte-writer.ts';
-import { encodeKey, keyText } from '../../key.ts';
+import { encodeKey, type KeyPart, keyText } from '../../key.ts';
 import { modifierOf, NotEncodable } from '../../types/codec.ts';
 import { type CodecName, codecs } from '../../types/codecs.ts';
 import { textTransport } from '../../types/text-transport.ts';
@@ -13,9 +13,9 @@ import type { KeyColumn, TargetModel } from '../model/target-model.ts';
 export const keyOf = (model: TargetModel, row: Row): Key =>
   encodeKey(model.key.map((column) => partOf(model, column, row[column.name])));
 
-function partOf({ collection }: TargetModel, column: KeyColumn, value: Value | undefined): string {
+function partOf({ collection }: TargetModel, column: KeyColumn, value: Value | undefined): KeyPart {
   if (value === undefined) throw new LockstepError('mapping-incomplete', { collection, column: column.name });
-  if (value === null) return '';
+  if (value === null) return null;
   const { codec } = typeRule(column.type);
   try {
     return codec === null ? textOf(encoded(column, value)) : keyText(decoded(codec, column, value));

@@ -161,7 +161,7 @@ function keyReader(model: TargetModel, before: number): ReadAt<Key> {
       parts.map(({ place, decode }) => {
         const start = (offsets[base + place] ?? 0) + 4;
         const length = bytes.readInt32BE(start - 4);
-        return length < 0 ? '' : keyText(decode(bytes, start, start + length));
+        return length < 0 ? null : keyText(decode(bytes, start, start + length));
       }),
     );
 }

@@ -95,5 +95,5 @@ export async function refuseRepeatedKeys(
   const [repeated] = rows;
   if (repeated === undefined) return;
   const columns = model.key.map(({ name }) => name);
-  throw keyRepeated(model.collection, columns, encodeKey(repeated.key.map((part) => part ?? '')));
+  throw keyRepeated(model.collection, columns, encodeKey(repeated.key));
 }

@@ -1,7 +1,7 @@
 import type { FeedCollection } from '../../../../../protocol/feed.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Row, Value } from '../../../../../protocol/value.ts';
-import { encodeKey, keyText } from '../../../key.ts';
+import { encodeKey, type KeyPart, keyText } from '../../../key.ts';
 import { isKeySpelling, type TextDecoder, textDecoderOfName } from '../../../types/text-decoding.ts';
 import type { Relation } from './relation.ts';
 import { cutField, nullField, type Tuple, unchangedField } from './tuple.ts';
@@ -92,6 +92,7 @@ function keyMaker(columns: readonly KeyColumn[]): Projection['key'] {
 const holderOf = (tuple: Tuple, older: Tuple | null, index: number): Tuple =>
   older !== null && tuple.lengths[index] === unchangedField ? older : tuple;
 
+const noKey = encodeKey([null]);
 const bracket = 0x5b;
 const closingBracket = 0x5d;
 const quote = 0x22;
@@ -103,7 +104,8 @@ const quote = 0x22;
 function quotedField(bytes: Buffer, tuple: Tuple, index: number): string {
   const start = tuple.starts[index] ?? 0;
   const end = start + (tuple.lengths[index] ?? nullField);
-  if (end < start || end + 2 > bytes.length) return `["${fieldText(bytes, tuple, index)}"]`;
+  if (end < start) return noKey;
+  if (end + 2 > bytes.length) return `["${fieldText(bytes, tuple, index)}"]`;
   const before = bytes.readUInt16BE(start - 2);
   const after = bytes.readUInt16BE(end);
   bytes[start - 2] = bracket;
@@ -116,10 +118,10 @@ function quotedField(bytes: Buffer, tuple: Tuple, index: number): string {
   return text;
 }
 
-function fieldText(bytes: Buffer, { starts, lengths }: Tuple, index: number): string {
+function fieldText(bytes: Buffer, { starts, lengths }: Tuple, index: number): KeyPart {
   const start = starts[index] ?? 0;
   const length = lengths[index] ?? nullField;
-  return length < 0 ? '' : bytes.toString('latin1', start, start + length);
+  return length < 0 ? null : bytes.toString('latin1', start, start + length);
 }
 
 function fieldValue(

@@ -1,7 +1,7 @@
 import type { ChangeMeta, FeedChange } from '../../../../../protocol/change.ts';
 import type { FeedItem } from '../../../../../protocol/feed.ts';
 import type { CollectionName } from '../../../../../protocol/names.ts';
-import { encodeKey } from '../../../key.ts';
+import { encodeKey, type KeyPart } from '../../../key.ts';
 import type { CaptureReader } from '../capture-request.ts';
 import { encodePosition, type LogPosition } from '../position.ts';
 import type { LogRow } from './read-page.ts';
@@ -171,10 +171,10 @@ class TouchBatch {
 }
 
 const keyFor = ({ places, spellings: own }: ReaderPlaces, key: LogRow['key']): string =>
-  encodeKey(places.map((place, index) => spell(key[place] ?? '', own[index] ?? null)));
+  encodeKey(places.map((place, index) => spell(key[place] ?? null, own[index] ?? null)));
 
-const spell = (text: string, own: ((text: string) => string) | null): string =>
-  own === null || text === '' ? text : own(text);
+const spell = (text: KeyPart, own: ((text: string) => string) | null): KeyPart =>
+  own === null || text === null ? text : own(text);
 
 const spellings: Readonly<Record<string, (text: string) => string>> = {
   real: (text) => String(Math.fround(Number(text))),
