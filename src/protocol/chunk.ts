@@ -45,6 +45,8 @@ export interface PgCopyChunk {
   readonly bytes: Uint8Array;
   /** How many rows end in this piece. */
   readonly rowCount: number;
+  /** Nobody looks at the bytes any more, and their memory may be read into again. Who keeps them does not call it. */
+  readonly release?: () => void;
 }
 
 /** Whole BSON documents, one after the other. */

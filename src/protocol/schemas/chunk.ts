@@ -27,6 +27,7 @@ export const chunkSchema: z.ZodType<Chunk> = z.discriminatedUnion('format', [
     encoding: z.enum(['binary', 'text']),
     bytes,
     rowCount: count,
+    release: z.custom<() => void>((value) => typeof value === 'function').exactOptional(),
   }),
   z.strictObject({ format: z.literal('bson'), bytes, rowCount: count }),
 ]);

@@ -70,6 +70,11 @@ export class RowEncoder {
     return this.#out.take();
   }
 
+  /** What `encode` gave was sent. */
+  giveBack(encoded: Buffer): void {
+    this.#out.giveBack(encoded);
+  }
+
   encodeRows(rows: readonly Row[]): Buffer {
     this.#out.at = 0;
     for (const row of rows) this.#message(() => this.#encodeFields(row));

@@ -1,3 +1,10 @@
+const leastBytes = 64 * 1024;
+const mostBytes = 512 * 1024;
+const mostSpares = 4;
+
+/** What follows is about as long, and a little more: twice as much would be for nothing, and for the garbage collector to look after. */
+const nextBytes = (taken: number): number => Math.max(leastBytes, Math.min(taken + (taken >> 3), mostBytes));
+
 /** Up to here it is quicker to copy byte by byte than to call for it. */
 const shortRange = 24;
 
@@ -6,8 +13,9 @@ export class ByteWriter {
   bytes: Buffer;
   /** Where the next byte goes. */
   at = 0;
+  readonly #spares: Buffer[] = [];
 
-  constructor(firstBytes: number = 64 * 1024) {
+  constructor(firstBytes: number = leastBytes) {
     this.bytes = Buffer.allocUnsafe(firstBytes);
   }
 
@@ -87,8 +95,14 @@ export class ByteWriter {
   /** What was written; the writer is empty afterwards and no longer holds it. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.at);
-    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, Math.min(taken.length * 2, 512 * 1024)));
+    this.bytes = this.#spares.pop() ?? Buffer.allocUnsafe(nextBytes(taken.length));
     this.at = 0;
     return taken;
+  }
+
+  /** What was taken before is looked at by nobody any more, and is written into again. */
+  giveBack({ buffer }: Buffer): void {
+    const isOurs = buffer.byteLength >= leastBytes;
+    if (isOurs && this.#spares.length < mostSpares) this.#spares.push(Buffer.from(buffer));
   }
 }

@@ -33,7 +33,7 @@ export class RowScanner {
     this.#deframer = new Deframer(maxRowBytes);
   }
 
-  /** Takes a piece of CopyData messages; gives rows whenever enough came together. */
+  /** Takes a piece of CopyData messages, of which it keeps a copy; gives rows whenever enough came together. */
   push(piece: Buffer): ScannedRows {
     this.#deframer.push(piece);
     return this.#deframer.content.at < batchBytes

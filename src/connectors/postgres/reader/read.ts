@@ -60,9 +60,8 @@ async function* copyPieces(
   const encoding = output.every(({ type }) => typeRule(type).binarySafe) ? 'binary' : 'text';
   const select = `SELECT ${output.map(({ expression }) => expression).join(', ')} ${tail}`;
   const sql = `COPY (${select}) TO STDOUT (FORMAT ${encoding})`;
-  for await (const { bytes, rowCount } of session.copyOut(sql, { signal, collection })) {
-    yield { format: 'pg-copy', encoding, bytes, rowCount };
-  }
+  for await (const piece of session.copyOut(sql, { signal, collection }))
+    yield { format: 'pg-copy', encoding, ...piece };
 }
 
 /** The rows of a SELECT that has these columns. */
@@ -108,11 +107,12 @@ export async function* decodeCopy(
 ): AsyncGenerator<DecodedRows> {
   const decoder = new RowDecoder(columns, { maxRowBytes });
   const options = { signal, collection, ...(onRow === undefined ? {} : { onRow }) };
-  for await (const { bytes } of session.copyOut(
+  for await (const { bytes, release } of session.copyOut(
     `${before}COPY (${select}) TO STDOUT (FORMAT binary)`,
     options,
   )) {
     const decoded = decoder.push(bytes);
+    release();
     if (decoded.chunks.length > 0 || decoded.oversized.length > 0) yield decoded;
   }
   yield decoder.finish();

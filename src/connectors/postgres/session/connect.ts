@@ -4,6 +4,7 @@ import type { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { PostgresConfig, PostgresEndpoint } from '../config.ts';
 import { resolveEndpoint } from '../config.ts';
 import { type ErrorContext, interrupted, toPostgresError, wrongServer } from '../errors.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import { recogniseServer } from './recognise.ts';
 import { resultParser } from './result-types.ts';
 
@@ -11,6 +12,8 @@ export interface Connected {
   readonly client: pg.Client;
   readonly endpoint: PostgresEndpoint;
   readonly context: ErrorContext;
+  /** What it reads into; null: the memory of an encrypted connection is Node's. */
+  readonly buffers: ReadBuffers | null;
 }
 
 /** `replication`: the server also takes the commands of its streaming protocol there. */
@@ -30,7 +33,8 @@ export async function connect(
     database: endpoint.database,
     connectTimeoutMs: config.connectTimeoutMs,
   };
-  const socket = new net.Socket();
+  const buffers = endpoint.tls === null ? new ReadBuffers() : null;
+  const socket = buffers?.openSocket() ?? new net.Socket();
   const client = makeClient(config, { endpoint, socket, purpose });
   const refuse = (error: LockstepError) => socket.destroy(error);
   const seen = watchFirstBytes(socket, endpoint, refuse);
@@ -39,7 +43,7 @@ export async function connect(
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return { client, endpoint, context };
+    return { client, endpoint, context, buffers };
   } catch (thrown) {
     socket.destroy();
     throw await explain(thrown, {

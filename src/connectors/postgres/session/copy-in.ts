@@ -5,8 +5,8 @@ import { copyDoneMessage, copyFailMessage, frame } from '../copy/frames.ts';
 
 /** A running COPY … FROM STDIN. One call at a time. */
 export interface CopyIn {
-  /** CopyData messages with their frames, cut anywhere. Resolves when more may come. */
-  write(framed: Uint8Array): Promise<void>;
+  /** CopyData messages with their frames, cut anywhere. Resolves when more may come; `written`: the bytes are not needed any more. */
+  write(framed: Uint8Array, written?: () => void): Promise<void>;
   /** Content without frames; it is put into one CopyData message. */
   writePayload(bytes: Uint8Array): Promise<void>;
   /** Says that all is there; the server's row count. */
@@ -75,12 +75,12 @@ export class CopyInQuery implements Submittable {
     if (!this.#open) throw new Error('the statement was no COPY FROM STDIN');
   }
 
-  async write(framed: Uint8Array): Promise<void> {
+  async write(framed: Uint8Array, written?: () => void): Promise<void> {
     this.#throwFailure();
     if (framed.length === 0) return;
     const stream = this.#socket();
     this.#cursor.pass(framed);
-    if (stream.write(framed)) return;
+    if (stream.write(framed, written)) return;
     const drained = () => this.#notify();
     stream.once('drain', drained);
     try {

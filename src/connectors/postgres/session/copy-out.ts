@@ -7,6 +7,8 @@ export interface CopyOutPiece {
   readonly bytes: Buffer;
   /** How many rows are known to have come since the last piece; the sum over all pieces is exact. */
   readonly rowCount: number;
+  /** Nobody looks at the bytes any more, and their memory may be read into again. Who keeps them does not call it. */
+  readonly release: () => void;
 }
 
 const pauseAboveBytes = 1024 * 1024;
@@ -56,12 +58,12 @@ export class CopyOut implements Submittable, CopyReceiver {
     connection.query(this.#sql);
   }
 
-  onCopyData(bytes: Buffer, messages: number): void {
+  onCopyData(bytes: Buffer, messages: number, release: () => void): void {
     this.#messages += messages;
     // The last message is not counted before the end: in binary it is the trailer, which is no row.
     const rowCount = Math.max(0, this.#messages - 1 - this.#reported);
     this.#reported += rowCount;
-    this.#pieces.push({ bytes, rowCount });
+    this.#pieces.push({ bytes, rowCount, release });
     this.#bufferedBytes += bytes.length;
     if (!this.#paused && this.#bufferedBytes > pauseAboveBytes) {
       this.#paused = true;
@@ -85,6 +87,7 @@ export class CopyOut implements Submittable, CopyReceiver {
     this.#pieces.push({
       bytes: Buffer.alloc(0),
       rowCount: this.#total - this.#reported,
+      release: () => undefined,
     });
   }
 

@@ -6,7 +6,7 @@ import { type ErrorContext, interrupted, toPostgresError } from '../errors.ts';
 import { BatchQuery, type BatchRows, type BatchStatement } from './batch.ts';
 import { type BackendKey, requestCancel } from './cancel.ts';
 import { Cancellation, cancelPatienceMs } from './cancellation.ts';
-import { connect } from './connect.ts';
+import { type Connected, connect } from './connect.ts';
 import { type CopyIn, CopyInQuery } from './copy-in.ts';
 import { CopyOut, type CopyOutPiece } from './copy-out.ts';
 import { ParseQuery } from './parse.ts';
@@ -50,7 +50,8 @@ export async function openSession(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Session> {
-  const { client, endpoint, context } = await connect(config, options.signal);
+  const connected = await connect(config, options.signal);
+  const { client, endpoint } = connected;
   try {
     const { rows } = await client.query<SessionFacts>(sessionFacts);
     const facts = rows[0];
@@ -61,9 +62,7 @@ export async function openSession(
       await refuseSharedSessions(client, { config, processId: facts.pid, signal: options.signal });
     await client.query(sessionSettings(config.statementTimeoutMs));
     return new Session({
-      client,
-      endpoint,
-      context,
+      ...connected,
       config,
       facts,
       isPooled,
@@ -71,7 +70,7 @@ export async function openSession(
     });
   } catch (thrown) {
     client.connection.stream.destroy();
-    throw toPostgresError(thrown, context);
+    throw toPostgresError(thrown, connected.context);
   }
 }
 
@@ -88,10 +87,7 @@ const tooOld = (address: string, version: string): LockstepError =>
     minimum: 'PostgreSQL 15',
   });
 
-interface SessionParts {
-  readonly client: pg.Client;
-  readonly endpoint: PostgresEndpoint;
-  readonly context: ErrorContext;
+interface SessionParts extends Connected {
   readonly config: PostgresConfig;
   readonly facts: SessionFacts;
   readonly isPooled: boolean;
@@ -115,7 +111,7 @@ export class Session implements AsyncDisposable {
   /** Why the connection went, when the driver only says that it did. */
   #lost: LockstepError | null = null;
 
-  constructor({ client, endpoint, context, config, facts, isPooled, notice }: SessionParts) {
+  constructor({ client, buffers, endpoint, context, config, facts, isPooled, notice }: SessionParts) {
     this.isPooled = isPooled;
     this.processId = facts.pid;
     this.serverVersion = facts.version;
@@ -123,7 +119,7 @@ export class Session implements AsyncDisposable {
     this.#endpoint = endpoint;
     this.#context = context;
     this.#backendKey = backendKeyOf(client);
-    this.#wire = new Wire(client.connection.stream);
+    this.#wire = new Wire(client.connection.stream, buffers);
     client.on('error', (error) => this.#lose(toPostgresError(error, context)));
     client.on('end', () => {
       this.#broken = true;
@@ -242,7 +238,7 @@ export class Session implements AsyncDisposable {
     this.#client.query(query);
     await guarded(() => query.opened());
     return {
-      write: (framed) => guarded(() => query.write(framed)),
+      write: (framed, written) => guarded(() => query.write(framed, written)),
       writePayload: (bytes) => guarded(() => query.writePayload(bytes)),
       end: () => guarded(() => query.end()).finally(() => cancellation[Symbol.asyncDispose]()),
       fail: (reason) => guarded(() => query.fail(reason)).finally(() => cancellation[Symbol.asyncDispose]()),

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
+import type { ReadBuffers } from './read-buffers.ts';
 
 /** Takes the CopyData messages of a COPY TO STDOUT, with their frames, cut anywhere. */
 export interface CopyReceiver {
   /** `messages`: how many CopyData messages begin in this piece. */
-  onCopyData(piece: Buffer, messages: number): void;
+  /** `release`: nobody looks at the piece any more, and its memory may be read into again. Who keeps it does not call it. */
+  onCopyData(piece: Buffer, messages: number, release: () => void): void;
 }
 
 type DataListener = (piece: Buffer) => void;
@@ -25,6 +27,7 @@ export class Wire {
   lastByteAt = performance.now();
   receiver: CopyReceiver | null = null;
   readonly #driver: readonly DataListener[];
+  readonly #buffers: ReadBuffers | null;
   /** The type byte of the message that we are inside; 0: between messages. */
   #type = 0;
   /** How many bytes of the current header were seen, and the length as far as it is known. */
@@ -32,8 +35,9 @@ export class Wire {
   #length = 0;
   #bodyLeft = 0;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, buffers: ReadBuffers | null) {
     this.stream = stream;
+    this.#buffers = buffers;
     this.#driver = stream
       .listeners('data')
       .map((listener) => (piece) => void Reflect.apply(listener, stream, [piece]));
@@ -65,7 +69,8 @@ export class Wire {
       }
       at = this.#skip(piece, at);
     }
-    this.#deliver(way, piece.subarray(start, at), messages);
+    if (way === 'receiver') this.#receive(piece, { start, end: at, messages });
+    else if (way === 'driver') this.#tellDriver(piece.subarray(start, at));
     return at;
   }
 
@@ -107,11 +112,22 @@ export class Wire {
     this.#length = 0;
   }
 
-  #deliver(way: Way, run: Buffer, messages: number): void {
-    if (way === 'receiver') this.receiver?.onCopyData(run, messages);
-    else if (way === 'driver') for (const listener of this.#driver) listener(run);
+  /** Of a piece that others have a part of nobody knows when all are done with it. */
+  #receive(
+    piece: Buffer,
+    { start, end, messages }: { readonly start: number; readonly end: number; readonly messages: number },
+  ): void {
+    const isWhole = start === 0 && end === piece.length;
+    const release = isWhole ? () => this.#buffers?.giveBack(piece) : letGo;
+    this.receiver?.onCopyData(isWhole ? piece : piece.subarray(start, end), messages, release);
+  }
+
+  #tellDriver(run: Buffer): void {
+    for (const listener of this.#driver) listener(run);
   }
 }
+
+const letGo = (): void => undefined;
 
 type Way = 'receiver' | 'driver' | 'nowhere';
 

@@ -45,8 +45,22 @@ export const twoDigits: readonly string[] = Array.from({ length: 100 }, (_, numb
   String(number).padStart(2, '0'),
 );
 
+/** Moments that stand side by side are mostly of few days. By the last bits of the day. */
+const kept = 1024;
+const keptDays = new Float64Array(kept).fill(Number.NaN);
+const keptTexts: string[] = Array.from({ length: kept }, () => '');
+
 /** `2026-01-02`; the era is told by `eraOf`. */
 export function dateText(days: number): string {
+  const place = days & (kept - 1);
+  if (keptDays[place] === days) return keptTexts[place] ?? '';
+  const text = spelled(days);
+  keptDays[place] = days;
+  keptTexts[place] = text;
+  return text;
+}
+
+function spelled(days: number): string {
   const { year, month, day } = civilOf(days);
   const shown = year > 0 ? year : 1 - year;
   const yearText = shown > 999 ? String(shown) : String(shown).padStart(4, '0');

@@ -90,8 +90,12 @@ async function* scannedRows(
   const scanner = new RowScanner(before + keyFirst(model).length, { maxRowBytes });
   const session = await pool.acquire({ signal });
   try {
-    for await (const { bytes } of session.copyOut(sql, { signal, collection: model.collection })) {
+    for await (const { bytes, release } of session.copyOut(sql, {
+      signal,
+      collection: model.collection,
+    })) {
       const rows = scanner.push(bytes);
+      release();
       if (rows.count > 0 || rows.oversized.length > 0) yield rows;
     }
     yield scanner.finish();

@@ -24,10 +24,7 @@ export function copyStream(
     chunks,
   }: { readonly encoding: PgCopyChunk['encoding']; readonly chunks: AsyncIterable<PgCopyChunk> },
 ): Promise<number> {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for await (const { bytes } of chunks) yield bytes;
-  }
-  return copyPieces(session, copyStatement(destination, encoding), { pieces: pieces(), ...destination });
+  return copyPieces(session, copyStatement(destination, encoding), { pieces: chunks, ...destination });
 }
 
 /** Rows, encoded here. */
@@ -39,10 +36,13 @@ export function copyRows(
     chunks,
   }: { readonly encoder: RowEncoder; readonly chunks: AsyncIterable<RowsChunk> | Iterable<RowsChunk> },
 ): Promise<number> {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    yield copyHeader;
-    for await (const chunk of chunks) yield encoder.encode(chunk);
-    yield copyTrailer;
+  async function* pieces(): AsyncGenerator<Piece> {
+    yield { bytes: copyHeader };
+    for await (const chunk of chunks) {
+      const bytes = encoder.encode(chunk);
+      yield { bytes, release: () => encoder.giveBack(bytes) };
+    }
+    yield { bytes: copyTrailer };
   }
   return copyPieces(session, copyStatement(destination, 'binary'), { pieces: pieces(), ...destination });
 }
@@ -52,8 +52,10 @@ const copyStatement = (
   format: PgCopyChunk['encoding'],
 ): string => `COPY ${sql} (${list(columns)}) FROM STDIN (FORMAT ${format}${freeze ? ', FREEZE' : ''})`;
 
+type Piece = Pick<PgCopyChunk, 'bytes' | 'release'>;
+
 interface Pieces {
-  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly pieces: AsyncIterable<Piece>;
   readonly collection: string;
   readonly signal: AbortSignal;
 }
@@ -66,7 +68,7 @@ async function copyPieces(
 ): Promise<number> {
   const copy = await session.copyIn(statement, { signal, collection });
   try {
-    for await (const piece of pieces) await copy.write(piece);
+    for await (const { bytes, release } of pieces) await copy.write(bytes, release);
   } catch (thrown) {
     await copy.fail(toError(thrown).name);
     throw thrown;

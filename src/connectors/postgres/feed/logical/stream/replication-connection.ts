@@ -81,7 +81,7 @@ export class ReplicationConnection implements AsyncDisposable {
   constructor({ client, context, config, processId, notice, publication }: ConnectionParts) {
     this.#client = client;
     this.#context = context;
-    this.#wire = new Wire(client.connection.stream);
+    this.#wire = new Wire(client.connection.stream, null);
     client.on('error', (error) => {
       this.#lost ??= toPostgresError(error, context);
     });
