@@ -8,6 +8,7 @@ export default {
       source: { connector: 'mongodb', url: env('BENCH_SOURCE') },
       destination: { connector: 'mongodb', url: env('BENCH_TARGET') },
       collections: ['bench'],
+      create: true,
     },
   },
 } satisfies LockstepConfig;

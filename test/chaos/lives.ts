@@ -35,7 +35,7 @@ export interface Reached {
 
 /** By tables only. */
 const tables: Reached = { lives: ['full'], by: 'run' };
-/** Where the fence is raised in one document after the other. */
+/** Where the fence is raised in one document after the other, and a first copy takes its target’s place. */
 const documents: Reached = { lives: ['documents'], by: 'run' };
 /** Where the keys that are ours are kept by themselves. */
 const fields: Reached = { lives: ['fields'], by: 'run' };
@@ -107,6 +107,9 @@ export const reachedIn: Readonly<Record<Failpoint, Reached>> = {
   'destination.references.after': tables,
   'destination.sequences.before': everywhereInTables,
   'destination.sequences.after': everywhereInTables,
+  'whole.made': documents,
+  'whole.filled': documents,
+  'whole.renamed': documents,
   'generation.begin.before-commit': andRenamed(staged),
   'generation.begin.after-commit': andRenamed(staged),
   'generation.join.before-commit': andRenamed(staged),

@@ -151,3 +151,21 @@ test('of a key that the source may have twice, a row is looked at beside all oth
   expect(await pair.lockstep.run('it')).toMatchObject({ result: 'failed', failures });
   expect((await pair.target.query('SELECT v FROM items WHERE id = 5')).rows).toEqual([{ v: 'other' }]);
 });
+
+test('a row that comes without its key stops its collection, and its cursor stays where it was', async () => {
+  await using pair = await openIncremental({
+    sql: `CREATE TABLE items (code text UNIQUE, v text, updated_at timestamptz NOT NULL DEFAULT now());
+      INSERT INTO items VALUES ('a', 'x'), ('b', 'y')`,
+    targetSql: 'CREATE TABLE items (code text UNIQUE, v text)',
+    collections: { items: { cursor, columns: ['code', 'v'], key: ['code'] } },
+  });
+  await pair.source.query(`INSERT INTO items VALUES (NULL, 'z'), ('c', 'new')`);
+  const failures = [{ code: 'key-null', message: expect.stringContaining('has null in code') }];
+  expect(await pair.lockstep.run('it')).toMatchObject({ result: 'failed', failures });
+  expect((await pair.target.query('SELECT FROM items WHERE code IS NULL')).rows).toHaveLength(0);
+  await pair.source.query(`UPDATE items SET code = 'd' WHERE v = 'z'`);
+  expect(await pair.lockstep.run('it')).toMatchObject({ result: 'equal', failures: [] });
+  expect(
+    (await pair.target.query('SELECT code FROM items ORDER BY code')).rows.map(({ code }) => code),
+  ).toEqual(['a', 'b', 'c', 'd']);
+});

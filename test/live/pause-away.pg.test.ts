@@ -66,7 +66,7 @@ const newRows = async ({ trial }: Away): Promise<number> =>
   (await trial.target.query(`SELECT FROM items WHERE name = 'new'`)).length;
 
 describe.each(captures)('a pipeline whose destination is away, with %s', { timeout: 90_000 }, (capture) => {
-  test('hears a pause, writes nothing while it is paused, and goes on where it stood', async () => {
+  test('hears a pause, writes nothing while it is paused, and goes on where it stood (L7)', async () => {
     await using away = await open(capture);
     const { trial, running } = away;
     away.leave('now');

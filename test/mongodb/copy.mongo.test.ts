@@ -37,6 +37,8 @@ test('ids of every type are each in one partition, found by their keys, and mend
     collections: ['ids'],
     create: true,
     rowsPerPartition: 100,
+    // So many copy in partitions.
+    lanes: 3,
     refresh: { by: 'direct' },
   } as const;
   const engine = await pair.engine(settings);
@@ -74,7 +76,7 @@ test.each([
   const t = await pair.source.createCollection<{ _id: string; v: number; text: string }>('t', options);
   await t.insertMany(numbered(3000));
   const settings = { collections: ['t'], create: true, refresh: { by: 'direct' } } as const;
-  const engine = await pair.engine({ ...settings, rowsPerPartition: 100 });
+  const engine = await pair.engine({ ...settings, lanes: 3, rowsPerPartition: 100 });
   let finished = 0;
   engine.events.on('partition.finished', () => {
     finished += 1;

@@ -22,6 +22,7 @@ export interface OpenedCollection extends AsyncDisposable {
 
 interface OpenOptions extends PlanOptions {
   readonly fence?: number;
+  readonly create?: boolean;
   readonly notice?: Destination['notice'];
 }
 
@@ -29,7 +30,7 @@ interface OpenOptions extends PlanOptions {
 export async function openCollection(
   { url }: Pick<MongoTestDatabase, 'url'>,
   collection = 't',
-  { fence = 1, notice = () => {}, ...options }: OpenOptions = { scope: { kind: 'all' } },
+  { fence = 1, create = false, notice = () => {}, ...options }: OpenOptions = { scope: { kind: 'all' } },
 ): Promise<OpenedCollection> {
   const config = mongodbConfigSchema.parse({ connector: 'mongodb', url });
   const deployment = await Deployment.open(config, { connections: 4, signal: never });
@@ -38,7 +39,7 @@ export async function openCollection(
   const destination: Destination = { deployment, slots, state, pipeline, notice };
   const writer = new MongodbWriter(destination);
   await writer.attach(holding(fence));
-  const target = await writer.open(documentsPlan(collection, options), holding(fence));
+  const target = await writer.open({ ...documentsPlan(collection, options), create }, holding(fence));
   return { destination, writer, target, [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose]() };
 }
 

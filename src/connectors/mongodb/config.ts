@@ -42,6 +42,8 @@ export const mongodbConfigSchema = z
     capture: captureSchema.prefault({ kind: 'stream' }),
     /** As a destination: the collection, in the same database, that holds our state. */
     stateCollection: text.default('lockstep_state'),
+    /** As a destination: a first copy is filled beside the collection that it makes, and renamed. */
+    copyBeside: z.boolean().default(true),
     /** As a destination; nothing is looked at by default. */
     throttle: throttleSchema.optional(),
   })

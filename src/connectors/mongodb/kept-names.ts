@@ -3,9 +3,9 @@ import type { Fence, PipelineName } from '../../protocol/names.ts';
 
 /**
  * `staging` takes the target's place, `backup` is what it had. Of differences: `rows` to be written and `leaves` to go, `before`: what was
- * there of either, and `came`: which of the rows had not been there.
+ * there of either, and `came`: which of the rows had not been there. `copy`, of no generation: what a first copy has brought so far.
  */
-const kinds = ['staging', 'backup', 'rows', 'leaves', 'before', 'came'] as const;
+const kinds = ['staging', 'backup', 'rows', 'leaves', 'before', 'came', 'copy'] as const;
 export type KeptKind = (typeof kinds)[number];
 
 interface KeptName {
@@ -24,12 +24,13 @@ interface KeptName {
 export const keptName = ({ kind, pipeline, fence, generation, place }: KeptName): string =>
   `lockstep_${kind}.${pipeline}.f${fence}.g${generation}.${place}`;
 
-const pattern = new RegExp(`^lockstep_(?:${kinds.join('|')})\\.([a-z0-9_-]+)\\.f(\\d+)\\.g\\d+\\.\\d+$`);
+const pattern = new RegExp(`^lockstep_(${kinds.join('|')})\\.([a-z0-9_-]+)\\.f(\\d+)\\.g\\d+\\.\\d+$`);
 
 /** Whose it is; null: it is none of ours. */
 export function ownerOf(
   collection: string,
-): { readonly pipeline: PipelineName; readonly fence: Fence } | null {
-  const [, pipeline, fence] = pattern.exec(collection) ?? [];
-  return pipeline === undefined ? null : { pipeline, fence: Number(fence) };
+): { readonly kind: KeptKind; readonly pipeline: PipelineName; readonly fence: Fence } | null {
+  const [, named, pipeline, fence] = pattern.exec(collection) ?? [];
+  const kind = kinds.find((each) => each === named);
+  return pipeline === undefined || kind === undefined ? null : { kind, pipeline, fence: Number(fence) };
 }

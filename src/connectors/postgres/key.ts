@@ -9,7 +9,8 @@ export type KeyPart = string | null;
 export const encodeKey = (parts: readonly KeyPart[]): Key => JSON.stringify(parts);
 
 /** Most keys don't even have the letters. */
-export const hasNullPart = (key: Key): boolean => key.includes('null') && decodeKey(key).includes(null);
+export const hasNullPart = (key: Key): boolean =>
+  key.includes('null') && isKey(key) && decodeKey(key).includes(null);
 
 /** A target of another kind may have keys that no row here can have. */
 export const isKey = (key: Key): boolean => key.startsWith('[') && !holdsZero(key);

@@ -107,6 +107,7 @@ const ofDocuments = ({ source, target, streams, fields }: Places): PipelineConfi
     ? byFields
     : {
         people: true,
+        labels: true,
         notes: true,
         tags: { scope: { where: '{"ours":true}' } },
         archive: { scope: 'all' },
@@ -117,6 +118,7 @@ const ofDocuments = ({ source, target, streams, fields }: Places): PipelineConfi
 /** All that the world's documents ever have. */
 const byFields = {
   people: { columns: ['_id', 'name', 'seen', 'r0', 'r1', 'r2', 'r3', 'r4'] },
+  labels: { columns: ['_id', 'text'] },
   notes: { columns: ['_id', 'body'] },
   tags: { columns: ['_id', 'ours', 'round', 'replaced'], scope: 'owned' },
   archive: { columns: ['_id', 'state'], scope: 'all' },

@@ -24,7 +24,7 @@ const numbers = (count: number, from = 0): number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 
 /**
- * people: made by us, with an index and a validator. notes: found empty, with a validator that refuses two of them. tags: partly somebody
+ * people: made by us, with an index and a validator. labels: found empty. notes: found empty, with a validator that refuses two of them. tags: partly somebody
  * else's, one of whose ids the source has too. archive: holds twice of what the source has.
  */
 async function fill(source: Db, target: Db): Promise<void> {
@@ -32,6 +32,7 @@ async function fill(source: Db, target: Db): Promise<void> {
   await source.createCollection('people', { validator: { name: { $type: 'string' } } });
   await source.collection('people').createIndex({ name: 1 }, { unique: true });
   await target.createCollection('notes', notes);
+  await target.createCollection('labels');
   const put = (db: Db, name: string, documents: readonly Document[]) =>
     db.collection<Document>(name).insertMany([...documents]);
   await put(
@@ -43,6 +44,11 @@ async function fill(source: Db, target: Db): Promise<void> {
     source,
     'notes',
     numbers(400).map((_id) => ({ _id, body: _id % 200 === 7 ? 'poison' : 'sound' })),
+  );
+  await put(
+    source,
+    'labels',
+    numbers(120).map((_id) => ({ _id, text: `label ${_id}` })),
   );
   await put(
     source,
@@ -106,6 +112,7 @@ export async function judgeDocuments(
   // Fields are set in another order than the source has them.
   const shown = places.fields ? sortedFields : exportDocuments;
   expect(await shown(target, 'people')).toEqual(await shown(source, 'people'));
+  expect(await shown(target, 'labels')).toEqual(await shown(source, 'labels'));
   expect(await shown(target, 'notes')).toEqual(await shown(source, 'notes', sound));
   expect(await shown(target, 'tags', ours)).toEqual(await shown(source, 'tags', ours));
   expect(await target.collection('tags').countDocuments({ theirs: true }), 'documents of others').toBe(10);
@@ -147,7 +154,7 @@ async function planted(source: Db): Promise<readonly string[]> {
 export async function expectNoTrace({ source, target }: MongoWorld): Promise<void> {
   const names = async (db: Db) =>
     (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
-  const all = ['archive', 'notes', 'people', 'tags'];
+  const all = ['archive', 'labels', 'notes', 'people', 'tags'];
   expect((await names(source)).toSorted()).toEqual(all);
   expect((await names(target)).toSorted()).toEqual(all);
 }

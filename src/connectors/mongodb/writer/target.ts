@@ -8,7 +8,14 @@ import type { Partition } from '../../../protocol/partition.ts';
 import type { Selection } from '../../../protocol/selection.ts';
 import type { Shape } from '../../../protocol/shape.ts';
 import type { Row } from '../../../protocol/value.ts';
-import type { Holder, PreparedStep, Target, WriteOptions } from '../../../protocol/writer.ts';
+import type {
+  Holder,
+  PreparedStep,
+  Target,
+  WholeAppend,
+  WholeOptions,
+  WriteOptions,
+} from '../../../protocol/writer.ts';
 import { idElement } from '../bson/layout.ts';
 import { documentColumn, idColumn } from '../names.ts';
 import { countRows, isEmpty, type Judgement, judge, present, readStoredForms } from './compare.ts';
@@ -17,6 +24,7 @@ import { holders } from './holders.ts';
 import { countedText, type TargetModel } from './model.ts';
 import { finishKeys } from './open/finish.ts';
 import type { OpenedTarget } from './open/open-target.ts';
+import { appendWhole } from './whole/append-whole.ts';
 import { applyWindow } from './window/apply-window.ts';
 import { append } from './write/append.ts';
 import { inOneTransaction } from './write/apply.ts';
@@ -64,6 +72,11 @@ export class MongodbTarget implements Target {
 
   merge(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts> {
     return merge(this.#destination, this.#model, { ...options, chunks });
+  }
+
+  appendWhole(chunks: AsyncIterable<Chunk>, options: WholeOptions): Promise<WholeAppend> {
+    const request = { ...options, chunks, createdByUs: this.#createdByUs };
+    return appendWhole(this.#destination, this.#model, request);
   }
 
   /** Every MongoDB collection has a key, and this is for those that have none. */

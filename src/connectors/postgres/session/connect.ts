@@ -12,7 +12,7 @@ export interface Connected {
   readonly client: pg.Client;
   readonly endpoint: PostgresEndpoint;
   readonly context: ErrorContext;
-  /** What it reads into; null: the memory of an encrypted connection is Node's. */
+  /** What it reads into; null: into memory of Node's. */
   readonly buffers: ReadBuffers | null;
 }
 
@@ -33,7 +33,9 @@ export async function connect(
     database: endpoint.database,
     connectTimeoutMs: config.connectTimeoutMs,
   };
-  const buffers = endpoint.tls === null ? new ReadBuffers() : null;
+  // Changes wait as the bytes that they came in, and are not given back.
+  const isPlain = endpoint.tls === null && purpose === 'statements';
+  const buffers = isPlain ? new ReadBuffers() : null;
   const socket = buffers?.openSocket() ?? new net.Socket();
   const client = makeClient(config, { endpoint, socket, purpose });
   const refuse = (error: LockstepError) => socket.destroy(error);

@@ -4,6 +4,7 @@ import { isLockstepError, LockstepError } from '../../../../protocol/errors/lock
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { DestinationState, WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
+import { dropLeftCopies } from '../whole/drop-left.ts';
 import { endOtherSessions } from './end-sessions.ts';
 import { readStreamState } from './read-state.ts';
 import { nameOf } from './slots.ts';
@@ -24,6 +25,7 @@ export async function attachPipeline(
   const isNew = await introduce(destination, options);
   reach('destination.introduce.after-commit');
   const stateId = await takeOver(destination, options);
+  await dropLeftCopies(destination, options);
   reach('destination.attach.after');
   const { lease, signal } = options;
   const state = await readStreamState(destination, { pipeline: lease.pipeline, signal });

@@ -1,11 +1,11 @@
 import type { Change, KeyMove } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import { keyNull } from '../../../../protocol/key-null.ts';
 import { keyRepeated } from '../../../../protocol/key-repeated.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { WindowPart as GivenPart } from '../../../../protocol/writer.ts';
 import type { TargetModel } from '../model/target-model.ts';
 import { PostgresTarget } from '../target.ts';
+import { refuseNullKeys } from '../write/null-keys.ts';
 import { OutcomeList } from '../write/outcome-list.ts';
 
 import { canUpsert } from './can-upsert.ts';
@@ -35,7 +35,7 @@ export function partsOf(given: readonly GivenPart[]): readonly WindowPart[] {
     .map(({ target, changes, moves = [], spared = none }) => {
       if (!(target instanceof PostgresTarget)) throw foreign(target.plan.target);
       const { model } = target;
-      refuseNulls(model, changes);
+      refuseNullKeys(model, changes);
       refuseRepeated(model, changes);
       return { model, changes, moves, spared, outcomes: new OutcomeList(changes.length) };
     });
@@ -43,19 +43,6 @@ export function partsOf(given: readonly GivenPart[]): readonly WindowPart[] {
 
 const foreign = (collection: string): LockstepError =>
   new LockstepError('internal', { detail: `the target ${collection} was opened by another writer` });
-
-/** No row without a key may come in, since it would come in again with each change of it. */
-function refuseNulls({ collection, key, table }: TargetModel, changes: readonly Change[]): void {
-  const nullable = key.filter(({ name }) =>
-    table.columns.some((each) => each.name === name && !each.notNull),
-  );
-  if (nullable.length === 0) return;
-  for (const change of changes) {
-    if (change.kind !== 'upsert') continue;
-    const missing = nullable.find(({ name }) => change.row[name] === null);
-    if (missing !== undefined) throw keyNull(collection, missing.name, 'source');
-  }
-}
 
 /** A statement of upserts is refused by the server itself when one has a key twice, and the later one counts where two statements have it. */
 function refuseRepeated(model: TargetModel, changes: readonly Change[]): void {

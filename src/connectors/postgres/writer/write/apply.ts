@@ -12,6 +12,7 @@ import { savePosition } from '../state/fence.sql.ts';
 import { writeTransaction } from '../state/write-transaction.ts';
 import { ChangeSteps, type ChangeStepsRequest } from './change-steps.ts';
 import { inSomeOrder, takeBack } from './in-some-order.ts';
+import { refuseNullKeys } from './null-keys.ts';
 import { OutcomeList } from './outcome-list.ts';
 import { type StagedChanges, stageChanges } from './staged-changes.ts';
 
@@ -29,6 +30,7 @@ export async function apply(
   model: TargetModel,
   request: ApplyRequest,
 ): Promise<readonly Outcome[]> {
+  refuseNullKeys(model, request.changes);
   return await writeTransaction(destination, { ...request, point: 'destination.apply' }, async (session) => {
     const outcomes = await applyChanges(session, model, request);
     await rememberPosition(session, destination, request);
