@@ -8,7 +8,7 @@ import {
 import { findClientTools } from '../harness/client-tools.ts';
 import { runRecipe } from './ours.ts';
 import { rowwise, sql } from './peers.ts';
-import { serviceContestant, warmUp } from './service-pass.ts';
+import { firstCopyContestant, serviceContestant, warmUp } from './service-pass.ts';
 import type { Town } from './town.ts';
 
 export interface Pass {
@@ -16,7 +16,7 @@ export interface Pass {
   readonly users: number;
   /** Share of the chat's users that differ before; null: the chat is empty. */
   readonly changed: number | null;
-  /** Ours is a scheduled pass of the running service; else a command of its own. */
+  /** Ours is a scheduled pass of the running service, or its first copy where the chat is empty; else a command of its own. */
   readonly byService?: boolean;
 }
 
@@ -44,7 +44,9 @@ export async function passCase(
   });
   const all = [
     byService
-      ? serviceContestant(town, { users, changed: changed ?? 0 })
+      ? changed === null
+        ? firstCopyContestant(town, users)
+        : serviceContestant(town, { users, changed })
       : contestant('ours', () => runRecipe(['bulk', '--json'], town.environment())),
     // It writes every user whatever is there, so it may find what is made faster.
     contestant('rowwise', () => rowwise(town), tools === null ? undefined : () => sql(town, tools)),

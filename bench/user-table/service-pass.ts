@@ -33,6 +33,23 @@ export function serviceContestant(
   };
 }
 
+/** The first copy of the running service into an empty chat, by the seconds that its log tells. */
+export function firstCopyContestant(town: Town, users: number): Contestant {
+  return {
+    name: 'ours',
+    prepare: () => town.emptyChat(),
+    run: async () => {
+      const service = start(town, intervalFor(users));
+      const { seconds } = await lineOf(service, (lines) =>
+        lines.find((line) => line.includes('"Initial bulk sync completed"')),
+      );
+      await stop(service);
+      return { seconds, ...service.cost.end() };
+    },
+    proof: () => town.prove(users),
+  };
+}
+
 /**
  * Two passes over a few users. A checkout runs from TypeScript, which Node translates when it first sees it (25 MB at the peak) and
  * keeps translated; a package that is installed has none.
@@ -56,17 +73,26 @@ async function stop({ child, ended }: Started): Promise<void> {
 }
 
 /** What the first pass takes that begins from now on. */
-async function nextPass({ output }: Started): Promise<number> {
-  const passes = (): readonly string[] =>
-    output()
-      .split('\n')
-      .filter((line) => line.includes('"Scheduled sync '));
-  const before = passes().length;
-  for (const startedAt = performance.now(); performance.now() - startedAt < patienceMs; await delay(20)) {
-    const since = passes().slice(before);
+async function nextPass(service: Started): Promise<number> {
+  const passesOf = (lines: readonly string[]) => lines.filter((line) => line.includes('"Scheduled sync '));
+  const before = passesOf(service.output().split('\n')).length;
+  const { seconds } = await lineOf(service, (lines) => {
+    const since = passesOf(lines).slice(before);
     const begun = since.findIndex((line) => line.includes('Scheduled sync begins'));
-    const end = begun < 0 ? undefined : since[begun + 1];
-    if (end !== undefined) return (JSON.parse(end) as { seconds: number }).seconds;
+    return begun < 0 ? undefined : since[begun + 1];
+  });
+  return seconds;
+}
+
+/** A line of its log, once it is there. */
+async function lineOf(
+  { output }: Started,
+  find: (lines: readonly string[]) => string | undefined,
+): Promise<{ readonly seconds: number }> {
+  for (const startedAt = performance.now(); performance.now() - startedAt < patienceMs; await delay(20)) {
+    // What ends without a line break is not all there yet.
+    const found = find(output().split('\n').slice(0, -1));
+    if (found !== undefined) return JSON.parse(found) as { seconds: number };
   }
-  throw new Error(`no pass came: ${output()}`);
+  throw new Error(`nothing was told: ${output()}`);
 }
