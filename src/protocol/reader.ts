@@ -144,6 +144,8 @@ export interface ReadSnapshot extends AsyncDisposable {
       readonly format: Format;
       /** Only with the `digest` capability. Default: all rows. */
       readonly groups?: RowGroups;
+      /** As they lie, where that is faster: what changes its place meanwhile may come twice, and the read may fail for it. */
+      readonly asItLies?: boolean;
     },
   ): AsyncIterable<Chunk>;
 

@@ -23,7 +23,7 @@ const promises: readonly Promises[] = [
     page: 'src/engine/pipeline/SPEC.md',
     row: /^\| (L\d+) .*\|$/gm,
     names: (title) => title.match(/\bL\d+\b/g) ?? [],
-    count: 6,
+    count: 7,
   },
 ];
 

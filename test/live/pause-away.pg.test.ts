@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { startFaultProxy, type Tap } from '../support/fault-proxy.ts';
 import { type Capture, captures, type LiveRun, type LiveTrial, openLiveTrial } from './support/live-trial.ts';
 
-const table = 'CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE NOT NULL)';
+const table = `CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE NOT NULL);
+  CREATE TABLE others (id int PRIMARY KEY, name text)`;
 const fill = `INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 50) n`;
 /** Only the window has it. */
 const mark = 'item 51';
@@ -38,7 +39,7 @@ async function open(capture: Capture): Promise<Away> {
   };
   const proxy = opened.use(await startFaultProxy(trial.target.url, { tap }));
   const target = proxy.url(trial.target.url);
-  const running = opened.use(await trial.start({ collections: ['items'] }, { target }));
+  const running = opened.use(await trial.start({ collections: ['items', 'others'] }, { target }));
   const kept = opened.move();
   return {
     trial,
@@ -115,5 +116,22 @@ describe.each(captures)('a pipeline whose destination is away, with %s', { timeo
     await away.back();
     await running.live();
     await running.inStep('items');
+  });
+
+  test('goes on with the others although a table is gone when somebody resumes', async () => {
+    await using away = await open(capture);
+    const { trial, running } = away;
+    away.leave('now');
+    await trial.source.query(work);
+    await waits(away);
+    await pause(away);
+    await trial.source.query('DROP TABLE others');
+    await away.back();
+    await running.engine.resume('it');
+    await running.inStep('items');
+    await trial.source.query(`UPDATE items SET name = 'after that' WHERE id = 4`);
+    await running.inStep('items');
+    await running.until('it says so', () => running.status.status === 'degraded');
+    expect(running.status.reason).toContain('others');
   });
 });

@@ -123,6 +123,34 @@ test('what somebody else writes to the target meanwhile is not renamed over', as
   expect(await keptIn(pair.target)).toEqual([]);
 });
 
+test('a stop half way leaves nothing, and the next run copies it', async () => {
+  await using pair = await openMongoPair();
+  await put(pair.source, 't', numbered(60_000, 'a text that is long enough for several batches'));
+  const engine = await pair.engine(settings);
+  const stopping = new AbortController();
+  const off = engine.events.on('rows.done', () => stopping.abort(new Error('enough')));
+  await expect(engine.run('it', { signal: stopping.signal })).rejects.toMatchObject({ code: 'interrupted' });
+  off();
+  expect(await pair.target.collection('t').countDocuments()).toBe(0);
+  expect(await keptIn(pair.target)).toEqual([]);
+  expect(await engine.run('it')).toMatchObject({ result: 'equal' });
+  expect(await pair.expectSame('t')).toBe(60_000);
+});
+
+test('a target that was emptied has its indexes, and is filled in place', async () => {
+  await using pair = await openMongoPair();
+  await put(pair.source, 't', numbered(many, 'new'));
+  await pair.source.collection('t').createIndex({ v: 1 });
+  const engine = await pair.engine({ ...settings, guard: { maxLeavingShare: 1 } });
+  const ways = waysOf(engine);
+  await engine.run('it');
+  await pair.target.collection('t').deleteMany({});
+  expect(await engine.run('it')).toMatchObject({ result: 'equal' });
+  expect(await pair.expectSame('t')).toBe(many);
+  expect(ways[0]).toBe('t whole');
+  expect(ways.slice(1)).toEqual([expect.stringMatching(/^t partitions .*not alike/)]);
+});
+
 test('a connection that goes half way costs what was sent, and nothing is left of it', async () => {
   await using server = await startMongo({ arguments: ['--setParameter', 'enableTestCommands=1'] });
   await using client = new MongoClient(server.url);

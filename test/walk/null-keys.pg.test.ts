@@ -78,4 +78,8 @@ test('a row without a key at the target is told where all rows there are ours, a
   expect((await pair.target.query('SELECT FROM parts')).rows).toHaveLength(3);
   const all = await pair.engine({ collections: { parts: { key: ['code'], scope: 'all' } } });
   expect(await all.verify('it')).toMatchObject({ equal: false, failures: failures('code', 'target') });
+  const keeping = await pair.engine({
+    collections: { parts: { key: ['code'], scope: 'all', leaving: 'keep' } },
+  });
+  expect(await keeping.verify('it'), 'what is there besides stays').toMatchObject({ equal: true });
 });

@@ -47,7 +47,7 @@ export function keyTextExpression(expression: string, typeName: string): string 
     // A cast to text takes the blanks off.
     case 'character':
     case 'bpchar':
-      return `pg_catalog.concat(${expression})`;
+      return `CASE WHEN ${expression} IS NOT NULL THEN pg_catalog.concat(${expression}) END`;
     case 'timestamp without time zone':
       return withLetter;
     case 'timestamp with time zone':

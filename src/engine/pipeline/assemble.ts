@@ -17,6 +17,7 @@ import { Signal } from '../stream/signal.ts';
 import { Stream, type StreamParts } from '../stream/stream.ts';
 import { TouchMarks } from '../stream/touch-marks.ts';
 import { TouchQueue } from '../stream/touch-queue.ts';
+import type { UnseenTransactions } from '../stream/unseen.ts';
 import { persisting } from '../walk/retrying.ts';
 import type { Condition } from './condition.ts';
 import type { IgnoredDrift } from './drift/ignored-drift.ts';
@@ -41,6 +42,8 @@ export interface AssembleRequest {
   readonly positions: ReadonlyMap<Shard, Position>;
   /** What was told and nobody has acted on yet. */
   readonly owed: Set<Told>;
+  /** Outlives the pieces too. */
+  readonly unseen: UnseenTransactions;
   /** Ends what runs now, so that it begins again with plans made anew. */
   readonly again: (reason: string) => void;
   readonly onWalksChanged: () => void;
@@ -206,7 +209,7 @@ function tornWindows({ context: { feed }, state, positions }: AssembleRequest): 
 }
 
 async function openApplier(
-  { context, collections, state, positions, condition }: AssembleRequest,
+  { context, collections, state, positions, unseen, condition }: AssembleRequest,
   parts: Pick<ApplierParts, 'letters' | 'alternatives' | 'holder' | 'stop' | 'sizes' | 'torn' | 'hurry'>,
 ): Promise<Applier> {
   const gauges = countRows(context, collections);
@@ -219,6 +222,7 @@ async function openApplier(
     marks,
     kept: new Set(state.marks.keys()),
     positions,
+    unseen,
     trouble: { source: troubleOf(condition, 'source'), destination: troubleOf(condition, 'destination') },
     ...parts,
   });

@@ -1,3 +1,4 @@
+import { toLockstepError } from '../../protocol/errors/lockstep-error.ts';
 import type { StreamContext } from '../stream/context.ts';
 import { Perseverance } from '../stream/persevere.ts';
 import { leaseOf } from '../walk/context.ts';
@@ -10,37 +11,52 @@ const lookEveryMs = 250;
 
 /**
  * Where the stream goes on after what was being written was left in doubt: asked for as long as a side is away, and until somebody pauses or
- * stops. Null: it was stopped.
+ * stops. `again`: the plans fit no more, or more has to be done than to go on. Null: it was stopped.
  */
 export async function beginAgain(
   context: StreamContext,
   request: BeginningRequest,
-): Promise<Beginning | null> {
+): Promise<Beginning | 'again' | null> {
   const { condition } = request;
   while ((await waitWhilePaused(context, condition, context.draining)) !== 'stopped') {
     await using pause = watchPause(context);
     const ends = AbortSignal.any([context.draining, pause.signal]);
     try {
-      await answers(context, { condition, ends });
-      return await beginning(patiently(context, ends), request);
+      await bothAnswer(context, { condition, ends });
+      const begun = await beginning(patiently(context, ends), { ...request, isPrepared: true });
+      // What is walked then may need targets that are not there any more.
+      return begun !== null && begun.gap !== null ? 'again' : begun;
     } catch (thrown) {
-      if (!ends.aborted || context.signal.aborted) throw thrown;
+      if (context.signal.aborted) throw thrown;
+      const { class: kind } = toLockstepError(thrown);
+      if (!ends.aborted && (kind === 'collection' || kind === 'configuration')) return 'again';
+      if (!ends.aborted) throw thrown;
     }
   }
   return null;
 }
 
-/** The destination is asked by itself first, so that `status` and alerts say for how long it has been away. */
-async function answers(
+/** Each is asked by itself first, so that `status` and alerts say for how long it has been away. */
+async function bothAnswer(
   context: StreamContext,
   { condition, ends }: Pick<BeginningRequest, 'condition'> & { readonly ends: AbortSignal },
 ): Promise<void> {
-  const what = 'ask the destination where it stands';
-  const trouble = troubleOf(condition, 'destination');
+  const { writer, feed } = context;
   const signal = AbortSignal.any([context.signal, ends]);
-  await new Perseverance(context, { what, trouble, hurry: () => ends }).until(() =>
-    context.writer.attach({ lease: leaseOf(context), signal }),
-  );
+  const asked = [
+    ['destination', () => writer.attach({ lease: leaseOf(context), signal })],
+    ['feed', () => feed.identity({ signal })],
+  ] as const;
+  for (const [of, ask] of asked) {
+    const trouble = troubleOf(condition, of);
+    const what = of === 'feed' ? 'ask the source who it is' : 'ask the destination where it stands';
+    try {
+      await new Perseverance(context, { what, trouble, hurry: () => ends }).until<unknown>(ask);
+    } finally {
+      // Nobody waits for it any more.
+      if (ends.aborted) trouble.ended();
+    }
+  }
 }
 
 function patiently(context: StreamContext, ends: AbortSignal): StreamContext {

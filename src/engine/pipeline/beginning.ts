@@ -28,6 +28,8 @@ export interface BeginningRequest {
   readonly plans: readonly CollectionPlan[];
   readonly memory: LiveMemory;
   readonly condition: Condition;
+  /** This process has prepared the capture, and what became of it since the feed tells. Default: it is prepared. */
+  readonly isPrepared?: boolean;
 }
 
 /**
@@ -43,8 +45,10 @@ export async function beginning(
   const { feed, store, pipeline, signal } = context;
   const collections = plans.map((plan) => feedCollection(plan, feed));
   const known = await memory.phase();
-  if (known !== null) await noteUncaptured(context, memory, collections);
-  await retrying(context, { what: 'prepare capture', signal }, () => feed.prepare({ collections, signal }));
+  if (request.isPrepared !== true) {
+    if (known !== null) await noteUncaptured(context, memory, collections);
+    await retrying(context, { what: 'prepare capture', signal }, () => feed.prepare({ collections, signal }));
+  }
   const attached = await attach(context);
   const state = { ...attached, positions: feedPositions(attached.positions) };
   const { id: sourceId } = await retrying(context, { what: 'identify', signal }, () =>

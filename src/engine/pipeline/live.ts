@@ -6,6 +6,7 @@ import { orderByReferences } from '../plan/order.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { Told } from '../stream/intake.ts';
+import { UnseenTransactions } from '../stream/unseen.ts';
 import { finish } from '../walk/finish.ts';
 import { releaseApproved } from './approved.ts';
 import { type Assembled, assemble } from './assemble.ts';
@@ -82,6 +83,7 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
     memory,
     collections: byName,
     owed: new Set<Told>(),
+    unseen: new UnseenTransactions(),
     reporting,
     comparisons,
     ignoredDrift,
@@ -89,7 +91,9 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
   while (begun !== null) {
     const end = await new Live({ ...parts, begun }).run();
     if (end !== 'inDoubt') return end;
-    begun = await beginAgain(context, request);
+    const next = await beginAgain(context, request);
+    if (next === 'again') return next;
+    begun = next;
   }
   return 'stopped';
 }
@@ -101,6 +105,7 @@ interface LiveParts {
   readonly collections: ReadonlyMap<string, StreamCollection>;
   readonly begun: Beginning;
   readonly owed: Set<Told>;
+  readonly unseen: UnseenTransactions;
   readonly reporting: Reporting;
   readonly comparisons: Comparisons;
   readonly ignoredDrift: IgnoredDrift;
@@ -199,6 +204,8 @@ class Live {
   /** Everything that runs side by side, until somebody stops or pauses it. The first that fails ends the others. */
   async #runUntilPaused(assembled: Assembled, stopping: AbortSignal): Promise<void> {
     const { context, options } = this.#parts;
+    // However short a pause was, it has to be caught up with again.
+    this.#caughtUp = false;
     const over = new AbortController();
     const until = AbortSignal.any([stopping, over.signal]);
     // Who only begins again waits with the window: what is planned anew asks both sides too.
@@ -304,9 +311,7 @@ class Live {
   /** True: the pipeline stopped while it was paused. */
   async #waitWhilePaused(stopping: AbortSignal): Promise<boolean> {
     const { context, options } = this.#parts;
-    const waited = await waitWhilePaused(context, options.condition, stopping);
-    if (waited === 'resumed') this.#caughtUp = false;
-    return waited === 'stopped';
+    return (await waitWhilePaused(context, options.condition, stopping)) === 'stopped';
   }
 
   async #look(

@@ -18,7 +18,7 @@ import { RetryExtent } from './retry-extent.ts';
 import type { RowSizes } from './row-sizes.ts';
 import type { Reached, TouchMarks } from './touch-marks.ts';
 import type { Touch } from './touch-queue.ts';
-import { UnseenTransactions } from './unseen.ts';
+import type { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
 import { WindowMarks } from './window-marks.ts';
 import { emptyPlan, type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
@@ -41,6 +41,7 @@ export interface ApplierParts {
   /** Where each shard stands. */
   readonly positions: ReadonlyMap<Shard, Position>;
   readonly torn: TornWindows;
+  readonly unseen: UnseenTransactions;
   readonly trouble: { readonly source: Trouble; readonly destination: Trouble };
   /** What fails once it has aborted is not tried again: whoever pauses does not wait for a side that is away. */
   readonly hurry: () => AbortSignal;
@@ -78,7 +79,7 @@ export class Applier {
   readonly #destination: Perseverance;
   readonly #writer: WindowWriter;
   readonly #foresight: Foresight;
-  readonly #unseen = new UnseenTransactions();
+  readonly #unseen: UnseenTransactions;
   readonly #retries = new RetryExtent();
   readonly #lanes: LanedWriter;
   readonly #positions: Map<Shard, Position>;
@@ -96,6 +97,7 @@ export class Applier {
     const what = 'write the destination';
     this.#destination = new Perseverance(context, { what, trouble: trouble.destination, hurry });
     this.#positions = new Map(parts.positions);
+    this.#unseen = parts.unseen;
     this.#lanes = new LanedWriter(context.writer, context.settings.stream.lanes);
     this.#writer = new WindowWriter({
       context,
@@ -138,7 +140,7 @@ export class Applier {
     const { letters, holder, gauges } = this.#parts;
     for (const [name, refused] of plan.refused)
       if (!(await this.#putLetters(name, refused))) plan.parts.delete(name);
-    for (const part of plan.parts.values()) await holder.hold(part, gauges);
+    for (const part of plan.parts.values()) await holder.hold(part, gauges, this.#parts.hurry());
     for (const [name, keys] of plan.apart) letters.wake(name, keys);
   }
 

@@ -41,8 +41,8 @@ export class LeavingHolder {
     this.#held.delete(collection);
   }
 
-  /** Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
-  async hold(part: PlannedPart, gauges: Gauges): Promise<void> {
+  /** `hurry`: a destination that is away is not waited for. Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
+  async hold(part: PlannedPart, gauges: Gauges, hurry: AbortSignal): Promise<void> {
     const { collection, changes, mayLeave } = part;
     const told = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
     if (told.length === 0 || collection.plan.leaving.kind === 'keep') return;
@@ -56,6 +56,7 @@ export class LeavingHolder {
     const held = await this.#present(
       collection,
       told.map(({ key }) => key),
+      hurry,
     );
     if (mayAll(held.size)) return;
     if (!isHeld) await this.#letApproved(collection.name, held);
@@ -67,8 +68,12 @@ export class LeavingHolder {
   }
 
   /** Rows that came and went before they were brought are no loss. */
-  async #present({ name, target }: StreamCollection, keys: readonly Key[]): Promise<Set<Key>> {
-    const { signal } = this.#context;
+  async #present(
+    { name, target }: StreamCollection,
+    keys: readonly Key[],
+    hurry: AbortSignal,
+  ): Promise<Set<Key>> {
+    const signal = AbortSignal.any([this.#context.signal, hurry]);
     const what = `look for what leaves ${name}`;
     return new Set(await persisting(this.#context, { what, signal }, () => target.present(keys, { signal })));
   }

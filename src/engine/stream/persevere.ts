@@ -88,11 +88,12 @@ export class Perseverance {
     return this.#gaveUp;
   }
 
-  #givenUp(signal: AbortSignal): LockstepError {
+  #givenUp(by: AbortSignal): LockstepError {
     this.#gaveUp = true;
-    // Nobody waits for that side any more. Who goes on tells of it again.
-    this.#forget();
-    return interruptedBy(signal);
+    const { signal, draining } = this.#context;
+    // Nobody waits for that side any more; who goes on tells of it again. Whoever stops or was overtaken does not.
+    if (!signal.aborted && !draining.aborted) this.#forget();
+    return interruptedBy(by);
   }
 
   async #pause(pauseMs: number): Promise<void> {

@@ -78,7 +78,9 @@ async function* wholeChunks(work: CollectionWork, failures: Failures): AsyncIter
     estimatedRows: everything.estimatedRows,
     partitions: 1,
   });
-  for await (const chunk of mappedChunks(work, everything, { format: bulkFormat(work), signal, failures })) {
+  // A key that comes twice is refused, and partitions find out.
+  const options = { format: bulkFormat(work), asItLies: true, signal, failures };
+  for await (const chunk of mappedChunks(work, everything, options)) {
     if (draining.aborted) throw new LockstepError('interrupted', { detail: `${plan.name} is copied anew` });
     const [failure] = failures;
     if (failure !== undefined && failures.length > mostFailures) throw failure.error;

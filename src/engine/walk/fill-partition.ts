@@ -106,11 +106,16 @@ export function bulkFormat(work: CollectionWork): Format {
 export async function* mappedChunks(
   work: CollectionWork,
   partition: Partition,
-  options: { format: Format; signal: AbortSignal; failures: { source: Row; error: LockstepError }[] },
+  options: {
+    format: Format;
+    signal: AbortSignal;
+    failures: { source: Row; error: LockstepError }[];
+    asItLies?: boolean;
+  },
 ): AsyncIterable<Chunk> {
   const { plan, moment, source, context } = work;
-  const { format, signal, failures } = options;
-  const request = { format, selection: source.selection, signal };
+  const { format, signal, failures, asItLies = false } = options;
+  const request = { format, selection: source.selection, asItLies, signal };
   for await (const chunk of moment.stream(signal, (snapshot) =>
     snapshot.read(plan.source, partition, request),
   )) {

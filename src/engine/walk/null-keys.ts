@@ -24,6 +24,8 @@ export async function refuseNullKeys(work: CollectionWork): Promise<void> {
     );
     if (found !== null) throw keyNull(plan.name, found, 'source');
   }
+  // What is there besides may be whatever it is.
+  if (plan.leaving.kind === 'keep') return;
   const there = target.comparison();
   const theirs = doubtful(there, target.shape);
   if (theirs.length === 0) return;

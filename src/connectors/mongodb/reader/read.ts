@@ -49,13 +49,14 @@ const filterOfRange = ({
 
 export async function* readPartition(
   deployment: Deployment,
-  request: ReadRequest & { readonly format: Format },
+  request: ReadRequest & { readonly format: Format; readonly asItLies?: boolean },
 ): AsyncIterable<Chunk> {
   const { format, selection, collection } = request;
   if (format === 'bson' && isWhole(selection)) {
     const filter = filterOfRange(request);
-    // By their ids each is looked up; a range is found in their index all the same.
-    for await (const { bytes, count } of documentBatches(deployment, { ...request, filter, anyOrder: true }))
+    // By another index than that of the ids a document that moves in it could be missed.
+    const anyOrder = request.asItLies === true && selection.filter === null;
+    for await (const { bytes, count } of documentBatches(deployment, { ...request, filter, anyOrder }))
       yield { format, bytes, rowCount: count };
     return;
   }

@@ -16,13 +16,13 @@ export class ByteWriter {
   readonly #spares: Buffer[] = [];
 
   constructor(firstBytes: number = leastBytes) {
-    this.bytes = Buffer.allocUnsafe(firstBytes);
+    this.bytes = Buffer.allocUnsafeSlow(firstBytes);
   }
 
   /** Makes room; `bytes` may be another buffer afterwards. */
   ensure(count: number): void {
     if (this.at + count <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.at + count));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + count));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
   }
@@ -95,14 +95,14 @@ export class ByteWriter {
   /** What was written; the writer is empty afterwards and no longer holds it. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.at);
-    this.bytes = this.#spares.pop() ?? Buffer.allocUnsafe(nextBytes(taken.length));
+    this.bytes = this.#spares.pop() ?? Buffer.allocUnsafeSlow(nextBytes(taken.length));
     this.at = 0;
     return taken;
   }
 
   /** What was taken before is looked at by nobody any more, and is written into again. */
   giveBack({ buffer }: Buffer): void {
-    const isOurs = buffer.byteLength >= leastBytes;
-    if (isOurs && this.#spares.length < mostSpares) this.#spares.push(Buffer.from(buffer));
+    const isUsual = buffer.byteLength >= leastBytes && buffer.byteLength <= 2 * mostBytes;
+    if (isUsual && this.#spares.length < mostSpares) this.#spares.push(Buffer.from(buffer));
   }
 }

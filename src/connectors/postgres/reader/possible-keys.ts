@@ -5,11 +5,14 @@ import type { Row } from '../../../protocol/value.ts';
 import { hasNullPart, isKey } from '../key.ts';
 import { askedKeys, keyColumnsOf, type LookupRequest } from './lookup.ts';
 import { findNull } from './null-keys.ts';
+import type { NullQuestion } from './null-question.ts';
 import type { ReadContext } from './postgres-snapshot.ts';
 import { describeOutput, type OutputColumn } from './select.ts';
 
 type Found = ReadonlyMap<Key, Row | null>;
 type Request = Omit<LookupRequest, 'output' | 'surroundings'>;
+
+type Lookup = (keys: readonly Key[]) => Promise<Found>;
 
 /**
  * A target of another kind may hold keys that no row here can have, such as `["3000000000"]` where the key is an integer: they are absent.
@@ -18,9 +21,9 @@ type Request = Omit<LookupRequest, 'output' | 'surroundings'>;
 export async function lookupPossible(
   context: ReadContext,
   request: Request,
-  lookup: (keys: readonly Key[]) => Promise<Found>,
+  { nulls, lookup }: { readonly nulls: NullQuestion; readonly lookup: Lookup },
 ): Promise<Found> {
-  if (request.keys.some(hasNullPart)) await refuseNulls(context, request);
+  if (request.keys.some(hasNullPart)) await nulls.refuse(() => refuseNulls(context, request));
   const found = await lookupKeys(context, { ...request, keys: request.keys.filter(isKey) }, lookup);
   return new Map(request.keys.map((key) => [key, found.get(key) ?? null]));
 }
@@ -31,11 +34,7 @@ async function refuseNulls(context: ReadContext, { selection, keyColumns }: Requ
   if (column !== null) throw keyNull(context.collection, column, 'source');
 }
 
-async function lookupKeys(
-  context: ReadContext,
-  request: Request,
-  lookup: (keys: readonly Key[]) => Promise<Found>,
-): Promise<Found> {
+async function lookupKeys(context: ReadContext, request: Request, lookup: Lookup): Promise<Found> {
   const { keys } = request;
   try {
     return await lookup(keys);

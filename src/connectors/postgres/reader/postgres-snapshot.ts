@@ -17,6 +17,7 @@ import { type LookupRequest, lookupRows } from './lookup.ts';
 import { lookupNewest } from './lookup-newest.ts';
 import type { Moment } from './moment.ts';
 import { findNull } from './null-keys.ts';
+import { NullQuestion } from './null-question.ts';
 import { hashRowsInOrder } from './ordered-hashes.ts';
 import type { OutputCache } from './output-cache.ts';
 import { cutPartitions } from './partitions.ts';
@@ -52,6 +53,7 @@ export class PostgresSnapshot implements ReadSnapshot {
   readonly #types: TypeCache;
   readonly #outputs: OutputCache;
   readonly #keys = new Map<CollectionName, Promise<readonly string[] | null>>();
+  readonly #nulls = new Map<CollectionName, NullQuestion>();
 
   constructor({ pool, moment, types, outputs }: SnapshotParts) {
     this.id = moment.id;
@@ -107,7 +109,11 @@ export class PostgresSnapshot implements ReadSnapshot {
             ? this.#lookupAtMoment(context, request)
             : lookupNewest(context, { ...request, outputs: this.#outputs, pool: this.#pool });
         };
-        return lookupPossible(context, { ...options, keys }, ask);
+        return lookupPossible(
+          context,
+          { ...options, keys },
+          { nulls: this.#nullsOf(collection), lookup: ask },
+        );
       },
       { signal: options.signal },
     );
@@ -257,6 +263,12 @@ export class PostgresSnapshot implements ReadSnapshot {
     this.#keys.set(collection, asked);
     asked.catch(() => this.#keys.delete(collection));
     return asked;
+  }
+
+  #nullsOf(collection: CollectionName): NullQuestion {
+    const known = this.#nulls.get(collection) ?? new NullQuestion();
+    this.#nulls.set(collection, known);
+    return known;
   }
 
   #table(collection: CollectionName): TableName {

@@ -21,7 +21,7 @@ export interface OutputColumn {
 /** What the user wrote, closed off by a line break: it may end in a comment. */
 const configured = (text: string): string => `(${text}\n)`;
 
-const plainExpression = ({ from }: SelectedColumn): string =>
+export const plainExpression = ({ from }: SelectedColumn): string =>
   'column' in from ? `${rowAlias}.${quoteIdentifier(from.column)}` : configured(from.expression);
 
 export const outputExpression = (column: SelectedColumn): string =>

@@ -1,9 +1,12 @@
+import { MongoServerError } from 'mongodb';
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
 import type { PreparedStep, WriteOptions } from '../../../../protocol/writer.ts';
 import { ownerOf } from '../../kept-names.ts';
 import type { Destination } from '../destination.ts';
 import { type JournalEntry, readEntries } from './journal.ts';
+
+const namespaceNotFound = 26;
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -14,9 +17,13 @@ export async function dropKept(
   { deployment }: Destination,
   { name, signal }: SignalOption & { readonly name: string },
 ): Promise<void> {
-  await deployment.run({ signal, collection: name }, (db) =>
-    db.dropCollection(name, { writeConcern: { w: 'majority' } }),
-  );
+  await deployment.run({ signal, collection: name }, async (db) => {
+    try {
+      await db.command({ drop: name, writeConcern: { w: 'majority' } }, { signal });
+    } catch (thrown) {
+      if (!(thrown instanceof MongoServerError && thrown.code === namespaceNotFound)) throw thrown;
+    }
+  });
 }
 
 /** The collections of ours that are there, whatever the journal knows of them. */

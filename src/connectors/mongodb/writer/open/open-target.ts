@@ -35,7 +35,7 @@ export async function openTarget(destination: Destination, request: OpenRequest)
   if (scope.kind === 'owned') await makeOwnedCollection(destination, request);
   const { pipeline } = destination;
   const model = makeModel({ ...plan, scope, targetShape: shape }, { shape, pipeline });
-  return { model, createdByUs: decision?.createdByUs ?? found === null, startedEmpty };
+  return { model, createdByUs: decision?.createdByUs ?? false, startedEmpty };
 }
 
 /** As `open` would find it, with nothing made or remembered. Null: it does not exist. */
@@ -77,12 +77,21 @@ async function makeOwnedCollection(
   reach('destination.owned.after');
 }
 
+/** `level`: `local` sees what is not confirmed yet, too. */
 export function hasNoDocument(
   { deployment }: Pick<Destination, 'deployment'>,
-  { collection, signal }: { readonly collection: string; readonly signal: AbortSignal },
+  {
+    collection,
+    level = 'majority',
+    signal,
+  }: {
+    readonly collection: string;
+    readonly level?: 'majority' | 'local';
+    readonly signal: AbortSignal;
+  },
 ): Promise<boolean> {
   return deployment.run({ signal, collection }, async (db) => {
-    const options = { projection: { _id: 1 }, readConcern: { level: 'majority' }, signal } as const;
+    const options = { projection: { _id: 1 }, readConcern: { level }, signal } as const;
     return (await db.collection(collection).findOne({}, options)) === null;
   });
 }

@@ -1,5 +1,5 @@
 import type { Chunk } from '../../../../protocol/chunk.ts';
-import { isLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
+import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
 import type { WholeAppend, WholeOptions } from '../../../../protocol/writer.ts';
 import { keptName } from '../../kept-names.ts';
@@ -41,12 +41,16 @@ export async function appendWhole(
   try {
     return await bringIn(destination, model, request);
   } catch (thrown) {
-    // Rights for the target alone are enough for transactions.
-    if (isLockstepError(thrown, 'permission-denied') || isLockstepError(thrown, 'swap-refused'))
-      return { kind: 'declined', reason: thrown.message };
-    throw thrown;
+    if (!(thrown instanceof LockstepError) || !isForTransactions(thrown)) throw thrown;
+    // Who was overtaken does not go on in another way.
+    await requireFence(destination, request);
+    return { kind: 'declined', reason: thrown.message };
   }
 }
+
+/** Rights for the target alone are enough for them; what somebody has changed about the target, or taken away beside it, is nothing to them. */
+const isForTransactions = ({ code }: LockstepError): boolean =>
+  code === 'permission-denied' || code === 'swap-refused' || code === 'collection-gone';
 
 async function bringIn(
   destination: Destination,
@@ -59,6 +63,8 @@ async function bringIn(
   try {
     const own = { ...kept, lease, signal };
     const made = await makeKept(destination, { ...own, target: model.collection, validates: true });
+    // Before anything is read for nothing: a target that was emptied has its indexes still.
+    await requireAlike(destination, { name, target: model.collection, signal });
     reach('whole.made');
     const inserted = await fill(destination, { ...model, collection: name }, request);
     reach('whole.filled');
@@ -111,7 +117,7 @@ async function takeItsPlace(
   await requireAlike(destination, { name: made.name, target, signal });
   await requireFence(destination, options);
   await requireStill(destination, made, signal);
-  if (!(await hasNoDocument(destination, { collection: target, signal }))) return false;
+  if (!(await hasNoDocument(destination, { collection: target, level: 'local', signal }))) return false;
   await deployment.run({ signal, collection: target }, (db) =>
     db.renameCollection(made.name, target, { dropTarget: true, writeConcern: { w: 'majority' } }),
   );

@@ -72,14 +72,18 @@ export interface RawReply {
   readonly refused: { readonly index: number; readonly code: number; readonly error: LockstepError } | null;
 }
 
-/** Writes in the session's transaction. */
+/** In a transaction the commit is what a majority confirms. */
+const confirmed = (session: ClientSession): Document =>
+  session.inTransaction() ? {} : { writeConcern: { w: 'majority' } };
+
+/** Writes in the session's transaction, or by itself where it has none. */
 export async function sendRaw(
   deployment: Deployment,
   { command, field, documents, session }: RawCommand,
 ): Promise<RawReply> {
   const [[, collection] = []] = Object.entries(command);
   const reply = await deployment.db.command(
-    { ...command, [field]: sequenceOf(field, documents) },
+    { ...command, [field]: sequenceOf(field, documents), ...confirmed(session) },
     { session },
   );
   const [refusal] = reply['writeErrors'] ?? [];

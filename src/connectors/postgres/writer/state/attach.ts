@@ -17,6 +17,7 @@ import {
 import { createState } from './create-state.ts';
 import { sessionTagPrefix } from './session-tag.ts';
 import { stateHolders } from './state-holders.ts';
+import { settleAbandoned } from './write-transaction.ts';
 
 /** How long one attempt waits for an older owner's transactions before it looks for sessions to end again. */
 const patienceMs = 1000;
@@ -35,13 +36,15 @@ export async function attachPipeline(
 
 async function takeOver(
   session: Session,
-  { layout, notice }: Destination,
+  destination: Destination,
   { lease, signal }: WriteOptions,
 ): Promise<DestinationState> {
+  const { layout, notice } = destination;
   const { pipeline, fence } = lease;
   const request = { layout, lease, signal };
   for (let isNew = false; ; ) {
     await session.query(endOlderOwners(sessionTagPrefix(pipeline)), [fence], { signal });
+    await settleAbandoned(session, destination, { lease, signal });
     const introduced = await patiently(session, request, () => introduce(session, request));
     if (introduced !== null) {
       reach('destination.introduce.after-commit');
