@@ -248,9 +248,10 @@ export interface Target extends AsyncDisposable {
   append(chunks: AsyncIterable<Chunk>, options: WriteOptions): Promise<WriteCounts>;
 
   /**
-   * All rows of a target that `startedEmpty`, faster than `append` can, in one transaction in which nobody else gets at the target. Declined
-   * when that is not possible here, or would not pay: then nothing was done, and most often no chunk was asked for. Throws what `append` throws,
-   * and then the target is as it was; but after a lost connection nobody knows. Absent: there is no such way.
+   * All rows of a target that `startedEmpty`, faster than `append` can, and in one step: nobody sees part of them (in a transaction in which
+   * nobody else gets at the target, or beside it and then by its name). Declined when that is not possible here, or would not pay: then
+   * nothing was done, and most often no chunk was asked for. Throws what `append` throws, and then the target is as it was; but after a lost
+   * connection nobody knows. Absent: there is no such way.
    */
   appendWhole?(chunks: AsyncIterable<Chunk>, options: WholeOptions): Promise<WholeAppend>;
 

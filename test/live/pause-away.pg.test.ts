@@ -63,17 +63,25 @@ const pause = async ({ running }: Away): Promise<void> => {
   await running.until('it is paused', () => running.status.status === 'paused');
 };
 
+/** A window waits to be written, and somebody has paused. */
+async function openPaused(capture: Capture): Promise<Away> {
+  await using opened = new AsyncDisposableStack();
+  const away = opened.use(await open(capture));
+  away.leave('now');
+  await away.trial.source.query(work);
+  await waits(away);
+  await pause(away);
+  const kept = opened.move();
+  return { ...away, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 const newRows = async ({ trial }: Away): Promise<number> =>
   (await trial.target.query(`SELECT FROM items WHERE name = 'new'`)).length;
 
 describe.each(captures)('a pipeline whose destination is away, with %s', { timeout: 90_000 }, (capture) => {
   test('hears a pause, writes nothing while it is paused, and goes on where it stood (L7)', async () => {
-    await using away = await open(capture);
+    await using away = await openPaused(capture);
     const { trial, running } = away;
-    away.leave('now');
-    await trial.source.query(work);
-    await waits(away);
-    await pause(away);
     await away.back();
     await delay(1_000);
     expect(await newRows(away)).toBe(0);
@@ -103,12 +111,8 @@ describe.each(captures)('a pipeline whose destination is away, with %s', { timeo
   });
 
   test('may be paused, resumed and paused again before it is back', async () => {
-    await using away = await open(capture);
-    const { trial, running } = away;
-    away.leave('now');
-    await trial.source.query(work);
-    await waits(away);
-    await pause(away);
+    await using away = await openPaused(capture);
+    const { running } = away;
     await running.engine.resume('it');
     await running.until('it goes on', () => running.status.status !== 'paused');
     await pause(away);
@@ -119,12 +123,8 @@ describe.each(captures)('a pipeline whose destination is away, with %s', { timeo
   });
 
   test('goes on with the others although a table is gone when somebody resumes', async () => {
-    await using away = await open(capture);
+    await using away = await openPaused(capture);
     const { trial, running } = away;
-    away.leave('now');
-    await trial.source.query(work);
-    await waits(away);
-    await pause(away);
     await trial.source.query('DROP TABLE others');
     await away.back();
     await running.engine.resume('it');
