@@ -4,10 +4,8 @@ import { Perseverance } from '../stream/persevere.ts';
 import { leaseOf } from '../walk/context.ts';
 import { type Beginning, type BeginningRequest, beginning } from './beginning.ts';
 import { every } from './every.ts';
-import { waitWhilePaused } from './paused.ts';
+import { lookEveryMs, waitWhilePaused } from './paused.ts';
 import { troubleOf } from './trouble-of.ts';
-
-const lookEveryMs = 250;
 
 /**
  * Where the stream goes on after what was being written was left in doubt: asked for as long as a side is away, and until somebody pauses or

@@ -3,7 +3,7 @@ import type { Condition } from './condition.ts';
 import { every } from './every.ts';
 
 /** Somebody who resumes is waited for, over restarts too, and so often looked for. */
-const lookEveryMs = 250;
+export const lookEveryMs = 250;
 
 /** Whether the pipeline is paused; then it returns once it is no more. */
 export async function waitWhilePaused(

@@ -41,7 +41,10 @@ export class LeavingHolder {
     this.#held.delete(collection);
   }
 
-  /** `hurry`: a destination that is away is not waited for. Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. */
+  /**
+   * Takes out of the part what may not leave now. While something of the collection is held, everything else that leaves is held too. Once
+   * `hurry` aborts, a destination that is away is not waited for.
+   */
   async hold(part: PlannedPart, gauges: Gauges, hurry: AbortSignal): Promise<void> {
     const { collection, changes, mayLeave } = part;
     const told = changes.filter(({ kind, key }) => kind === 'leave' && !mayLeave.has(key));
