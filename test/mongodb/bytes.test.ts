@@ -1,6 +1,7 @@
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
-import { documentOf, elementsOf, idElement } from '../../src/connectors/mongodb/bson/layout.ts';
+import { elementsOf, idElement } from '../../src/connectors/mongodb/bson/elements.ts';
+import { documentOf } from '../../src/connectors/mongodb/bson/layout.ts';
 import { decoded, findSequenceClass } from '../../src/connectors/mongodb/writer/write/raw-command.ts';
 import { everyType } from './documents.ts';
 

@@ -1,7 +1,7 @@
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import { splitDocuments, takeDocuments } from '../../src/connectors/mongodb/bson/documents.ts';
-import { elementsOf } from '../../src/connectors/mongodb/bson/layout.ts';
+import { elementsOf } from '../../src/connectors/mongodb/bson/elements.ts';
 
 test.for([0, 1, 2, 9, 10, 11, 1_234])('an array of %i documents is moved together', (count) => {
   const documents = Array.from({ length: count }, (_, index) => ({

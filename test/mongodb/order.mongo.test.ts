@@ -1,6 +1,6 @@
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
-import { idElement } from '../../src/connectors/mongodb/bson/layout.ts';
+import { idElement } from '../../src/connectors/mongodb/bson/elements.ts';
 import { compareValues } from '../../src/connectors/mongodb/bson/order.ts';
 import { keyOfDocument } from '../../src/connectors/mongodb/key.ts';
 import { createMongoDatabase } from '../support/mongo.ts';

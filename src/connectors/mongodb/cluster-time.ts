@@ -1,4 +1,5 @@
 import { BSON } from 'mongodb';
+import { int32At } from './bson/layout.ts';
 
 /**
  * A replica set's logical time as 16 hexadecimal digits, seconds since 1970 and a counter, so that texts have the order of times. Each
@@ -8,11 +9,11 @@ export type ClusterTime = string;
 
 const hexDigits = 16;
 
-/** Of a timestamp's bytes, as BSON has them. */
-export function timeOfBytes(bytes: Uint8Array): ClusterTime {
-  const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).readBigUInt64LE();
-  return value.toString(16).padStart(hexDigits, '0');
-}
+/** Of a timestamp as BSON has it, which begins there: the counter, then the seconds. */
+export const timeAt = (bytes: Uint8Array, at: number): ClusterTime =>
+  `${hexOf(int32At(bytes, at + 4))}${hexOf(int32At(bytes, at))}`;
+
+const hexOf = (word: number): string => (word >>> 0).toString(16).padStart(hexDigits / 2, '0');
 
 /** Null: it is no time; a standalone server has none. */
 export const timeOfTimestamp = (value: unknown): ClusterTime | null =>

@@ -1,7 +1,8 @@
 import { BSON } from 'mongodb';
 import type { Key } from '../../protocol/names.ts';
+import { elementsOf, idElement } from './bson/elements.ts';
 import { decodeValue } from './bson/id-value.ts';
-import { bsonTypes, documentOf, type Element, elementsOf, idElement } from './bson/layout.ts';
+import { bsonTypes, documentOf, type Element, hexText } from './bson/layout.ts';
 import { numberText } from './key-number.ts';
 
 /**
@@ -12,7 +13,7 @@ import { numberText } from './key-number.ts';
 export const keyOfDocument = (document: Uint8Array): Key => keyOfId(idElement(document));
 
 export function keyOfId(id: Element): Key {
-  if (id.type === bsonTypes.objectId) return `{"$oid":"${Buffer.from(id.value).toString('hex')}"}`;
+  if (id.type === bsonTypes.objectId) return `{"$oid":"${hexText(id.value)}"}`;
   const text = spelling(decodeValue(id));
   if (text !== null) return text;
   const document = documentOf([{ ...id, name: '_id' }]);
@@ -25,6 +26,15 @@ export function idOfKey(key: Key): unknown {
   if (raw === undefined) return BSON.EJSON.parse(key, { relaxed: false });
   for (const element of elementsOf(Buffer.from(raw, 'base64'))) return decodeValue(element);
   throw new TypeError('a key of bytes holds one element');
+}
+
+const objectIdKey = /^\{"\$oid":"([0-9a-f]{24})"\}$/;
+
+/** The same as it is stored, or as something that MongoDB holds equal to it; null: no id of this collection has such a key. */
+export function elementOfKey(key: Key): Element | null {
+  const hex = objectIdKey.exec(key)?.[1];
+  if (hex !== undefined) return { type: bsonTypes.objectId, name: '_id', value: Buffer.from(hex, 'hex') };
+  return insideOther(key) === null ? idElement(BSON.serialize({ _id: idOfKey(key) })) : null;
 }
 
 /** How a target spells an id that no row of its source can have; MongoDB stores no `_id` with such a name. */

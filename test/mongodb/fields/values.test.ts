@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
-import { documentOf, elementsOf, idElement } from '../../../src/connectors/mongodb/bson/layout.ts';
+import { elementsOf, idElement } from '../../../src/connectors/mongodb/bson/elements.ts';
+import { documentOf } from '../../../src/connectors/mongodb/bson/layout.ts';
 import { decodeField } from '../../../src/connectors/mongodb/fields/decode.ts';
 import { encodeField, NotStorable } from '../../../src/connectors/mongodb/fields/encode.ts';
 import { columnKey, stringKey, typedIds } from '../../../src/connectors/mongodb/fields/id-form.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HintTrust } from '../../../src/connectors/postgres/writer/window/hint-trust.ts';
 import { Hints } from '../../../src/connectors/postgres/writer/window/hints.ts';
+import { HintTrust } from '../../../src/protocol/hint-trust.ts';
 import type { Target } from '../../../src/protocol/writer.ts';
 import { holding, upsert } from '../../conformance/writer/writer-under-test.ts';
 import { createTestDatabase } from '../../support/postgres.ts';

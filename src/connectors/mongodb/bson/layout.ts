@@ -1,3 +1,5 @@
+import { bytesOfName } from './short-text.ts';
+
 /**
  * BSON as bytes (https://bsonspec.org/spec.html): just enough to find a document's elements and to put documents together, so that what
  * was stored travels as it is and nothing is decoded.
@@ -6,6 +8,7 @@ export const bsonTypes = {
   string: 0x02,
   document: 0x03,
   array: 0x04,
+  binary: 0x05,
   objectId: 0x07,
   timestamp: 0x11,
 } as const;
@@ -17,30 +20,18 @@ export interface Element {
   readonly value: Uint8Array;
 }
 
-const utf8 = new TextDecoder();
-
-/** The elements of a document, in their order. */
-export function* elementsOf(document: Uint8Array): Iterable<Element> {
-  let at = 4;
-  while (at < document.length - 1) {
-    const type = document[at] ?? 0;
-    const nameEnd = document.indexOf(0, at + 1);
-    const start = nameEnd + 1;
-    const end = start + valueLength(document, type, start);
-    yield {
-      type,
-      name: utf8.decode(document.subarray(at + 1, nameEnd)),
-      value: document.subarray(start, end),
-    };
-    at = end;
-  }
-}
-
 export const int32At = (bytes: Uint8Array, at: number): number =>
   (bytes[at] ?? 0) |
   ((bytes[at + 1] ?? 0) << 8) |
   ((bytes[at + 2] ?? 0) << 16) |
   ((bytes[at + 3] ?? 0) << 24);
+
+/** A date, in epoch milliseconds. */
+export const dateAt = (bytes: Uint8Array, at: number): number =>
+  int32At(bytes, at + 4) * 2 ** 32 + (int32At(bytes, at) >>> 0);
+
+export const hexText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 
 /** Lengths of values that have always the same, by type. */
 const fixedLengths: Readonly<Record<number, number>> = {
@@ -58,7 +49,8 @@ const fixedLengths: Readonly<Record<number, number>> = {
   255: 0, // MinKey
 };
 
-function valueLength(bytes: Uint8Array, type: number, at: number): number {
+/** Of a value of this type that begins there. */
+export function valueLength(bytes: Uint8Array, type: number, at: number): number {
   const fixed = fixedLengths[type];
   if (fixed !== undefined) return fixed;
   switch (type) {
@@ -100,18 +92,36 @@ export function someElement(
 /** A document of these elements. Written in one piece: pieces of their own for each element cost more than what they hold. */
 export function documentOf(elements: readonly Element[]): Uint8Array {
   let length = 5;
-  for (const { name, value } of elements) length += 2 + Buffer.byteLength(name) + value.length;
+  for (const { name, value } of elements) length += 2 + bytesOfName(name).length + value.length;
   const document = Buffer.allocUnsafe(length);
-  let at = document.writeInt32LE(length);
+  let at = writeInt32(document, length, 0);
   for (const { type, name, value } of elements) {
-    at = document.writeUInt8(type, at);
-    at += document.write(name, at);
-    at = document.writeUInt8(0, at);
-    document.set(value, at);
-    at += value.length;
+    document[at] = type;
+    at = copyTo(document, bytesOfName(name), at + 1);
+    document[at] = 0;
+    at = copyTo(document, value, at + 1);
   }
-  document.writeUInt8(0, at);
+  document[at] = 0;
   return document;
+}
+
+/** Returns where it ends. */
+function writeInt32(bytes: Uint8Array, value: number, at: number): number {
+  bytes[at] = value;
+  bytes[at + 1] = value >> 8;
+  bytes[at + 2] = value >> 16;
+  bytes[at + 3] = value >> 24;
+  return at + 4;
+}
+
+/** What is shorter is copied faster without a call. */
+const shortBytes = 24;
+
+/** Returns where they end. */
+function copyTo(bytes: Uint8Array, some: Uint8Array, at: number): number {
+  if (some.length > shortBytes) bytes.set(some, at);
+  else for (let index = 0; index < some.length; index += 1) bytes[at + index] = some[index] ?? 0;
+  return at + some.length;
 }
 
 export const documentElement = (name: string, document: Uint8Array): Element => ({
@@ -125,12 +135,6 @@ export const arrayElement = (name: string, items: readonly Element[]): Element =
   name,
   value: documentOf(items.map((item, index) => ({ ...item, name: String(index) }))),
 });
-
-/** MongoDB keeps `_id` first. */
-export function idElement(document: Uint8Array): Element {
-  for (const element of elementsOf(document)) if (element.name === '_id') return element;
-  throw new RangeError('the document has no _id');
-}
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && Buffer.compare(a, b) === 0;

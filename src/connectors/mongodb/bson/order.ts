@@ -1,6 +1,7 @@
 import { BSON } from 'mongodb';
+import { elementsOf } from './elements.ts';
 import { decodeValue } from './id-value.ts';
-import { type Element, elementsOf } from './layout.ts';
+import type { Element } from './layout.ts';
 
 /** The order of types: https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/; types of one place compare by value. */
 const places: Readonly<Record<number, number>> = {

@@ -1,7 +1,8 @@
 import { BSON } from 'mongodb';
 import type { NativeValue, Value } from '../../../protocol/value.ts';
-import { decodeValue } from '../bson/id-value.ts';
-import { documentOf, type Element, elementsOf } from '../bson/layout.ts';
+import { elementsOf } from '../bson/elements.ts';
+import { decodeValue, isUuid } from '../bson/id-value.ts';
+import { documentOf, type Element } from '../bson/layout.ts';
 import { remember } from './remembered.ts';
 
 const view = ({ value }: Element): Buffer => Buffer.from(value.buffer, value.byteOffset, value.length);
@@ -22,15 +23,15 @@ const decoders: Readonly<Record<number, (element: Element) => Value>> = {
     for (const inner of elementsOf(element.value)) define(fields, inner);
     return remember(Object.freeze(fields), element);
   },
-  4: (element) => remember(Object.freeze([...elementsOf(element.value)].map(decodeField)), element),
+  4: (element) => remember(Object.freeze(elementsOf(element.value).map(decodeField)), element),
   5: (element) => {
     const { value } = element;
     const content = value.subarray(5);
     if (value[4] === 0) return new Uint8Array(content);
-    const isUuid = value[4] === uuidSubtype && content.length === 16;
-    return isUuid ? new BSON.UUID(Buffer.from(content)) : byDriver(element);
+    return isUuid(value) ? new BSON.UUID(Buffer.from(content)) : byDriver(element);
   },
   6: (element) => asBytes(element),
+  7: ({ value }) => new BSON.ObjectId(Buffer.from(value)),
   8: ({ value }) => value[0] === 1,
   9: (element) => {
     const date = new Date(Number(view(element).readBigInt64LE()));
@@ -41,8 +42,6 @@ const decoders: Readonly<Record<number, (element: Element) => Value>> = {
   16: (element) => view(element).readInt32LE(),
   18: (element) => view(element).readBigInt64LE(),
 };
-
-const uuidSubtype = 4;
 
 /** A value as mapping functions see it: docs/reference/values.md. Its type is kept, so that it is encoded to the same bytes. */
 export function decodeField(element: Element): Value {

@@ -1,5 +1,6 @@
 import { BSON } from 'mongodb';
-import { bsonTypes, documentOf, elementsOf } from '../bson/layout.ts';
+import { elementsOf } from '../bson/elements.ts';
+import { bsonTypes, documentOf } from '../bson/layout.ts';
 import { type StoredValue, storedValueOf } from './remembered.ts';
 
 /** The value is of a kind that the type does not take; the caller knows field and type. Never holds the value. */
@@ -82,11 +83,14 @@ function date(value: Date): StoredValue {
   return { type: 0x09, value: int64(BigInt(value.getTime())).value };
 }
 
-function binary(content: Uint8Array): StoredValue {
-  const bytes = Buffer.alloc(5 + content.length);
+const uuidSubtype = 4;
+
+function binary(content: Uint8Array, subtype = 0): StoredValue {
+  const bytes = Buffer.allocUnsafe(5 + content.length);
   bytes.writeInt32LE(content.length);
+  bytes[4] = subtype;
   bytes.set(content, 5);
-  return { type: 0x05, value: bytes };
+  return { type: bsonTypes.binary, value: bytes };
 }
 
 function list(items: readonly unknown[]): StoredValue {
@@ -105,8 +109,11 @@ function document(entries: readonly (readonly [string, unknown])[]): StoredValue
   return { type: bsonTypes.document, value: documentOf(elements) };
 }
 
-/** The driver's classes know their bytes themselves. */
+/** The driver's classes know their bytes themselves; those that are met most are asked for them without a document around. */
 function byDriver(value: object): StoredValue {
-  for (const { type, value: bytes } of elementsOf(BSON.serialize({ value }))) return { type, value: bytes };
-  throw new NotStorable(value.constructor.name);
+  if (value instanceof BSON.UUID) return binary(value.buffer, uuidSubtype);
+  if (value instanceof BSON.ObjectId) return { type: bsonTypes.objectId, value: value.id };
+  const [element] = elementsOf(BSON.serialize({ value }));
+  if (element === undefined) throw new NotStorable(value.constructor.name);
+  return { type: element.type, value: element.value };
 }

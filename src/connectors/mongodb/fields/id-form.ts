@@ -1,7 +1,7 @@
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../protocol/names.ts';
-import { decodeValue } from '../bson/id-value.ts';
-import type { Element } from '../bson/layout.ts';
+import { decodeValue, isUuid, uuidAt } from '../bson/id-value.ts';
+import { bsonTypes, type Element, hexText } from '../bson/layout.ts';
 import { idOfKey, insideOther, keyOfId, otherKey } from '../key.ts';
 import { numberText } from '../key-number.ts';
 import { NotStorable } from './encode.ts';
@@ -46,34 +46,28 @@ function textIn(json: string): string | null {
 }
 
 /** The text of an id of a type; null: it is of another one. */
-type TextOf = (id: unknown) => string | null;
+type TextOf = (id: Element) => string | null;
 
 /** By value: what fits into 32 bits is spelled as an Int32, whatever holds it. */
 const integerText =
   (spelled: RegExp): TextOf =>
   (id) =>
-    spelled.exec(numberText(id) ?? '')?.[1] ?? null;
+    spelled.exec(numberText(decodeValue(id)) ?? '')?.[1] ?? null;
 
 /** Types in which an id can be stored whose key is a text: there and back without loss. */
 const textOf: ReadonlyMap<string, TextOf> = new Map<string, TextOf>([
-  ['string', (id) => (typeof id === 'string' ? id : null)],
-  ['uuid', (id) => (isBson(id, 'Binary') && 'sub_type' in id && id.sub_type === 4 ? hexOf(id) : null)],
-  ['objectId', (id) => (isBson(id, 'ObjectId') ? String(id) : null)],
+  ['string', (id) => (id.type === bsonTypes.string ? String(decodeValue(id)) : null)],
+  ['uuid', ({ type, value }) => (type === bsonTypes.binary && isUuid(value) ? uuidText(value) : null)],
+  ['objectId', ({ type, value }) => (type === bsonTypes.objectId ? hexText(value) : null)],
   ['int', integerText(/^\{"\$numberInt":"(-?\d+)"\}$/)],
   ['long', integerText(/^\{"\$number(?:Int|Long)":"(-?\d+)"\}$/)],
 ]);
 
 export const idTypes: readonly string[] = [...textOf.keys()];
 
-const isBson = (id: unknown, type: string): id is object =>
-  typeof id === 'object' && id !== null && '_bsontype' in id && id._bsontype === type;
-
-function hexOf(id: object): string | null {
-  const bytes: unknown = 'buffer' in id ? id.buffer : null;
-  if (!(bytes instanceof Uint8Array) || bytes.length !== 16) return null;
-  return Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+function uuidText(binary: Uint8Array): string {
+  const hex = hexText(binary).slice(uuidAt * 2);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /**
@@ -85,7 +79,7 @@ export function typedIds(type: string, text: KeyText): IdForm {
   if (toText === undefined) throw new LockstepError('internal', { detail: `no id is kept as ${type}` });
   const encode = encoderOf(type);
   const keyOf: IdForm['keyOf'] = (id) => {
-    const found = toText(decodeValue(id));
+    const found = toText(id);
     return found === null ? otherKey(id) : text.spell(found);
   };
   return {

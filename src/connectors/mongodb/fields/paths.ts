@@ -1,15 +1,33 @@
-import { bsonTypes, documentElement, documentOf, type Element, elementsOf } from '../bson/layout.ts';
+import { ElementScan, type FieldName, fieldName } from '../bson/element-scan.ts';
+import { bsonTypes, documentElement, documentOf, type Element } from '../bson/layout.ts';
+
+/** The steps of a path, as they stand in documents. Paths come from configurations, so there are few. */
+const parsed = new Map<string, readonly FieldName[]>();
+
+function stepsOf(path: string): readonly FieldName[] {
+  const known = parsed.get(path);
+  if (known !== undefined) return known;
+  const steps = path.split('.').map(fieldName);
+  parsed.set(path, steps);
+  return steps;
+}
 
 /** The value at a path with dots, through documents; undefined: there is none. What is within arrays has no path here. */
 export function elementAt(document: Uint8Array, path: string): Element | undefined {
-  const dot = path.indexOf('.');
-  const name = dot < 0 ? path : path.slice(0, dot);
-  for (const element of elementsOf(document)) {
-    if (element.name !== name) continue;
-    if (dot < 0) return element;
-    return element.type === bsonTypes.document ? elementAt(element.value, path.slice(dot + 1)) : undefined;
+  let scan = new ElementScan(document);
+  const steps = stepsOf(path);
+  for (const [depth, step] of steps.entries()) {
+    if (!findIn(scan, step)) return undefined;
+    if (depth === steps.length - 1) return scan.element;
+    if (scan.type !== bsonTypes.document) return undefined;
+    scan = new ElementScan(document, scan.valueAt);
   }
   return undefined;
+}
+
+function findIn(scan: ElementScan, name: FieldName): boolean {
+  while (scan.next()) if (scan.isNamed(name)) return true;
+  return false;
 }
 
 /** A document with these values, whose names are paths, each in its place. */

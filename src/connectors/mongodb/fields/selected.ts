@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 import { LockstepError } from '../../../protocol/errors/lockstep-error.ts';
 import type { SelectedColumn, Selection } from '../../../protocol/selection.ts';
 import type { Row, Value } from '../../../protocol/value.ts';
-import { elementsOf, idElement } from '../bson/layout.ts';
+import { elementsOf, idElement } from '../bson/elements.ts';
 import { keyOfDocument } from '../key.ts';
 import { allFields, documentColumn, idColumn } from '../names.ts';
 import { parseExpression } from '../query.ts';

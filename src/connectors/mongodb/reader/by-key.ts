@@ -1,6 +1,6 @@
 import type { ClientSession, Document } from 'mongodb';
 import type { Key } from '../../../protocol/names.ts';
-import { idElement } from '../bson/layout.ts';
+import { idElement } from '../bson/elements.ts';
 import type { ClusterTime } from '../cluster-time.ts';
 import { type IdForm, plainIds } from '../fields/id-form.ts';
 import { isSpelledAsBytes } from '../key.ts';

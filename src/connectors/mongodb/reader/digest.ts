@@ -9,7 +9,7 @@ import type {
 } from '../../../protocol/digest.ts';
 import type { CollectionName, Key } from '../../../protocol/names.ts';
 import type { Partition } from '../../../protocol/partition.ts';
-import { idElement } from '../bson/layout.ts';
+import { idElement } from '../bson/elements.ts';
 import type { ClusterTime } from '../cluster-time.ts';
 import { keyOfDocument, keyOfId } from '../key.ts';
 import { documentColumn } from '../names.ts';

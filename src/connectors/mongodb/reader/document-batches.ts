@@ -1,7 +1,7 @@
 import { BSON, type ClientSession, type CollationOptions, type Document, type Long } from 'mongodb';
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { takeDocuments } from '../bson/documents.ts';
-import { elementsOf } from '../bson/layout.ts';
+import { ElementScan, fieldName } from '../bson/element-scan.ts';
 import type { ClusterTime } from '../cluster-time.ts';
 import type { Deployment } from '../session/deployment.ts';
 import { sessionAfter } from './not-before.ts';
@@ -99,12 +99,16 @@ const asking =
       throw new TypeError('the driver decoded a cursor that was asked for raw');
     });
 
+const idName = fieldName('id');
+const batchNames = [fieldName('firstBatch'), fieldName('nextBatch')] as const;
+
 function readCursor(cursor: Uint8Array): CursorReply {
   let id: Long = BSON.Long.ZERO;
   let batch: DocumentBatch = { bytes: new Uint8Array(), count: 0 };
-  for (const { name, value } of elementsOf(cursor)) {
-    if (name === 'id') id = BSON.Long.fromBytesLE([...value]);
-    else if (name === 'firstBatch' || name === 'nextBatch') batch = takeDocuments(value);
+  const scan = new ElementScan(cursor);
+  while (scan.next()) {
+    if (scan.isNamed(idName)) id = BSON.Long.fromBytesLE([...scan.value]);
+    else if (batchNames.some((name) => scan.isNamed(name))) batch = takeDocuments(scan.value);
   }
   return { id, batch };
 }

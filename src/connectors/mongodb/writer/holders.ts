@@ -1,8 +1,8 @@
 import { BSON, type Document } from 'mongodb';
 import type { Row } from '../../../protocol/value.ts';
 import type { Holder } from '../../../protocol/writer.ts';
+import { idElement } from '../bson/elements.ts';
 import { keepingTypes } from '../bson/id-value.ts';
-import { idElement } from '../bson/layout.ts';
 import { uniqueIndexes } from '../catalog/unique-indexes.ts';
 import { documentColumn } from '../names.ts';
 import { onlyIds, readDocuments } from '../reader/documents.ts';

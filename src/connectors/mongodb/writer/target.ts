@@ -16,7 +16,7 @@ import type {
   WholeOptions,
   WriteOptions,
 } from '../../../protocol/writer.ts';
-import { idElement } from '../bson/layout.ts';
+import { idElement } from '../bson/elements.ts';
 import { documentColumn, idColumn } from '../names.ts';
 import { countRows, isEmpty, type Judgement, judge, present, readStoredForms } from './compare.ts';
 import type { Destination } from './destination.ts';

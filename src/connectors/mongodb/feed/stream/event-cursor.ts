@@ -1,6 +1,6 @@
 import { BSON, type ClientSession, type Document, type Long, MongoServerError } from 'mongodb';
 import { toError } from '../../../../protocol/errors/lockstep-error.ts';
-import { elementsOf } from '../../bson/layout.ts';
+import { ElementScan, fieldName } from '../../bson/element-scan.ts';
 import { type ClusterTime, timeOfTimestamp } from '../../cluster-time.ts';
 import type { Deployment } from '../../session/deployment.ts';
 import { timeOfToken } from './token.ts';
@@ -121,15 +121,22 @@ function ask(
   });
 }
 
+const idName = fieldName('id');
+const tokenName = fieldName('postBatchResumeToken');
+const batchNames = [fieldName('firstBatch'), fieldName('nextBatch')] as const;
+
 function readCursor(cursor: Uint8Array): Omit<CursorReply, 'committed'> {
   let id: Long = BSON.Long.ZERO;
   let token: Uint8Array = new Uint8Array();
   const events: Uint8Array[] = [];
-  for (const { name, value } of elementsOf(cursor)) {
-    if (name === 'id') id = BSON.Long.fromBytesLE([...value]);
-    else if (name === 'postBatchResumeToken') token = value;
-    else if (name === 'firstBatch' || name === 'nextBatch')
-      for (const item of elementsOf(value)) events.push(item.value);
+  const scan = new ElementScan(cursor);
+  while (scan.next()) {
+    if (scan.isNamed(idName)) id = BSON.Long.fromBytesLE([...scan.value]);
+    else if (scan.isNamed(tokenName)) token = scan.value;
+    else if (batchNames.some((name) => scan.isNamed(name))) {
+      const items = new ElementScan(cursor, scan.valueAt);
+      while (items.next()) events.push(items.value);
+    }
   }
   return { id, events, token };
 }

@@ -1,8 +1,8 @@
 import { BSON, type Document } from 'mongodb';
+import { ElementScan, fieldName } from '../../bson/element-scan.ts';
 import { keepingTypes } from '../../bson/id-value.ts';
-import { bsonTypes, type Element, elementsOf } from '../../bson/layout.ts';
-import { type ClusterTime, millisecondsOf, timeOfBytes } from '../../cluster-time.ts';
-import { textOf } from './text.ts';
+import { bsonTypes, dateAt, type Element } from '../../bson/layout.ts';
+import { type ClusterTime, millisecondsOf, timeAt } from '../../cluster-time.ts';
 
 /** An event of a change stream (https://www.mongodb.com/docs/manual/reference/change-events/), of which only what is needed is decoded. */
 export interface StreamEvent {
@@ -26,39 +26,45 @@ export interface StreamEvent {
 
 type Draft = { -readonly [Field in keyof StreamEvent]: StreamEvent[Field] };
 
-type Take = (draft: Draft, element: Element) => void;
+/** What stands at the scan is taken over. */
+type Take = (draft: Draft, scan: ElementScan) => void;
 
-const asText = ({ value }: Element): string => textOf(value, 4, value.length - 1);
+const within = ({ bytes, valueAt }: ElementScan): ElementScan => new ElementScan(bytes, valueAt);
 
-const collectionIn = ({ value }: Element): string | null => {
-  for (const inner of elementsOf(value)) if (inner.name === 'coll') return asText(inner);
+const collectionName = fieldName('coll');
+const idName = fieldName('_id');
+
+function collectionIn(namespace: ElementScan): string | null {
+  const inner = within(namespace);
+  while (inner.next()) if (inner.isNamed(collectionName)) return inner.text;
   return null;
-};
+}
 
 const fields: Readonly<Record<string, Take>> = {
-  _id: (draft, { value }) => {
-    draft.token = value;
+  _id: (draft, scan) => {
+    draft.token = scan.value;
   },
-  operationType: (draft, element) => {
-    draft.operation = asText(element);
+  operationType: (draft, scan) => {
+    draft.operation = scan.text;
   },
-  clusterTime: (draft, { value }) => {
-    draft.time = timeOfBytes(value);
+  clusterTime: (draft, { bytes, valueAt }) => {
+    draft.time = timeAt(bytes, valueAt);
   },
-  wallTime: (draft, { value }) => {
-    draft.atMs = Number(Buffer.from(value.buffer, value.byteOffset, value.length).readBigInt64LE());
+  wallTime: (draft, { bytes, valueAt }) => {
+    draft.atMs = dateAt(bytes, valueAt);
   },
-  ns: (draft, element) => {
-    draft.collection = collectionIn(element);
+  ns: (draft, scan) => {
+    draft.collection = collectionIn(scan);
   },
-  to: (draft, element) => {
-    draft.to = collectionIn(element);
+  to: (draft, scan) => {
+    draft.to = collectionIn(scan);
   },
-  documentKey: (draft, { value }) => {
-    for (const inner of elementsOf(value)) if (inner.name === '_id') draft.id = inner;
+  documentKey: (draft, scan) => {
+    const inner = within(scan);
+    while (inner.next()) if (inner.isNamed(idName)) draft.id = inner.element;
   },
-  fullDocument: (draft, { type, value }) => {
-    if (type === bsonTypes.document) draft.document = value;
+  fullDocument: (draft, scan) => {
+    if (scan.type === bsonTypes.document) draft.document = scan.value;
   },
   txnNumber: (draft) => {
     draft.isOfTransaction = true;
@@ -84,7 +90,8 @@ export function readEvent(event: Uint8Array): StreamEvent {
     description: null,
     bytes: event.length,
   };
-  for (const element of elementsOf(event)) fields[element.name]?.(draft, element);
+  const scan = new ElementScan(event);
+  while (scan.next()) fields[scan.name]?.(draft, scan);
   if (Number.isNaN(draft.atMs)) draft.atMs = millisecondsOf(draft.time);
   return draft;
 }

@@ -1,7 +1,8 @@
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { CollectionPlan, MappedColumn } from '../../../../protocol/mapping.ts';
 import type { Row } from '../../../../protocol/value.ts';
-import { documentOf, type Element, elementsOf } from '../../bson/layout.ts';
+import { elementsOf } from '../../bson/elements.ts';
+import { documentOf, type Element } from '../../bson/layout.ts';
 import { NotStorable } from '../../fields/encode.ts';
 import { columnKey, type IdForm, plainIds, stringKey, typedIds } from '../../fields/id-form.ts';
 import { documentOfPaths, elementAt, outermost } from '../../fields/paths.ts';

@@ -1,7 +1,8 @@
 import type { Change } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../../protocol/names.ts';
-import { documentOf, type Element, elementsOf, idElement } from '../../bson/layout.ts';
+import { elementsOf, idElement } from '../../bson/elements.ts';
+import { documentOf, type Element } from '../../bson/layout.ts';
 import { elementAt } from '../../fields/paths.ts';
 import type { TargetModel } from '../model.ts';
 import type { GivesUp, PartFacts, Weighed } from '../window/part-plan.ts';

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { BSON } from 'mongodb';
-import { documentOf, type Element, elementsOf } from '../../bson/layout.ts';
+import { elementsOf } from '../../bson/elements.ts';
+import { documentOf, type Element } from '../../bson/layout.ts';
 import { decodeField } from '../../fields/decode.ts';
 import { double, encodeField, int64 } from '../../fields/encode.ts';
 import type { StoredValue } from '../../fields/remembered.ts';

@@ -1,7 +1,8 @@
 import { BSON, type ClientSession, type Document } from 'mongodb';
 import type { Key } from '../../../../protocol/names.ts';
+import { idElement } from '../../bson/elements.ts';
 import { decodeValue } from '../../bson/id-value.ts';
-import { type Element, idElement } from '../../bson/layout.ts';
+import type { Element } from '../../bson/layout.ts';
 import { elementAt } from '../../fields/paths.ts';
 import { ownedCollection } from '../../names.ts';
 import { documentsByKey } from '../../reader/by-key.ts';

@@ -1,6 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import { isLockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import { reach } from '../../../../protocol/failpoints.ts';
+import type { HintTrust } from '../../../../protocol/hint-trust.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { WriteOptions } from '../../../../protocol/writer.ts';
 import type { Destination } from '../destination.ts';
@@ -12,7 +13,7 @@ import { requireStillThere } from './still-there.ts';
 import { whoGivesUp } from './unique-fields.ts';
 import type { WindowPart } from './window-part.ts';
 import { type StateWrite, stateStatements } from './window-state.ts';
-import { canBeFast, type WriteRequest, writeFast, writePlanned } from './write-part.ts';
+import { canBeFast, isNew, type WriteRequest, writeFast, writePlanned } from './write-part.ts';
 
 export interface Window extends StateWrite {
   readonly parts: readonly WindowPart[];
@@ -20,6 +21,8 @@ export interface Window extends StateWrite {
   readonly first?: (session: ClientSession) => Promise<void>;
   /** How long its transaction may take, where that is not the usual. */
   readonly seconds?: number;
+  /** Whether changes that are said to be new are believed to be; absent: they are not. */
+  readonly newcomers?: HintTrust;
 }
 
 /** ImmutableField: an `_id` that MongoDB holds equal has another type. */
@@ -35,12 +38,32 @@ export async function applyWindow(
   options: WriteOptions,
 ): Promise<readonly (readonly Outcome[])[]> {
   try {
-    return await attempt(destination, { window, options, givesUp: null });
+    return await attemptBelieving(destination, window, options);
   } catch (thrown) {
     if (!(thrown instanceof RefusedStatement)) throw thrown;
     if (thrown.error.class !== 'deferred' && thrown.code !== immutableField) throw thrown.error;
   }
   return await applyGivingUp(destination, window, options);
+}
+
+/** Documents that are said to be new are inserted as long as that goes well. */
+async function attemptBelieving(
+  destination: Destination,
+  window: Window,
+  options: WriteOptions,
+): Promise<readonly (readonly Outcome[])[]> {
+  const { newcomers, parts } = window;
+  const believesNew = newcomers?.isGiven === true && parts.some(({ changes }) => changes.some(isNew));
+  newcomers?.passed();
+  try {
+    return await attempt(destination, { window, options, givesUp: null, believesNew });
+  } catch (thrown) {
+    const isMisled =
+      believesNew && thrown instanceof RefusedStatement && thrown.error.code === 'unique-conflict';
+    if (!isMisled) throw thrown;
+    newcomers?.misled();
+  }
+  return await attempt(destination, { window, options, givesUp: null });
 }
 
 async function applyGivingUp(
@@ -68,11 +91,12 @@ interface Attempt {
   readonly options: WriteOptions;
   /** By collection. Null: nobody gives up anything. */
   readonly givesUp: ReadonlyMap<string, GivesUp> | null;
+  readonly believesNew?: boolean;
 }
 
 async function attempt(
   destination: Destination,
-  { window, options, givesUp }: Attempt,
+  { window, options, givesUp, believesNew = false }: Attempt,
 ): Promise<readonly (readonly Outcome[])[]> {
   const { lease, signal } = options;
   const state = stateStatements(lease.pipeline, window);
@@ -87,7 +111,14 @@ async function attempt(
       course.deadline = deadline;
       try {
         await window.first?.(session);
-        const outcomes = await writeParts(destination, { window, givesUp, session, signal, deadline });
+        const outcomes = await writeParts(destination, {
+          window,
+          givesUp,
+          believesNew,
+          session,
+          signal,
+          deadline,
+        });
         deadline.check();
         reach('destination.window.before-commit');
         return outcomes;
@@ -114,13 +145,13 @@ interface Course {
 
 async function writeParts(
   { deployment }: Destination,
-  { window, givesUp, ...request }: Pick<Attempt, 'window' | 'givesUp'> & WriteRequest,
+  { window, givesUp, believesNew = false, ...request }: Omit<Attempt, 'options'> & WriteRequest,
 ): Promise<readonly (readonly Outcome[])[]> {
   const written: (readonly Outcome[])[] = [];
   for (const part of window.parts) {
     const isFast = givesUp === null && canBeFast(part);
     const outcomes = isFast
-      ? await writeFast(deployment, part, request)
+      ? await writeFast(deployment, part, { ...request, believesNew })
       : await writePlanned(deployment, part, {
           ...request,
           givesUp: givesUp?.get(part.model.collection) ?? nobody,

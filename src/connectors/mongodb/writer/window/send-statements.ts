@@ -43,6 +43,8 @@ export interface SendRequest {
 
 /** What statements came to. */
 export interface Sent {
+  /** How many documents were found, made or deleted. */
+  readonly count: number;
   readonly modified: number;
   /** Places of changes whose documents were made. */
   readonly upserted: readonly number[];
@@ -55,7 +57,7 @@ export async function sendStatements(
   deployment: Deployment,
   { collection, verb, statements, session, deadline }: SendRequest,
 ): Promise<Sent> {
-  let modified = 0;
+  let [count, modified] = [0, 0];
   const upserted: number[] = [];
   for (const some of inCommands(statements)) {
     const documents = some.map(({ bytes }) => bytes);
@@ -65,10 +67,11 @@ export async function sendStatements(
     const ordinalAt = (index: number): number => some[index]?.ordinal ?? 0;
     if (reply.refused !== null)
       throw new RefusedStatement({ ...reply.refused, ordinal: ordinalAt(reply.refused.index) });
+    count += reply.count;
     modified += reply.modified;
     upserted.push(...reply.upserted.map(ordinalAt));
   }
-  return { modified, upserted };
+  return { count, modified, upserted };
 }
 
 function* inCommands(statements: readonly Statement[]): Iterable<readonly Statement[]> {

@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
-import { elementsOf, sameBytes } from '../../bson/layout.ts';
+import { elementsOf } from '../../bson/elements.ts';
+import { sameBytes } from '../../bson/layout.ts';
 import { uniqueIndexes } from '../../catalog/unique-indexes.ts';
 import type { Deployment } from '../../session/deployment.ts';
 import type { TargetModel } from '../model.ts';

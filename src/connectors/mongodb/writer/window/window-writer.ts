@@ -1,3 +1,4 @@
+import { HintTrust } from '../../../../protocol/hint-trust.ts';
 import type { PipelineName } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { WindowWrite, WriteOptions } from '../../../../protocol/writer.ts';
@@ -8,6 +9,7 @@ import { partsOf } from './window-part.ts';
 /** Writes windows, and remembers what of our state need not be written again. */
 export class WindowWriter {
   readonly #destination: Destination;
+  readonly #newcomers = new HintTrust();
   /** What the destination has, as far as we know. */
   #letter: { readonly pipeline: PipelineName; readonly number: number } | null = null;
 
@@ -21,7 +23,13 @@ export class WindowWriter {
     const isKnown = this.#letter?.pipeline === pipeline && this.#letter.number === newestLetter;
     this.#letter = null;
     const parts = partsOf(window.parts);
-    const written = { parts, position, marks, newestLetter: isKnown ? null : newestLetter };
+    const written = {
+      parts,
+      position,
+      marks,
+      newestLetter: isKnown ? null : newestLetter,
+      newcomers: this.#newcomers,
+    };
     const outcomes = await applyWindow(this.#destination, written, options);
     this.#letter = { pipeline, number: newestLetter };
     return outcomes;

@@ -1,11 +1,8 @@
 import type { ClientSession } from 'mongodb';
 import type { Change } from '../../../../protocol/change.ts';
 import type { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
-import type { Key } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
-import { idElement } from '../../bson/layout.ts';
-import { documentsByKey } from '../../reader/by-key.ts';
-import { onlyIds } from '../../reader/documents.ts';
+import { elementOfKey } from '../../key.ts';
 import type { Deployment } from '../../session/deployment.ts';
 import { recordOwned } from '../owned/record-owned.ts';
 import { documentOfRow } from '../write/batches.ts';
@@ -35,48 +32,70 @@ export const canBeFast = ({ model, changes }: WindowPart): boolean =>
 
 const isLiteral = (change: Write): boolean => needsLiteral(documentOfRow(change.row));
 
-/** Replaces without looking: one command for all that leave, one for all others. Of those it is known how many are new and how many differ. */
+export const isNew = (change: Change): boolean => change.kind === 'upsert' && change.isNew === true;
+
+/**
+ * Replaces without looking: a command for all that leave, one for all that are replaced or made, and one for those that are believed to be new.
+ * How many are new, how many differ and how many left is known, and not which of several of a kind.
+ */
 export async function writeFast(
   deployment: Deployment,
   part: WindowPart,
-  request: WriteRequest,
+  { believesNew, ...request }: WriteRequest & { readonly believesNew: boolean },
 ): Promise<readonly Outcome[]> {
   const { model, changes } = part;
   const { collection } = model;
   const { session, deadline } = request;
+  const fresh: Statement[] = [];
+  const others: Statement[] = [];
+  for (const [ordinal, change] of changes.entries()) {
+    if (change.kind === 'leave') continue;
+    const document = documentOfRow(change.row);
+    if (believesNew && isNew(change)) fresh.push({ ordinal, bytes: document });
+    else others.push({ ordinal, bytes: upsertion(document) });
+  }
   const left = await sendLeavings(deployment, part, request);
-  const statements = changes.flatMap((change, ordinal): readonly Statement[] =>
-    change.kind === 'leave' ? [] : [{ ordinal, bytes: upsertion(documentOfRow(change.row)) }],
-  );
-  const update = { collection, verb: 'update', statements, session, deadline } as const;
-  const sent = await sendStatements(deployment, update);
-  const inserted = new Set(sent.upserted);
-  let modified = sent.modified;
-  return changes.map(({ kind, key }, ordinal): Outcome => {
-    if (kind === 'leave') return { kind: left.has(key) ? 'left' : 'unchanged' };
+  const into = { collection, session, deadline };
+  const sent = await sendStatements(deployment, { ...into, verb: 'update', statements: others });
+  await sendStatements(deployment, { ...into, verb: 'insert', statements: fresh });
+  const inserted = new Set([...sent.upserted, ...fresh.map(({ ordinal }) => ordinal)]);
+  const [hasLeft, isUpdated] = [firstOf(left), firstOf(sent.modified)];
+  return changes.map(({ kind }, ordinal): Outcome => {
+    if (kind === 'leave') return { kind: hasLeft() ? 'left' : 'unchanged' };
     if (inserted.has(ordinal)) return { kind: 'inserted' };
-    modified -= 1;
-    return { kind: modified >= 0 ? 'updated' : 'unchanged' };
+    return { kind: isUpdated() ? 'updated' : 'unchanged' };
   });
 }
 
-/** Which were there. Leavings go first: they free unique values. */
+/** True for the first so many that ask. */
+function firstOf(count: number): () => boolean {
+  let rest = count;
+  return () => {
+    rest -= 1;
+    return rest >= 0;
+  };
+}
+
+/** How many were there. Leavings go first: they free unique values. */
 async function sendLeavings(
   deployment: Deployment,
   { model, changes }: WindowPart,
-  { session, signal, deadline }: WriteRequest,
-): Promise<ReadonlySet<Key>> {
+  { session, deadline }: WriteRequest,
+): Promise<number> {
   const { collection, plan } = model;
-  const keys = changes.filter(({ kind }) => kind === 'leave').map(({ key }) => key);
-  if (keys.length === 0 || plan.leaving.kind === 'keep') return new Set();
-  const request = { collection, keys, projection: onlyIds, session, signal };
-  const found = await documentsByKey(deployment, request);
-  const statements = [...found.values()].map((document) => ({
-    ordinal: 0,
-    bytes: deletion(idElement(document)),
-  }));
-  await sendStatements(deployment, { collection, verb: 'delete', statements, session, deadline });
-  return new Set(found.keys());
+  if (plan.leaving.kind === 'keep') return 0;
+  const statements = changes.flatMap(({ kind, key }, ordinal): readonly Statement[] => {
+    const id = kind === 'leave' ? elementOfKey(key) : null;
+    return id === null ? [] : [{ ordinal, bytes: deletion(id) }];
+  });
+  const sent = await sendStatements(deployment, {
+    collection,
+    verb: 'delete',
+    statements,
+    session,
+    deadline,
+  });
+  return sent.count;
 }
 
 /** Looks at what is there, and writes what differs. */

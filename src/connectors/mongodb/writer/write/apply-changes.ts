@@ -2,7 +2,7 @@ import type { Change } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
-import { idElement } from '../../bson/layout.ts';
+import { idElement } from '../../bson/elements.ts';
 import { onlyIds } from '../../reader/documents.ts';
 import { bringInFields } from '../form/bring-in-fields.ts';
 import type { Fields } from '../form/field-form.ts';

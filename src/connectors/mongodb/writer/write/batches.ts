@@ -2,7 +2,7 @@ import type { Chunk } from '../../../../protocol/chunk.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Row } from '../../../../protocol/value.ts';
 import { splitDocuments } from '../../bson/documents.ts';
-import { idElement } from '../../bson/layout.ts';
+import { idElement } from '../../bson/elements.ts';
 import { documentColumn } from '../../names.ts';
 import type { RowForm } from '../form/row-form.ts';
 import type { KeyedDocument } from './bring-in.ts';

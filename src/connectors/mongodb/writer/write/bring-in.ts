@@ -1,7 +1,8 @@
 import { keyRepeated } from '../../../../protocol/key-repeated.ts';
 import type { Key } from '../../../../protocol/names.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
-import { idElement, sameBytes } from '../../bson/layout.ts';
+import { idElement } from '../../bson/elements.ts';
+import { sameBytes } from '../../bson/layout.ts';
 import { idColumn } from '../../names.ts';
 import { documentsByKey } from '../../reader/by-key.ts';
 import { bringInFields } from '../form/bring-in-fields.ts';

@@ -1,11 +1,11 @@
 import { BSON, type Document } from 'mongodb';
+import { idElement } from '../../bson/elements.ts';
 import {
   arrayElement,
   bsonTypes,
   documentElement,
   documentOf,
   type Element,
-  idElement,
   someElement,
 } from '../../bson/layout.ts';
 import type { Update } from '../../query.ts';
@@ -16,8 +16,17 @@ const int32 = (name: string, number: number): Element => {
   return { type: 0x10, name, value };
 };
 
+/**
+ * The document with this id. By `$eq` only where the value could be taken for an operator: the server then plans a scan of the index, which
+ * goes on past the id, over whatever was deleted behind it (each of 30,000 deletes towards the front took a millisecond).
+ */
 const oneOf = (id: Element): Element =>
-  documentElement('q', documentOf([documentElement('_id', documentOf([{ ...id, name: '$eq' }]))]));
+  documentElement(
+    'q',
+    documentOf([id.type === bsonTypes.document ? byOperator(id) : { ...id, name: '_id' }]),
+  );
+
+const byOperator = (id: Element): Element => documentElement('_id', documentOf([{ ...id, name: '$eq' }]));
 
 /** Of the command `delete`: the document with this id. */
 export const deletion = (id: Element): Uint8Array => documentOf([oneOf(id), int32('limit', 1)]);

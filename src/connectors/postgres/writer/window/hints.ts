@@ -1,5 +1,5 @@
 import type { Change } from '../../../../protocol/change.ts';
-import { HintTrust } from './hint-trust.ts';
+import { HintTrust } from '../../../../protocol/hint-trust.ts';
 import type { WindowPart } from './window-part.ts';
 
 /** Which hints of a feed are followed: that a row is new, that one is there and differs. */

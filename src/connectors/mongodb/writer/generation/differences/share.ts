@@ -1,7 +1,8 @@
 import type { ClientSession } from 'mongodb';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Target, WriteOptions } from '../../../../../protocol/writer.ts';
-import { documentOf, idElement, sameBytes } from '../../../bson/layout.ts';
+import { idElement } from '../../../bson/elements.ts';
+import { documentOf, sameBytes } from '../../../bson/layout.ts';
 import { documentsByKey } from '../../../reader/by-key.ts';
 import type { Destination } from '../../destination.ts';
 import type { TargetModel } from '../../model.ts';

@@ -3,7 +3,7 @@ import { reach } from '../../../../../protocol/failpoints.ts';
 import type { RefusedPiece, TakeOutRequest } from '../../../../../protocol/generation.ts';
 import type { Key } from '../../../../../protocol/names.ts';
 import type { Target, WriteOptions } from '../../../../../protocol/writer.ts';
-import { idElement } from '../../../bson/layout.ts';
+import { idElement } from '../../../bson/elements.ts';
 import { documentsByKey } from '../../../reader/by-key.ts';
 import type { Destination } from '../../destination.ts';
 import { writeTransaction } from '../../state/write-transaction.ts';

@@ -2,9 +2,9 @@
 const windowsOfDoubt = 100;
 
 /**
- * Whether it is believed that rows are new, or there, when a feed says so. Inserting them without looking for a row of their key saves a
- * third of an insert, updating them without a lock before it a quarter of the log; where it is not so, the window is refused and has to be
- * sent again.
+ * Whether it is believed that rows are new, or there, when a feed says so. Rows that are new can be inserted without a look for one of their
+ * key, which saves a third of an insert in PostgreSQL and half of it in MongoDB; rows that are there can be updated without a lock before.
+ * Where it is not so, the window is refused and has to be sent again.
  */
 export class HintTrust {
   #doubtLeft = 0;
