@@ -167,6 +167,11 @@ export interface ReadSnapshot extends AsyncDisposable {
       /** Transactions (`ChangeMeta.transaction`) that it must show: a feed may tell of one before other sessions see it. */
       readonly shows?: readonly string[];
       readonly at?: LookupTime;
+      /**
+       * Told, where answers say so by themselves, of a place in the history that the source's feed tells: all that the read has shown is at or before
+       * it. A reader never goes back in that. One that does not know it says nothing, and the feed is asked (`head`).
+       */
+      readonly through?: (position: Position) => void;
     },
   ): Promise<ReadonlyMap<Key, Row | null>>;
 

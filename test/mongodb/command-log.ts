@@ -18,7 +18,7 @@ export async function commandsDuring(
   await admin.command({ profile: 0, slowms: usualMs });
   const { log } = await admin.command({ getLog: 'global' });
   const entries: readonly Document[] = log.map((line: string) => JSON.parse(line));
-  const begin = entries.findIndex(({ attr }) => attr?.command?.comment === mark);
+  const begin = entries.findLastIndex(({ attr }) => attr?.command?.comment === mark);
   if (begin < 0) throw new Error('the server keeps too few lines of its log for so much work');
   return entries
     .slice(begin)

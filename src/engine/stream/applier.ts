@@ -4,6 +4,7 @@ import type { Key, Position, Shard } from '../../protocol/names.ts';
 import type { WindowWrite } from '../../protocol/writer.ts';
 import { tellKeys } from '../apply/tell-keys.ts';
 import type { AlternativeBook } from './alternative-book.ts';
+import { type AppliedWindow, summaryOf } from './applied-window.ts';
 import type { StreamCollection } from './collection.ts';
 import type { StreamContext } from './context.ts';
 import { Foresight } from './foresight.ts';
@@ -14,6 +15,7 @@ import type { TornWindows, WindowExtent } from './lanes/torn-windows.ts';
 import type { LetterBook, RefusedKey } from './letter-book.ts';
 import { Perseverance, type Trouble } from './persevere.ts';
 import { planWindow } from './plan-window.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { RetryExtent } from './retry-extent.ts';
 import type { RowSizes } from './row-sizes.ts';
 import type { Reached, TouchMarks } from './touch-marks.ts';
@@ -21,7 +23,7 @@ import type { Touch } from './touch-queue.ts';
 import type { UnseenTransactions } from './unseen.ts';
 import type { Window } from './window.ts';
 import { WindowMarks } from './window-marks.ts';
-import { emptyPlan, type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
+import { emptyPlan, keysIn, type PlannedPart, toWritten, type WindowPlan } from './window-plan.ts';
 import type { WriteRequest, WrittenPart } from './write-request.ts';
 import { clashesOf, WindowWriter } from './write-window.ts';
 
@@ -48,17 +50,6 @@ export interface ApplierParts {
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
 }
 
-export interface AppliedWindow {
-  readonly keys: number;
-  readonly touches: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly left: number;
-  readonly unchanged: number;
-  /** It was written by several transactions. */
-  readonly laned: boolean;
-}
-
 interface StreamPlace {
   readonly shard: Shard;
   readonly at: Position;
@@ -79,6 +70,7 @@ export class Applier {
   readonly #destination: Perseverance;
   readonly #writer: WindowWriter;
   readonly #foresight: Foresight;
+  readonly #ahead: ReadAhead;
   readonly #unseen: UnseenTransactions;
   readonly #retries = new RetryExtent();
   readonly #lanes: LanedWriter;
@@ -87,6 +79,10 @@ export class Applier {
   readonly #kept: Set<string>;
   /** Where the stream stands. */
   #at: StreamPlace | null = null;
+  /** The window that comes next, as far as is known. */
+  #next: Window | null = null;
+  /** What is written just now, once all its keys have been read and marked; null: nothing, or not yet. */
+  #read: { readonly plan: WindowPlan; readonly keys: number } | null = null;
 
   constructor(parts: ApplierParts) {
     const { context, letters, alternatives, trouble, hurry } = parts;
@@ -98,6 +94,13 @@ export class Applier {
     this.#destination = new Perseverance(context, { what, trouble: trouble.destination, hurry });
     this.#positions = new Map(parts.positions);
     this.#unseen = parts.unseen;
+    this.#ahead = new ReadAhead({
+      ...parts,
+      shows: ({ transactions }) => {
+        this.#unseen.told(transactions);
+        return this.#unseen.all;
+      },
+    });
     this.#lanes = new LanedWriter(context.writer, context.settings.stream.lanes);
     this.#writer = new WindowWriter({
       context,
@@ -118,13 +121,21 @@ export class Applier {
   /** It is most likely what `apply` is asked for next: makes it ready as far as that can be done before. */
   foresee(window: Window): void {
     this.#foresight.foresee(window);
+    this.#next = window;
+    this.#readAhead();
+  }
+
+  /** Not before the window under way has read all it needs: what is read for the next one is newer then. */
+  #readAhead(): void {
+    if (this.#next !== null && this.#read !== null) this.#ahead.begin(this.#next);
   }
 
   async apply(window: Window | null, touches: Touches = noTouches): Promise<AppliedWindow> {
+    this.#next = null;
     const plan = await this.#plan(window, touches);
     await this.#prepare(plan);
     const place = this.#placeOf(window, plan);
-    const written = await this.#bring(plan, place);
+    const written = await this.#bring(plan, place).finally(() => this.#endReading());
     if (place.position !== null) this.#movedTo(place.position);
     // What was refused just now may wait for a head that this window has reached already.
     if (this.#at !== null) this.#parts.letters.passed(this.#at.at, this.#reached(this.#at.shard));
@@ -133,6 +144,12 @@ export class Applier {
       touches: [...plan.read.values()].reduce((sum, keys) => sum + keys.length, 0),
       laned: place.isLaned,
     };
+  }
+
+  /** What was read for the window on its way may be newer than what was read ahead for the next one. */
+  #endReading(): void {
+    if (this.#read !== null && keysIn(this.#read.plan.read) !== this.#read.keys) this.#ahead.forget();
+    this.#read = null;
   }
 
   /** What could not be planned gets its letter, what may not leave unweighed is held, and keys that go apart are tried later. */
@@ -206,7 +223,12 @@ export class Applier {
     const written = await this.#writer.write({
       plan,
       ...where,
-      marks: () => this.#mark(marks),
+      marks: async () => {
+        const all = await this.#mark(marks);
+        this.#read ??= { plan, keys: keysIn(plan.read) };
+        this.#readAhead();
+        return all;
+      },
       freshMarks: async () => new Map([...(await this.#mark(marks))].filter(([, until]) => until !== null)),
     });
     marks.written();
@@ -269,14 +291,16 @@ export class Applier {
       return told;
     };
     const { signal } = context;
+    const ahead = await this.#ahead.take(window);
+    if (ahead !== null) this.#unseen.seen(ahead.shows);
     const foreseen = window === null || touches.size > 0 ? null : this.#foresight.take(window);
+    const seen = this.#unseen.seen.bind(this.#unseen);
     const plan =
       foreseen ??
       (await this.#source.until(() =>
-        planWindow({ collections, window, touches, marks, letters, sizes, shows, stop, signal }),
+        planWindow({ collections, window, touches, marks, letters, sizes, ahead, shows, seen, stop, signal }),
       ));
-    if (plan.read.size > 0) this.#unseen.seen(shows());
-    else if (this.#unseen.isMany) await this.#proveSeen(shows());
+    if (plan.read.size === 0 && this.#unseen.isMany) await this.#proveSeen(shows());
     return plan;
   }
 
@@ -365,12 +389,3 @@ const touchesOf = (...sets: readonly ReadonlyMap<string, readonly Key[]>[]): Tou
 
 /** Rows of others are at the target too. */
 const mayClash = ({ collection: { target } }: PlannedPart): boolean => target.plan.scope.kind !== 'all';
-
-function summaryOf(written: readonly WrittenPart[]): Omit<AppliedWindow, 'touches' | 'laned'> {
-  const summary = { keys: 0, inserted: 0, updated: 0, left: 0, unchanged: 0 };
-  for (const { changes, outcomes } of written) {
-    summary.keys += changes.length;
-    for (const { kind } of outcomes) if (kind in summary) summary[kind as 'inserted'] += 1;
-  }
-  return summary;
-}

@@ -4,7 +4,8 @@ import type { Key } from '../../protocol/names.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
 import { isWhole, partOf } from './plan-part.ts';
-import { readTouches } from './read-touches.ts';
+import { alreadyRead, type RowsAhead } from './read-ahead.ts';
+import { type ReadKeys, readTouches } from './read-touches.ts';
 import { type RowSizes, rowBytes } from './row-sizes.ts';
 import { type SortedOut, sortOut } from './sort-out.ts';
 import type { TouchMarks } from './touch-marks.ts';
@@ -21,8 +22,12 @@ export interface PlanWindow {
   readonly letters: LetterBook;
   /** Told of what was read. */
   readonly sizes: RowSizes;
+  /** What was read for the window before; null: nothing was. */
+  readonly ahead: RowsAhead | null;
   /** Transactions that reads must show: thousands, so that only who reads asks for them. */
   readonly shows: () => readonly string[];
+  /** Told of what reads have shown. */
+  readonly seen: (transactions: readonly string[]) => void;
   /** A collection's own fault at the source: it is stopped, durably, and the rest goes on. */
   readonly stop: (collection: StreamCollection, error: LockstepError) => Promise<void>;
   readonly signal: AbortSignal;
@@ -34,7 +39,8 @@ export interface PlanWindow {
  */
 export async function planWindow(request: PlanWindow): Promise<WindowPlan> {
   const plan = emptyPlan();
-  const { window, touches, collections } = request;
+  const { window, touches, collections, ahead } = request;
+  plan.through = ahead?.through ?? null;
   for (const name of new Set([...(window?.collections.keys() ?? []), ...touches.keys()])) {
     const collection = collections.get(name);
     if (collection !== undefined && collection.stopped === null) await planOrStop(plan, collection, request);
@@ -75,16 +81,15 @@ async function planOrStop(
   }
 }
 
-type ReadKeys = Pick<SortedOut, 'changes' | 'failures'>;
-
-const nothingRead: ReadKeys = { changes: [], failures: [] };
+const nothingRead: ReadKeys = { changes: [], failures: [], through: null };
 const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [], toldThere: new Set() };
 
 async function planCollection(
   plan: WindowPlan,
   collection: StreamCollection,
-  { window, touches, marks, letters, sizes, shows, signal }: PlanWindow,
+  request: PlanWindow,
 ): Promise<void> {
+  const { window, touches, marks, letters, sizes } = request;
   const { name } = collection;
   const merged = window?.collections.get(name);
   const sorted =
@@ -97,14 +102,8 @@ async function planCollection(
   const asked = touches.get(name) ?? new Map<Key, Touch>();
   const keys = new Set([...sorted.touches, ...asked.keys()]);
   letters.refusedMoves.withOtherEnds(name, keys);
-  const read =
-    keys.size === 0
-      ? nothingRead
-      : stillTold(
-          collection,
-          toldOnly(sorted, asked),
-          await readTouches(collection, [...keys], { shows: shows(), signal }),
-        );
+  const found = keys.size === 0 ? nothingRead : await readKeys(plan, collection, { request, keys, asked });
+  const read = keys.size === 0 ? found : stillTold(collection, toldOnly(sorted, asked), found);
   if (keys.size > 0) sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
   const changes = keys.size === 0 ? sorted.changes : lastOfEach([...told(sorted, keys), ...read.changes]);
   if (changes.length > 0) plan.parts.set(name, partOf(collection, changes, { merged, asked, keys, letters }));
@@ -112,6 +111,37 @@ async function planCollection(
   if (sorted.apart.length > 0) plan.apart.set(name, sorted.apart);
   const failures = [...sorted.failures, ...read.failures];
   if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
+}
+
+interface KeysWanted {
+  readonly request: PlanWindow;
+  readonly keys: ReadonlySet<Key>;
+  readonly asked: ReadonlyMap<Key, Touch>;
+}
+
+/** Keys that were not read ahead are read now. */
+async function readKeys(
+  plan: WindowPlan,
+  collection: StreamCollection,
+  { request, keys, asked }: KeysWanted,
+): Promise<ReadKeys> {
+  const before = alreadyRead(keys, request.ahead?.of(collection) ?? null, asked);
+  if (request.ahead !== null && request.ahead.through !== null) plan.covered += before.keys.size;
+  const rest = before.keys.size === 0 ? keys : keys.difference(before.keys);
+  if (rest.size === 0) return before.read;
+  const shows = request.shows();
+  const now = await readTouches(collection, [...rest], { shows, signal: request.signal });
+  request.seen(shows);
+  if (now.through !== null) {
+    plan.through = now.through;
+    plan.covered += rest.size;
+  }
+  if (before.keys.size === 0) return now;
+  return {
+    changes: [...before.read.changes, ...now.changes],
+    failures: [...before.read.failures, ...now.failures],
+    through: now.through,
+  };
 }
 
 /**

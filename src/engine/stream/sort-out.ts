@@ -33,23 +33,47 @@ export interface SortOptions {
 export function sortOut(
   collection: StreamCollection,
   merged: MergedChanges,
-  { isMarked, hasLetter }: SortOptions,
+  options: SortOptions,
 ): SortedOut {
   const sorted: SortedOut = { changes: [], touches: [], failures: [], apart: [], toldThere: new Set() };
   const { carried, plan } = collection;
-  const doubtful = doubtfulKeys(plan, merged);
   const taken = merged.moved === null ? null : new Set(merged.moved.moves.map(({ to }) => to));
+  const isTold = toldBy(collection, merged, options);
   merged.forEach((change, key) => {
     // A row that takes this key would be lost under its former one, which leaves with the window.
-    if (hasLetter(key) && taken?.has(key) !== true) sorted.apart.push(key);
-    else if (carried === null || change.kind === 'touch' || isMarked(key) || doubtful?.has(key) === true)
+    if (options.hasLetter(key) && taken?.has(key) !== true) sorted.apart.push(key);
+    else if (carried === null || change.kind === 'touch' || !isTold(change, key))
       addTouch(sorted, { key, change, taken });
     else if (change.kind === 'delete') sorted.changes.push({ kind: 'leave', key });
-    else if (plan.map === null && change.complete)
-      sorted.changes.push(new CarriedUpsert(key, change, carried));
-    else addRow({ plan, carried }, { key, change, taken }, sorted);
+    else if (plan.map !== null) addMapped(collection, { key, row: change.row }, sorted);
+    else if (change.complete) sorted.changes.push(new CarriedUpsert(key, change, carried));
+    else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, change.row) });
   });
   return sorted;
+}
+
+/** The keys that must be read before these changes can be written, as far as that is known before their turn. */
+export function keysToRead(collection: StreamCollection, merged: MergedChanges, options: SortOptions): Key[] {
+  const keys: Key[] = [];
+  const isTold = toldBy(collection, merged, options);
+  merged.forEach((change, key) => {
+    if (!options.hasLetter(key) && !isTold(change, key)) keys.push(key);
+  });
+  return keys;
+}
+
+/** Whether a change says all that is needed: that a row is gone, or the row as it is now, or what of it changed where that can be written by itself. */
+function toldBy(
+  { carried, plan }: StreamCollection,
+  merged: MergedChanges,
+  { isMarked }: SortOptions,
+): (change: Merged, key: Key) => boolean {
+  const doubtful = doubtfulKeys(plan, merged);
+  return (change, key) => {
+    if (carried === null || change.kind === 'touch' || isMarked(key) || doubtful?.has(key) === true)
+      return false;
+    return change.kind === 'delete' || change.complete || (plan.map === null && change.kind === 'update');
+  };
 }
 
 interface Touched {
@@ -74,13 +98,15 @@ function addTouch(sorted: SortedOut, { key, change, taken }: Touched): void {
 const doubtfulKeys = (plan: CollectionPlan, { moved }: MergedChanges): MovedKeys | null =>
   moved !== null && plan.sourceShape.key?.deferrable === true ? moved : null;
 
+type ToldRow = Extract<Merged, { readonly row: Row }>;
+
 /** The row is made when it is written. */
 class CarriedUpsert {
   readonly key: Key;
-  readonly #told: KeyedChange['change'];
+  readonly #told: ToldRow;
   readonly #carried: CarriedRows;
 
-  constructor(key: Key, told: KeyedChange['change'], carried: CarriedRows) {
+  constructor(key: Key, told: ToldRow, carried: CarriedRows) {
     this.key = key;
     this.#told = told;
     this.#carried = carried;
@@ -107,26 +133,8 @@ class CarriedUpsert {
   }
 }
 
-interface Carrying {
-  readonly plan: CollectionPlan;
-  readonly carried: CarriedRows;
-}
-
-interface KeyedChange extends Touched {
-  readonly change: Extract<Merged, { readonly row: Row }>;
-}
-
-/** A row that is mapped, or that was not told whole. */
-function addRow(collection: Carrying, { key, change, taken }: KeyedChange, sorted: SortedOut): void {
-  const { plan, carried } = collection;
-  const { kind, complete } = change;
-  if (plan.map !== null && complete) addMapped(collection, { key, row: change.row }, sorted);
-  else if (plan.map !== null || kind === 'insert') addTouch(sorted, { key, change, taken });
-  else sorted.changes.push({ kind: 'patch', key, row: renameRow(carried, change.row) });
-}
-
 function addMapped(
-  { plan }: Carrying,
+  { plan }: StreamCollection,
   { key, row }: { readonly key: Key; readonly row: Row },
   sorted: SortedOut,
 ): void {

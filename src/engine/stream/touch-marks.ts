@@ -14,6 +14,12 @@ export type Reached = (at: Position, until: Position) => boolean;
  */
 export class TouchMarks {
   readonly #byCollection = new Map<string, CollectionMarks>();
+  readonly #marked = new Map<string, number>();
+
+  /** How often marks of the collection were made: whether something of it was read meanwhile. */
+  marked(collection: string): number {
+    return this.#marked.get(collection) ?? 0;
+  }
 
   isMarked(collection: string, key: Key): boolean {
     const marks = this.#byCollection.get(collection);
@@ -55,7 +61,9 @@ export class TouchMarks {
     return cleared;
   }
 
+  /** Of a collection that gets marks. */
   #of(collection: string): CollectionMarks {
+    this.#marked.set(collection, this.marked(collection) + 1);
     const known = this.#byCollection.get(collection);
     if (known !== undefined) return known;
     const made = new CollectionMarks();

@@ -1,5 +1,5 @@
 import type { Key, Position } from '../../protocol/names.ts';
-import type { WindowPlan } from './window-plan.ts';
+import { keysIn, type WindowPlan } from './window-plan.ts';
 
 interface WindowMarksParts {
   readonly plan: WindowPlan;
@@ -37,7 +37,8 @@ export class WindowMarks {
       ([name, keys]) => keys.length > (this.#marked.get(name) ?? 0),
     );
     if (unmarked.length === 0) return [];
-    const until = await this.#through();
+    const { through, covered, read } = this.#plan;
+    const until = through !== null && covered === keysIn(read) ? through : await this.#through();
     return unmarked.map(([collection, keys]) => {
       this.#marked.set(collection, keys.length);
       this.#all.set(collection, until);

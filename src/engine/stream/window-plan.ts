@@ -25,6 +25,9 @@ export interface WindowPlan {
   readonly parts: Map<string, PlannedPart>;
   /** Keys that were read again: no older change of them may follow. */
   readonly read: Map<string, readonly Key[]>;
+  /** What so many of them (`covered`) were read as is at or before this place of the source; null: nobody said. */
+  through: Position | null;
+  covered: number;
   /** Keys that can't be written for a reason that is known before the destination was asked. */
   readonly refused: Map<string, readonly RefusedKey[]>;
   /** Keys with a letter whose change this window covers. */
@@ -59,6 +62,14 @@ export const toWritten = ({ collection, changes, moves, spared }: PlannedPart): 
 export const emptyPlan = (): WindowPlan => ({
   parts: new Map(),
   read: new Map(),
+  through: null,
+  covered: 0,
   refused: new Map(),
   apart: new Map(),
 });
+
+export function keysIn(read: WindowPlan['read']): number {
+  let count = 0;
+  for (const keys of read.values()) count += keys.length;
+  return count;
+}

@@ -1,5 +1,5 @@
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Key } from '../../protocol/names.ts';
+import type { Key, Position } from '../../protocol/names.ts';
 import type { Row } from '../../protocol/value.ts';
 import type { Target } from '../../protocol/writer.ts';
 import { chooseAlternatives, hasAlternatives } from '../alternatives/choose.ts';
@@ -145,6 +145,8 @@ export interface ExpectedOptions {
   readonly signal: AbortSignal;
   /** Transactions of the source that must be seen. */
   readonly shows?: readonly string[];
+  /** See `ReadSnapshot.lookup`. */
+  readonly through?: (position: Position) => void;
 }
 
 /** What the target should hold for these keys, by the newest state of the source. */

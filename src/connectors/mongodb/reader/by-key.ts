@@ -21,6 +21,8 @@ export interface ByKeyRequest {
   readonly ids?: IdForm;
   /** Told of keys that more than one document has, of which the last that came is returned. */
   readonly repeated?: (key: Key) => void;
+  /** Told of times: all that was read is at or before one of them. */
+  readonly shown?: (time: ClusterTime) => void;
   readonly signal: AbortSignal;
   readonly session?: ClientSession;
 }

@@ -2,7 +2,7 @@ import { BSON, type ClientSession, type CollationOptions, type Document, type Lo
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
 import { takeDocuments } from '../bson/documents.ts';
 import { ElementScan, fieldName } from '../bson/element-scan.ts';
-import type { ClusterTime } from '../cluster-time.ts';
+import { type ClusterTime, timeOfTimestamp } from '../cluster-time.ts';
 import type { Deployment } from '../session/deployment.ts';
 import { sessionAfter } from './not-before.ts';
 import { firstReply, nextReply } from './reply-size.ts';
@@ -18,6 +18,8 @@ export interface DocumentsRequest {
   readonly anyOrder?: boolean;
   /** Absent: the collection's own. */
   readonly collation?: CollationOptions;
+  /** Told with each reply of a time: all that the reply shows is at or before it. */
+  readonly shown?: (time: ClusterTime) => void;
   readonly signal: AbortSignal;
   /** A transaction's; its own read concern counts then. */
   readonly session?: ClientSession;
@@ -49,13 +51,14 @@ export async function* documentBatches(
     projection = null,
     collation,
     anyOrder = false,
+    shown,
     signal,
     session: given,
   }: DocumentsRequest,
 ): AsyncIterable<DocumentBatch> {
   await using own = new AsyncDisposableStack();
   const session = given ?? own.use(sessionFor(deployment, after));
-  const ask = asking(deployment, { collection, session, signal });
+  const ask = asking(deployment, { collection, session, signal, shown });
   const find = {
     find: collection,
     filter,
@@ -87,14 +90,18 @@ const sessionFor = (deployment: Deployment, after: ClusterTime | null): ClientSe
 
 type Ask = (command: Document) => Promise<CursorReply>;
 
+interface AskOptions extends Pick<DocumentsRequest, 'collection' | 'signal'> {
+  readonly session: ClientSession;
+  readonly shown: DocumentsRequest['shown'];
+}
+
 const asking =
-  (
-    deployment: Deployment,
-    { collection, ...options }: { collection: string; session: ClientSession; signal: AbortSignal },
-  ): Ask =>
+  (deployment: Deployment, { collection, shown, ...options }: AskOptions): Ask =>
   (command) =>
     deployment.run({ signal: options.signal, collection }, async (db) => {
-      const { cursor } = await db.command(command, { ...options, raw: true });
+      const { cursor, operationTime } = await db.command(command, { ...options, raw: true });
+      const time = timeOfTimestamp(operationTime);
+      if (time !== null) shown?.(time);
       if (cursor instanceof Uint8Array) return readCursor(cursor);
       throw new TypeError('the driver decoded a cursor that was asked for raw');
     });

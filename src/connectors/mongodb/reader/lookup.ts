@@ -16,17 +16,19 @@ interface LookupRequest extends ReadOptions {
   readonly keys: readonly Key[];
   /** At least what was committed by then is shown. */
   readonly after: ClusterTime | null;
+  /** Told of times: all that was read is at or before one of them. */
+  readonly shown: (time: ClusterTime) => void;
 }
 
 /** The rows of some keys in their newest state; null: a majority has none. */
 export async function lookup(
   deployment: Deployment,
-  { collection, keys, selection, after, signal }: LookupRequest,
+  { collection, keys, selection, after, shown, signal }: LookupRequest,
 ): Promise<ReadonlyMap<Key, Row | null>> {
   const filter = allOf([filterOf(selection, collection)]);
   const { projection, toRow } = rowMaker(selection, collection);
   const ids = idsOfSelection(selection, collection);
-  const request = { collection, ids, filter, projection, after, signal };
+  const request = { collection, ids, filter, projection, after, shown, signal };
   const found = await onlyOneEach(deployment, { ...request, keys });
   return new Map(
     keys.map((key) => {

@@ -20,6 +20,7 @@ import type { Deployment } from '../session/deployment.ts';
 import { probeDigest, proposeDigest } from './digest.ts';
 import { MongodbReads } from './mongodb-reads.ts';
 import { logTime } from './not-before.ts';
+import { Shown } from './shown.ts';
 import { typesOf } from './types-of.ts';
 
 interface SignalOption {
@@ -41,11 +42,13 @@ export class MongodbReader implements Reader, DigestNegotiator {
   };
   readonly #deployment: Deployment;
   readonly #owns: boolean;
+  readonly #shown: Shown;
 
   /** A destination's deployment is its writer's, and ends with it. */
   constructor(deployment: Deployment, { role }: { readonly role: 'source' | 'destination' }) {
     this.#deployment = deployment;
     this.#owns = role === 'source';
+    this.#shown = new Shown(deployment);
   }
 
   identity(options: SignalOption): Promise<SourceIdentity> {
@@ -80,11 +83,12 @@ export class MongodbReader implements Reader, DigestNegotiator {
 
   /** Nothing of it is older than now. */
   async snapshot(options: SignalOption): Promise<ReadSnapshot> {
-    return new MongodbReads(this.#deployment, { after: await logTime(this.#deployment, options) });
+    const after = await logTime(this.#deployment, options);
+    return new MongodbReads(this.#deployment, { after, shown: this.#shown });
   }
 
   latest(): ReadSnapshot {
-    return new MongodbReads(this.#deployment, { after: null });
+    return new MongodbReads(this.#deployment, { after: null, shown: this.#shown });
   }
 
   proposeDigest(columns: readonly { readonly name: string }[]): DigestAgreement | null {

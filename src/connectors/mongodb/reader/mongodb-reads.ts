@@ -11,6 +11,7 @@ import { lookup } from './lookup.ts';
 import { logTime, notBefore } from './not-before.ts';
 import { partitions } from './partitions.ts';
 import { readPartition } from './read.ts';
+import type { Shown } from './shown.ts';
 
 /**
  * Reads at majority, each at the moment in which it begins, but none before a time, whichever member answers. Nothing is held open between
@@ -21,10 +22,15 @@ export class MongodbReads implements ReadSnapshot {
   readonly #deployment: Deployment;
   /** Grows with what lookups were asked to show: what one member has shown, another that becomes primary may show a moment later. */
   #after: ClusterTime | null;
+  readonly #shown: Shown;
 
-  constructor(deployment: Deployment, { after }: { readonly after: ClusterTime | null }) {
+  constructor(
+    deployment: Deployment,
+    { after, shown }: { readonly after: ClusterTime | null; readonly shown: Shown },
+  ) {
     this.#deployment = deployment;
     this.#after = after;
+    this.#shown = shown;
   }
 
   partitions(
@@ -50,7 +56,11 @@ export class MongodbReads implements ReadSnapshot {
     // What an earlier process was shown is not known here: the log is at least as far.
     this.#after ??= await logTime(this.#deployment, options);
     this.#after = newestOf([this.#after, notBefore(options)].filter((time) => time !== null));
-    return await lookup(this.#deployment, { ...options, collection, keys, after: this.#after });
+    const shown = this.#shown.note;
+    const rows = await lookup(this.#deployment, { ...options, collection, keys, after: this.#after, shown });
+    const through = options.through === undefined ? null : await this.#shown.position(options);
+    if (through !== null) options.through?.(through);
+    return rows;
   }
 
   digest(collection: CollectionName, partition: Partition, query: DigestQuery): Promise<DigestResult> {

@@ -26,6 +26,8 @@ export class Deployment implements AsyncDisposable {
   readonly config: MongodbConfig;
   readonly facts: DeploymentFacts;
   readonly client: MongoClient;
+  /** Made once: to make one each time takes more than what most commands are built of. */
+  readonly db: Db;
 
   private constructor(parts: {
     readonly endpoint: MongodbEndpoint;
@@ -37,6 +39,7 @@ export class Deployment implements AsyncDisposable {
     this.config = parts.config;
     this.client = parts.client;
     this.facts = parts.facts;
+    this.db = parts.client.db(parts.endpoint.database);
   }
 
   /** Fails here rather than in the middle of the work when no member that takes writes can be reached. */
@@ -63,10 +66,6 @@ export class Deployment implements AsyncDisposable {
       await client?.close();
       throw signal.aborted ? interrupted(signal) : toMongodbError(thrown, context);
     }
-  }
-
-  get db(): Db {
-    return this.client.db(this.endpoint.database);
   }
 
   /** Work with the driver: what it throws comes out in our words. */

@@ -156,7 +156,8 @@ async function writeParts(
           ...request,
           givesUp: givesUp?.get(part.model.collection) ?? nobody,
         });
-    await requireStillThere(deployment, { collection: part.model.collection, outcomes }, request);
+    const { model, changes } = part;
+    await requireStillThere(deployment, { collection: model.collection, changes, outcomes }, request);
     written.push(outcomes);
   }
   return written;

@@ -1,9 +1,12 @@
+import type { Change } from '../../../../protocol/change.ts';
 import { LockstepError } from '../../../../protocol/errors/lockstep-error.ts';
 import type { Outcome } from '../../../../protocol/outcome.ts';
 import type { Deployment } from '../../session/deployment.ts';
 
 export interface WrittenPart {
   readonly collection: string;
+  readonly changes: readonly Pick<Change, 'kind'>[];
+  /** One for each. */
   readonly outcomes: readonly Outcome[];
 }
 
@@ -13,11 +16,12 @@ export interface WrittenPart {
  */
 export async function requireStillThere(
   deployment: Deployment,
-  { collection, outcomes }: WrittenPart,
+  { collection, changes, outcomes }: WrittenPart,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  const mayBeNew =
-    outcomes.some(isNew) && outcomes.every((outcome) => isNew(outcome) || outcome.kind === 'unchanged');
+  const isFound = ({ kind }: Outcome, index: number): boolean =>
+    kind === 'unchanged' ? changes[index]?.kind !== 'leave' : kind !== 'inserted';
+  const mayBeNew = outcomes.some(isNew) && !outcomes.some(isFound);
   if (!mayBeNew) return;
   const found = await deployment.db
     .listCollections({ name: collection }, { nameOnly: true, signal })
