@@ -83,9 +83,9 @@ function date(value: Date): StoredValue {
   return { type: 0x09, value: int64(BigInt(value.getTime())).value };
 }
 
-const uuidSubtype = 4;
+export const uuidSubtype = 4;
 
-function binary(content: Uint8Array, subtype = 0): StoredValue {
+export function binary(content: Uint8Array, subtype = 0): StoredValue {
   const bytes = Buffer.allocUnsafe(5 + content.length);
   bytes.writeInt32LE(content.length);
   bytes[4] = subtype;

@@ -1,6 +1,6 @@
 import { BSON } from 'mongodb';
 import { bsonTypes } from '../bson/layout.ts';
-import { double, encodeField, int64, NotStorable } from './encode.ts';
+import { binary, double, encodeField, int64, NotStorable, uuidSubtype } from './encode.ts';
 import type { StoredValue } from './remembered.ts';
 
 type Encode = (value: unknown) => StoredValue;
@@ -8,7 +8,7 @@ type Encode = (value: unknown) => StoredValue;
 /** The types that a field can be given, by the names that MongoDB has for them (`$type`), and `uuid`. Each keeps what is of the type already. */
 const encoders: ReadonlyMap<string, Encode> = new Map<string, Encode>([
   ['string', (value) => encodeField(asText(value))],
-  ['uuid', (value) => encodeField(asUuid(value))],
+  ['uuid', uuid],
   ['objectId', (value) => encodeField(asObjectId(value))],
   ['int', (value) => int32(asInteger(value))],
   ['long', (value) => int64(fitting(asInteger(value), 64))],
@@ -69,9 +69,11 @@ const hasTextForm = (value: unknown): boolean =>
 /** In the one spelling that comes back. */
 const uuidText = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function asUuid(value: unknown): BSON.UUID {
-  if (value instanceof BSON.UUID) return value;
-  if (typeof value === 'string' && uuidText.test(value)) return new BSON.UUID(value);
+/** From its text at once: to make an object of the driver's of it first takes ten times as long. */
+function uuid(value: unknown): StoredValue {
+  if (value instanceof BSON.UUID) return encodeField(value);
+  if (typeof value === 'string' && uuidText.test(value))
+    return binary(Buffer.from(value.replaceAll('-', ''), 'hex'), uuidSubtype);
   throw refusal(value);
 }
 

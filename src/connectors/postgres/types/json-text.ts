@@ -1,18 +1,10 @@
+import { Given } from '../../../protocol/given.ts';
 import type { Value } from '../../../protocol/value.ts';
 import { NotEncodable } from './codec.ts';
 
-/** Its constructor gives back what it gets, so that a class that extends it adds its private fields to that. */
-class Given {
-  constructor(value: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: only so can a private field be added to an object that is there already
-    return value;
-  }
-}
-
 /**
  * The text that a parsed JSON value was read from, where parsing loses something of it (spacing and doubled keys of `json`, digits of
- * numbers such as 1.50 or 2^60). Values are frozen, so as long as a mapping passes one on as it is, it is written as it was read. A private
- * field of the value itself: a WeakMap takes three times as long, and the garbage collector's time besides.
+ * numbers such as 1.50 or 2^60). Values are frozen, so as long as a mapping passes one on as it is, it is written as it was read.
  */
 class Source extends Given {
   readonly #text: string;

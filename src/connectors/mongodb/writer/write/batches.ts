@@ -8,7 +8,7 @@ import type { RowForm } from '../form/row-form.ts';
 import type { KeyedDocument } from './bring-in.ts';
 
 /** Of one transaction. Larger ones save little, and hold the server's cache; one document may be larger by itself. */
-export const transactionLimits = { documents: 5_000, bytes: 8 * 1024 * 1024 };
+export const transactionLimits = { documents: 2_000, bytes: 8 * 1024 * 1024 };
 
 /** The documents of some chunks, in batches that a transaction takes. */
 export async function* inBatches(
