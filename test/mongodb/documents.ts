@@ -12,6 +12,7 @@ export const everyType: BSON.Document = {
   infinite: new Double(Number.NEGATIVE_INFINITY),
   text: 'ä\u0000ß𝄞',
   empty: '',
+  marked: '\ufeffwith a mark of byte order',
   document: new Map<string, unknown>([
     ['b', new Int32(1)],
     ['10', new Double(2)],
@@ -93,6 +94,8 @@ export const everyId: readonly unknown[] = [
   new Binary(Buffer.from([1, 2]), 0),
   new Binary(Buffer.alloc(16, 9), 4),
   new Binary(Buffer.alloc(16, 9), 3),
+  new Binary(Buffer.alloc(15, 9), 4),
+  '\ufefftext',
   new ObjectId('000000000000000000000000'),
   new ObjectId('ffffffffffffffffffffffff'),
   false,

@@ -57,6 +57,20 @@ test('a document that is new takes a unique value that another gives up, or that
   expect((await exportDocuments(database.db, 't')).toSorted()).toEqual(bytesOf([...many, ...documents]));
 });
 
+test('values that go round say nothing about who is new', async () => {
+  await using server = await startMongo();
+  const options = { scope: { kind: 'all' }, create: true } as const;
+  await using open = await openCollection({ url: server.url.replace('/?', '/d?') }, 't', options);
+  await open.destination.deployment.db.collection('t').createIndex({ v: 1 }, { unique: true });
+  await apply(open, [set({ _id: 1, v: 1 }), set({ _id: 2, v: 2 })]);
+  await apply(open, [...many.map(fresh), set({ _id: 1, v: 2 }), set({ _id: 2, v: 1 })]);
+  const others = many.map(({ _id, v }) => ({ _id: _id + 1000, v: v - 1000 }));
+  const commands = await commandsDuring(server.url, async () => {
+    await apply(open, others.map(fresh));
+  });
+  expect(commands.map(nameOf)).toContain('insert');
+});
+
 test('what is new is inserted and what leaves is deleted without a look; what was found proves its collection', async () => {
   await using server = await startMongo();
   const options = { scope: { kind: 'all' }, create: true } as const;

@@ -22,10 +22,17 @@ export function keyOfId(id: Element): Key {
 
 /** The `_id` that a key spells, as the driver takes it. */
 export function idOfKey(key: Key): unknown {
+  const spelled = spelledAsBytes(key);
+  return spelled === null ? BSON.EJSON.parse(key, { relaxed: false }) : decodeValue(spelled);
+}
+
+/** Null: the key is spelled otherwise. */
+function spelledAsBytes(key: Key): Element | null {
   const raw = /^\{"\$bson":"([^"]*)"\}$/.exec(key)?.[1];
-  if (raw === undefined) return BSON.EJSON.parse(key, { relaxed: false });
-  for (const element of elementsOf(Buffer.from(raw, 'base64'))) return decodeValue(element);
-  throw new TypeError('a key of bytes holds one element');
+  if (raw === undefined) return null;
+  const [element] = elementsOf(Buffer.from(raw, 'base64'));
+  if (element === undefined) throw new TypeError('a key of bytes holds one element');
+  return { ...element, name: '_id' };
 }
 
 const objectIdKey = /^\{"\$oid":"([0-9a-f]{24})"\}$/;
@@ -34,7 +41,8 @@ const objectIdKey = /^\{"\$oid":"([0-9a-f]{24})"\}$/;
 export function elementOfKey(key: Key): Element | null {
   const hex = objectIdKey.exec(key)?.[1];
   if (hex !== undefined) return { type: bsonTypes.objectId, name: '_id', value: Buffer.from(hex, 'hex') };
-  return insideOther(key) === null ? idElement(BSON.serialize({ _id: idOfKey(key) })) : null;
+  if (insideOther(key) !== null) return null;
+  return spelledAsBytes(key) ?? idElement(BSON.serialize({ _id: idOfKey(key) }));
 }
 
 /** How a target spells an id that no row of its source can have; MongoDB stores no `_id` with such a name. */
@@ -56,8 +64,13 @@ function spelling(value: unknown): string | null {
   if (value instanceof Date) return `{"$date":{"$numberLong":"${value.getTime()}"}}`;
   if (value instanceof Map) return documentText(value);
   if (Array.isArray(value)) return listText(value);
+  if (isOddUuid(value)) return null;
   return numberText(value) ?? otherText(value);
 }
+
+/** Of a UUID's subtype and another length: extended JSON has it, and is not read back. */
+const isOddUuid = (value: unknown): boolean =>
+  value instanceof BSON.Binary && value.sub_type === BSON.Binary.SUBTYPE_UUID && value.length() !== 16;
 
 /** MongoDB compares symbols as strings. */
 const otherText = (value: unknown): string =>

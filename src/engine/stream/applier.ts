@@ -219,7 +219,13 @@ export class Applier {
     where: Pick<WriteRequest, 'position' | 'extent' | 'isLaned'>,
     passed: readonly string[],
   ): Promise<readonly WrittenPart[]> {
-    const marks = new WindowMarks({ plan, through: () => this.#through(), passed, kept: this.#kept });
+    const marks = new WindowMarks({
+      plan,
+      believesReaders: this.#parts.context.feed.capabilities.content === 'rows',
+      through: () => this.#through(),
+      passed,
+      kept: this.#kept,
+    });
     const written = await this.#writer.write({
       plan,
       ...where,

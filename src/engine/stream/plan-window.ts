@@ -1,6 +1,6 @@
 import type { Change } from '../../protocol/change.ts';
 import { type LockstepError, toLockstepError } from '../../protocol/errors/lockstep-error.ts';
-import type { Key } from '../../protocol/names.ts';
+import type { Key, Position } from '../../protocol/names.ts';
 import type { StreamCollection } from './collection.ts';
 import type { LetterBook } from './letter-book.ts';
 import { isWhole, partOf } from './plan-part.ts';
@@ -81,7 +81,11 @@ async function planOrStop(
   }
 }
 
-const nothingRead: ReadKeys = { changes: [], failures: [], through: null };
+const nobodyRead: KeysFound = {
+  found: { changes: [], failures: [], through: null },
+  covered: 0,
+  through: null,
+};
 const nothing: SortedOut = { changes: [], touches: [], failures: [], apart: [], toldThere: new Set() };
 
 async function planCollection(
@@ -102,12 +106,15 @@ async function planCollection(
   const asked = touches.get(name) ?? new Map<Key, Touch>();
   const keys = new Set([...sorted.touches, ...asked.keys()]);
   letters.refusedMoves.withOtherEnds(name, keys);
-  const found = keys.size === 0 ? nothingRead : await readKeys(plan, collection, { request, keys, asked });
+  const { found, covered, through } =
+    keys.size === 0 ? nobodyRead : await readKeys(collection, { request, keys, asked });
   const read = keys.size === 0 ? found : stillTold(collection, toldOnly(sorted, asked), found);
   if (keys.size > 0) sizes.read(name, { keys: keys.size, bytes: bytesOf(read.changes) });
   const changes = keys.size === 0 ? sorted.changes : lastOfEach([...told(sorted, keys), ...read.changes]);
   if (changes.length > 0) plan.parts.set(name, partOf(collection, changes, { merged, asked, keys, letters }));
   if (keys.size > 0) plan.read.set(name, [...keys]);
+  plan.covered += covered;
+  plan.through = through ?? plan.through;
   if (sorted.apart.length > 0) plan.apart.set(name, sorted.apart);
   const failures = [...sorted.failures, ...read.failures];
   if (failures.length > 0) plan.refused.set(name, failures.map(toRefused));
@@ -119,28 +126,35 @@ interface KeysWanted {
   readonly asked: ReadonlyMap<Key, Touch>;
 }
 
+interface KeysFound {
+  readonly found: ReadKeys;
+  /** How many of the keys were read at or before a place that is known; and that place, where it is newer than that of what was read ahead. */
+  readonly covered: number;
+  readonly through: Position | null;
+}
+
 /** Keys that were not read ahead are read now. */
 async function readKeys(
-  plan: WindowPlan,
   collection: StreamCollection,
   { request, keys, asked }: KeysWanted,
-): Promise<ReadKeys> {
-  const before = alreadyRead(keys, request.ahead?.of(collection) ?? null, asked);
-  if (request.ahead !== null && request.ahead.through !== null) plan.covered += before.keys.size;
+): Promise<KeysFound> {
+  const { ahead } = request;
+  const before = alreadyRead(keys, ahead?.of(collection) ?? null, asked);
+  const coveredBefore = ahead === null || ahead.through === null ? 0 : before.keys.size;
   const rest = before.keys.size === 0 ? keys : keys.difference(before.keys);
-  if (rest.size === 0) return before.read;
+  if (rest.size === 0) return { found: before.read, covered: coveredBefore, through: null };
   const shows = request.shows();
   const now = await readTouches(collection, [...rest], { shows, signal: request.signal });
   request.seen(shows);
-  if (now.through !== null) {
-    plan.through = now.through;
-    plan.covered += rest.size;
-  }
-  if (before.keys.size === 0) return now;
+  const { through } = now;
   return {
-    changes: [...before.read.changes, ...now.changes],
-    failures: [...before.read.failures, ...now.failures],
-    through: now.through,
+    found: {
+      changes: [...before.read.changes, ...now.changes],
+      failures: [...before.read.failures, ...now.failures],
+      through,
+    },
+    covered: coveredBefore + (through === null ? 0 : rest.size),
+    through,
   };
 }
 

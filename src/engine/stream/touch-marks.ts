@@ -30,7 +30,7 @@ export class TouchMarks {
     return this.#byCollection.has(collection);
   }
 
-  /** Heads only grow: a key that is marked again is marked for longer. */
+  /** A key that is marked again is marked by the newer read, all of which is at or before the new place. */
   mark(collection: string, keys: Iterable<Key>, until: Position): void {
     const marks = this.#of(collection);
     const marked = [...keys];

@@ -3,6 +3,8 @@ import { keysIn, type WindowPlan } from './window-plan.ts';
 
 interface WindowMarksParts {
   readonly plan: WindowPlan;
+  /** Where readers say that they have looked is a place that the feed tells of. */
+  readonly believesReaders: boolean;
   readonly through: () => Promise<Position>;
   /** Collections whose last mark the stream has passed. */
   readonly passed: readonly string[];
@@ -14,11 +16,13 @@ interface WindowMarksParts {
 export class WindowMarks {
   readonly #plan: WindowPlan;
   readonly #through: () => Promise<Position>;
+  readonly #believesReaders: boolean;
   readonly #kept: Set<string>;
   readonly #marked = new Map<string, number>();
   readonly #all = new Map<string, Position | null>();
 
-  constructor({ plan, through, passed, kept }: WindowMarksParts) {
+  constructor({ plan, through, believesReaders, passed, kept }: WindowMarksParts) {
+    this.#believesReaders = believesReaders;
     this.#plan = plan;
     this.#through = through;
     this.#kept = kept;
@@ -38,7 +42,8 @@ export class WindowMarks {
     );
     if (unmarked.length === 0) return [];
     const { through, covered, read } = this.#plan;
-    const until = through !== null && covered === keysIn(read) ? through : await this.#through();
+    const isSaid = this.#believesReaders && through !== null && covered === keysIn(read);
+    const until = isSaid ? through : await this.#through();
     return unmarked.map(([collection, keys]) => {
       this.#marked.set(collection, keys.length);
       this.#all.set(collection, until);

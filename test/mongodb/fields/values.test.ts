@@ -135,7 +135,7 @@ test('ids of other types never meet a key of the source, and come back too', () 
   for (const id of everyId) {
     const element = idElement(BSON.serialize(new Map([['_id', id]])));
     const key = ids.keyOf(element);
-    const isUuid = id instanceof BSON.Binary && id.sub_type === 4;
+    const isUuid = id instanceof BSON.Binary && id.sub_type === 4 && id.length() === 16;
     expect(stringKey.read(key) !== null).toBe(isUuid);
     const [back] = ids.idsOf(key);
     expect(ids.keyOf(idElement(BSON.serialize(new Map([['_id', back]]))))).toBe(key);

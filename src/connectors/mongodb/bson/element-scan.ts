@@ -1,4 +1,4 @@
-import { type Element, int32At, valueLength } from './layout.ts';
+import { type Element, endOfName, int32At, valueLength } from './layout.ts';
 import { isAt, textAt } from './short-text.ts';
 
 /** The name of a field as it stands in a document, with the zero behind it. */
@@ -32,13 +32,7 @@ export class ElementScan {
     if (at >= this.#end) return false;
     this.type = bytes[at] ?? 0;
     this.nameAt = at + 1;
-    // Names are short: to call somebody who searches costs more.
-    let nameEnd = at + 1;
-    while (bytes[nameEnd] !== 0) {
-      nameEnd += 1;
-      if (nameEnd > this.#end) throw new RangeError('a name of BSON has no end');
-    }
-    this.valueAt = nameEnd + 1;
+    this.valueAt = endOfName(bytes, this.nameAt) + 1;
     this.valueEnd = this.valueAt + valueLength(bytes, this.type, this.valueAt);
     return true;
   }

@@ -10,6 +10,7 @@ export const bsonTypes = {
   array: 0x04,
   binary: 0x05,
   objectId: 0x07,
+  regularExpression: 0x0b,
   timestamp: 0x11,
 } as const;
 
@@ -73,6 +74,16 @@ export function valueLength(bytes: Uint8Array, type: number, at: number): number
   }
 }
 
+/** Where the zero behind a name is. Names are short: to call somebody who searches costs more. */
+export function endOfName(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] !== 0) {
+    at += 1;
+    if (at >= bytes.length) throw new RangeError('a name of BSON has no end');
+  }
+  return at;
+}
+
 /** Whether one of the top-level elements is so; nothing is decoded. `nameAt` and `valueAt` are places in `bytes`, where the document begins at `from`. */
 export function someElement(
   bytes: Uint8Array,
@@ -82,7 +93,7 @@ export function someElement(
   const end = from + int32At(bytes, from) - 1;
   for (let at = from + 4; at < end; ) {
     const type = bytes[at] ?? 0;
-    const valueAt = bytes.indexOf(0, at + 1) + 1;
+    const valueAt = endOfName(bytes, at + 1) + 1;
     if (isSo(type, at + 1, valueAt)) return true;
     at = valueAt + valueLength(bytes, type, valueAt);
   }

@@ -21,7 +21,8 @@ export function textAt(bytes: Uint8Array, from: number, to: number): string {
   if (there !== undefined && there.bytes.length === length && isAt(there.bytes, bytes, from))
     return there.text;
   const text = decode(bytes, from, to);
-  known[slot] = { bytes: bytes.slice(from, to), text };
+  // A copy: of a Buffer `slice` would be a view, which keeps all of it.
+  known[slot] = { bytes: new Uint8Array(bytes.subarray(from, to)), text };
   return text;
 }
 

@@ -7,7 +7,8 @@ import { remember } from './remembered.ts';
 
 const view = ({ value }: Element): Buffer => Buffer.from(value.buffer, value.byteOffset, value.length);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A mark of byte order at the front is part of the text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** What JavaScript has a value of its own for, by BSON's number of the type. Everything else is an object of the driver's. */
 const decoders: Readonly<Record<number, (element: Element) => Value>> = {

@@ -8,7 +8,7 @@ import type { Deployment } from '../../session/deployment.ts';
 import { readHead } from '../head.ts';
 import { Batches, shard } from './batches.ts';
 import { readEvent } from './event.ts';
-import { EventCursor, type EventReply, serverCodeOf } from './event-cursor.ts';
+import { EventCursor, type EventReply, type MoreOptions, serverCodeOf } from './event-cursor.ts';
 import { eventNotFound, historyLost, strangeResume, tooLarge } from './lost-history.ts';
 import { stages } from './stages.ts';
 import { Teller, tellsDocuments } from './teller.ts';
@@ -109,14 +109,19 @@ class Follower {
   }
 
   #more(cursor: EventCursor, { rests }: { readonly rests: boolean }): Promise<EventReply> {
-    const wanted = this.#request.wanted();
-    const usual = wanted !== null && wanted > this.#at.time ? wantedWaitMs : waitMs;
-    const batchSize = this.#byKey > 0 ? 1 : this.#batchSize;
-    const options = { waitMs: this.#batches.isOpen ? shortestWaitMs : usual, batchSize };
-    const reply = rests ? this.#rested().then(() => cursor.more(options)) : cursor.more(options);
+    const reply = rests
+      ? this.#rested().then(() => cursor.more(this.#moreOptions()))
+      : cursor.more(this.#moreOptions());
     // Whoever takes no further item does not hear of it.
     reply.catch(() => undefined);
     return reply;
+  }
+
+  #moreOptions(): MoreOptions {
+    const wanted = this.#request.wanted();
+    const usual = wanted !== null && wanted > this.#at.time ? wantedWaitMs : waitMs;
+    const batchSize = this.#byKey > 0 ? 1 : this.#batchSize;
+    return { waitMs: this.#batches.isOpen ? shortestWaitMs : usual, batchSize };
   }
 
   async #rested(): Promise<void> {

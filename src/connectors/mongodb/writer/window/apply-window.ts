@@ -13,7 +13,7 @@ import { requireStillThere } from './still-there.ts';
 import { whoGivesUp } from './unique-fields.ts';
 import type { WindowPart } from './window-part.ts';
 import { type StateWrite, stateStatements } from './window-state.ts';
-import { canBeFast, isNew, type WriteRequest, writeFast, writePlanned } from './write-part.ts';
+import { canBeFast, hasNewcomers, type WriteRequest, writeFast, writePlanned } from './write-part.ts';
 
 export interface Window extends StateWrite {
   readonly parts: readonly WindowPart[];
@@ -53,7 +53,7 @@ async function attemptBelieving(
   options: WriteOptions,
 ): Promise<readonly (readonly Outcome[])[]> {
   const { newcomers, parts } = window;
-  const believesNew = newcomers?.isGiven === true && parts.some(({ changes }) => changes.some(isNew));
+  const believesNew = newcomers?.isGiven === true && parts.some(hasNewcomers);
   newcomers?.passed();
   try {
     return await attempt(destination, { window, options, givesUp: null, believesNew });
@@ -61,9 +61,11 @@ async function attemptBelieving(
     const isMisled =
       believesNew && thrown instanceof RefusedStatement && thrown.error.code === 'unique-conflict';
     if (!isMisled) throw thrown;
-    newcomers?.misled();
   }
-  return await attempt(destination, { window, options, givesUp: null });
+  const outcomes = await attempt(destination, { window, options, givesUp: null });
+  // It goes through as soon as nothing is believed. Else values are in each other's way, whoever is new.
+  newcomers?.misled();
+  return outcomes;
 }
 
 async function applyGivingUp(

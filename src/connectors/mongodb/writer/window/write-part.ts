@@ -35,7 +35,11 @@ const isLiteral = (change: Write): boolean => needsLiteral(documentOfRow(change.
 /** What an insert spares the server is 16 µs each; another command takes a millisecond on its way. */
 const worthACommand = 50;
 
-export const isNew = (change: Change): boolean => change.kind === 'upsert' && change.isNew === true;
+const isNew = (change: Change): boolean => change.kind === 'upsert' && change.isNew === true;
+
+/** So many are said to be new that they go in by a command of their own. */
+export const hasNewcomers = ({ changes }: Pick<WindowPart, 'changes'>): boolean =>
+  changes.filter(isNew).length >= worthACommand;
 
 /**
  * Replaces without looking: a command for all that leave, one for all that are replaced or made, and one for those that are believed to be new.
@@ -51,7 +55,7 @@ export async function writeFast(
   const { session, deadline } = request;
   const fresh: Statement[] = [];
   const others: Statement[] = [];
-  const inserts = believesNew && changes.filter(isNew).length >= worthACommand;
+  const inserts = believesNew && hasNewcomers(part);
   for (const [ordinal, change] of changes.entries()) {
     if (change.kind === 'leave') continue;
     const document = documentOfRow(change.row);

@@ -21,10 +21,10 @@ const int32 = (name: string, number: number): Element => {
  * goes on past the id, over whatever was deleted behind it (each of 30,000 deletes towards the front took a millisecond).
  */
 const oneOf = (id: Element): Element =>
-  documentElement(
-    'q',
-    documentOf([id.type === bsonTypes.document ? byOperator(id) : { ...id, name: '_id' }]),
-  );
+  documentElement('q', documentOf([isAmbiguous(id) ? byOperator(id) : { ...id, name: '_id' }]));
+
+const isAmbiguous = ({ type }: Element): boolean =>
+  type === bsonTypes.document || type === bsonTypes.regularExpression;
 
 const byOperator = (id: Element): Element => documentElement('_id', documentOf([{ ...id, name: '$eq' }]));
 
