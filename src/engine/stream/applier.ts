@@ -177,7 +177,8 @@ export class Applier {
     { position, extent, isLaned, isApart }: Place,
   ): Promise<readonly WrittenPart[]> {
     const passed = position === null ? [] : this.#passed(position);
-    if (extent !== null) this.#parts.torn.begin(extent.shard, extent.at);
+    // Parts of it may be there before its position is.
+    if (position !== null) this.#parts.torn.begin(position.shard, position.at);
     const written = await this.#write(
       plan,
       { position: isApart ? null : position, extent, isLaned },

@@ -145,7 +145,7 @@ export class Intake {
     into.committedAtMs = committedAtMs ?? into.committedAtMs;
     if (boundary === null) {
       this.#partial = into;
-      if (this.#isTooLarge(into)) this.#tear();
+      if (this.#isTooLarge(into) && !this.#staysWhole(into)) this.#tear();
       return;
     }
     into.boundary = boundary;
@@ -202,12 +202,31 @@ export class Intake {
 
   /** It ends before the torn window does. One that does not end within bounds is no history that we have written. */
   #isHeld({ shard, boundary, memoryBytes, beganAt }: Window): boolean {
+    if (boundary === null || !this.#endsWithin(shard, boundary)) return false;
+    return !this.#isEndless(shard, { memoryBytes, beganAt });
+  }
+
+  /** A transaction of the torn window, which came whole before: its pieces would let what stands before them step back. */
+  #staysWhole({ shard, memoryBytes, beganAt }: Window): boolean {
+    const whole = this.#whole;
+    if (whole !== null && whole.boundary !== null && !this.#endsWithin(shard, whole.boundary)) return false;
+    if ((this.#torn?.windows.until(shard) ?? null) === null) return false;
+    return !this.#isEndless(shard, {
+      memoryBytes: memoryBytes + (whole?.memoryBytes ?? 0),
+      beganAt: whole?.beganAt ?? beganAt,
+    });
+  }
+
+  /** Before the end of a torn window. */
+  #endsWithin(shard: Shard, boundary: Position): boolean {
     const until = this.#torn?.windows.until(shard) ?? null;
-    if (this.#torn === undefined || until === null || boundary === null) return false;
+    return this.#torn !== undefined && until !== null && this.#torn.isBefore(shard, boundary, until);
+  }
+
+  #isEndless(shard: Shard, { memoryBytes, beganAt }: Pick<Window, 'memoryBytes' | 'beganAt'>): boolean {
     const isEndless = memoryBytes >= 2 * this.#limits.transactionBytes || this.#now() - beganAt > mostHeldMs;
-    if (!isEndless) return this.#torn.isBefore(shard, boundary, until);
-    this.#torn.windows.end(shard);
-    return false;
+    if (isEndless) this.#torn?.windows.end(shard);
+    return isEndless;
   }
 
   #isTooLarge({ changes, memoryBytes }: Window): boolean {

@@ -23,10 +23,10 @@ describe('no older row is ever written over a newer one, and in the end both sid
     });
     // To make a failure smaller takes long; what was found by then says enough.
     const limits = { interruptAfterTimeLimit: 30_000, markInterruptAsFailure: true };
-    await fc.assert(property, { numRuns: 250, ...limits });
+    await fc.assert(property, { numRuns: Number(process.env['RUNS'] ?? 250), ...limits });
     // Else nothing was read ahead, and nothing was tried.
     expect(ahead).toBeGreaterThan(50);
   });
 
-  test.fails('when a transaction is torn that was whole before', () => expectInOrder(tornAgain));
+  test('when a transaction is torn that was whole before', () => expectInOrder(tornAgain));
 });

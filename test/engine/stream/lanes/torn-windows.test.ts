@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Intake } from '../../../../src/engine/stream/intake.ts';
 import { lanePosition, TornWindows } from '../../../../src/engine/stream/lanes/torn-windows.ts';
 import { batch, inserted } from '../feed-changes.ts';
@@ -77,4 +77,41 @@ test('an end that does not come, in bytes or in time, is not waited for', () => 
   expect(late.intake.take()).toMatchObject({ window: { boundary: 'a' } });
   late.intake.add(told('b'));
   expect(late.intake.take()).toMatchObject({ window: { boundary: 'b' } });
+});
+
+describe('a transaction that is large enough to be torn', () => {
+  const large = (boundary: string | null, bytes = 10) =>
+    batch(
+      Array.from({ length: 60 }, (_, index) => inserted(`${index}`, {})),
+      boundary,
+      bytes,
+    );
+
+  test('comes whole where it is part of a torn window', () => {
+    const { intake } = setUp('d');
+    intake.add(told('a'));
+    intake.add(large(null));
+    expect([intake.hasWork, intake.take()]).toEqual([false, null]);
+    intake.add(large('d'));
+    expect(intake.take()).toMatchObject({ window: { boundary: 'd', changes: 121, torn: false } });
+  });
+
+  test('is torn where the window before it reaches as far as the torn one did', () => {
+    const { intake } = setUp('a');
+    intake.add(told('a'));
+    intake.add(large(null));
+    expect(intake.take()).toMatchObject({ window: { boundary: 'a' } });
+    expect(intake.take()).toMatchObject({ window: { boundary: null, torn: true } });
+  });
+
+  test('is torn once it has no end within bounds', () => {
+    const { intake, windows } = setUp('z');
+    intake.add(told('a'));
+    intake.add(large(null, 1_000));
+    expect(intake.take()).toBeNull();
+    intake.add(large(null, 1_000));
+    expect(windows.until('main')).toBeNull();
+    expect(intake.take()).toMatchObject({ window: { boundary: 'a', changes: 1 } });
+    expect(intake.take()).toMatchObject({ window: { boundary: null, torn: true, changes: 120 } });
+  });
 });

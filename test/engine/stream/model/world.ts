@@ -155,7 +155,7 @@ function contextOf({ setup, turns, source, destination, counts }: Sides): Stream
     reader: { keyOf },
     writer: {
       limits: { operations: setup.transactionChanges, bytes: 1_000_000, seconds: 60 },
-      lanes: 1,
+      ...(setup.keepsNotes && { lanes: 1 }),
       applyWindow: destination.applyWindow.bind(destination),
       tryWindow: destination.tryWindow.bind(destination),
     },
