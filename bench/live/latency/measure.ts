@@ -41,8 +41,9 @@ export async function measureLatency(
   const [written, looked] = (await unlessDead(threads, follower)) as [Written, Looked];
   const from = rowsIn(pace.warmUpSeconds);
   const commits = between(written.sent, written.acknowledged, from);
+  const confirmed = latencyOf(between(written.acknowledged, looked.seen, from));
   log(
-    `commits took ${latencyOf(commits).p50} ms themselves (p50); the target was looked at every ${looked.betweenLooksMs.toFixed(2)} ms`,
+    `commits took ${latencyOf(commits).p50} ms themselves (p50), and were seen ${confirmed.p50} ms (p50), ${confirmed.p99} ms (p99) after they were confirmed; the target was looked at every ${looked.betweenLooksMs.toFixed(2)} ms`,
   );
   const latencyMs = latencyOf(between(written.sent, looked.seen, from));
   return {

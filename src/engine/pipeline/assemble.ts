@@ -9,7 +9,7 @@ import type { StreamContext } from '../stream/context.ts';
 import { Gauges } from '../stream/gauges.ts';
 import { LeavingHolder } from '../stream/hold-leavings.ts';
 import type { Told } from '../stream/intake.ts';
-import { TornWindows } from '../stream/lanes/torn-windows.ts';
+import type { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { Ledger } from '../stream/ledger.ts';
 import { LetterBook } from '../stream/letter-book.ts';
 import { RowSizes } from '../stream/row-sizes.ts';
@@ -44,6 +44,8 @@ export interface AssembleRequest {
   readonly owed: Set<Told>;
   /** Outlives the pieces too. */
   readonly unseen: UnseenTransactions;
+  /** Of streams before this one. */
+  readonly torn: TornWindows;
   /** Ends what runs now, so that it begins again with plans made anew. */
   readonly again: (reason: string) => void;
   readonly onWalksChanged: () => void;
@@ -201,9 +203,9 @@ async function reconsidered(
   return null;
 }
 
-function tornWindows({ context: { feed }, state, positions }: AssembleRequest): TornWindows {
-  const torn = new TornWindows();
+function tornWindows({ context: { feed }, state, positions, torn }: AssembleRequest): TornWindows {
   const isBefore = (shard: Shard, a: Position, b: Position): boolean => feed.order(shard, a, b) === 'before';
+  torn.passed(positions, isBefore);
   torn.recall(positions, state.lanePositions ?? new Map(), isBefore);
   return torn;
 }

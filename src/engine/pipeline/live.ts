@@ -6,6 +6,7 @@ import { orderByReferences } from '../plan/order.ts';
 import type { StreamCollection } from '../stream/collection.ts';
 import type { StreamContext } from '../stream/context.ts';
 import type { Told } from '../stream/intake.ts';
+import { TornWindows } from '../stream/lanes/torn-windows.ts';
 import { UnseenTransactions } from '../stream/unseen.ts';
 import { finish } from '../walk/finish.ts';
 import { releaseApproved } from './approved.ts';
@@ -84,6 +85,7 @@ export async function runLive(context: StreamContext, options: LiveOptions): Pro
     collections: byName,
     owed: new Set<Told>(),
     unseen: new UnseenTransactions(),
+    torn: new TornWindows(),
     reporting,
     comparisons,
     ignoredDrift,
@@ -106,6 +108,7 @@ interface LiveParts {
   readonly begun: Beginning;
   readonly owed: Set<Told>;
   readonly unseen: UnseenTransactions;
+  readonly torn: TornWindows;
   readonly reporting: Reporting;
   readonly comparisons: Comparisons;
   readonly ignoredDrift: IgnoredDrift;

@@ -40,6 +40,8 @@ export interface IntakeOptions {
   };
 }
 
+type Held = Pick<Window, 'changes' | 'memoryBytes' | 'beganAt'>;
+
 /** What was told once is told again at once. */
 const mostHeldMs = 30_000;
 
@@ -201,17 +203,18 @@ export class Intake {
   }
 
   /** It ends before the torn window does. One that does not end within bounds is no history that we have written. */
-  #isHeld({ shard, boundary, memoryBytes, beganAt }: Window): boolean {
-    if (boundary === null || !this.#endsWithin(shard, boundary)) return false;
-    return !this.#isEndless(shard, { memoryBytes, beganAt });
+  #isHeld(window: Window): boolean {
+    const { shard, boundary } = window;
+    return boundary !== null && this.#endsWithin(shard, boundary) && !this.#isEndless(shard, window);
   }
 
   /** A transaction of the torn window, which came whole before: its pieces would let what stands before them step back. */
-  #staysWhole({ shard, memoryBytes, beganAt }: Window): boolean {
+  #staysWhole({ shard, changes, memoryBytes, beganAt }: Window): boolean {
     const whole = this.#whole;
     if (whole !== null && whole.boundary !== null && !this.#endsWithin(shard, whole.boundary)) return false;
     if ((this.#torn?.windows.until(shard) ?? null) === null) return false;
     return !this.#isEndless(shard, {
+      changes: changes + (whole?.changes ?? 0),
       memoryBytes: memoryBytes + (whole?.memoryBytes ?? 0),
       beganAt: whole?.beganAt ?? beganAt,
     });
@@ -223,8 +226,12 @@ export class Intake {
     return this.#torn !== undefined && until !== null && this.#torn.isBefore(shard, boundary, until);
   }
 
-  #isEndless(shard: Shard, { memoryBytes, beganAt }: Pick<Window, 'memoryBytes' | 'beganAt'>): boolean {
-    const isEndless = memoryBytes >= 2 * this.#limits.transactionBytes || this.#now() - beganAt > mostHeldMs;
+  #isEndless(shard: Shard, { changes, memoryBytes, beganAt }: Held): boolean {
+    const { transactionBytes, transactionChanges, windowChanges } = this.#limits;
+    const isEndless =
+      memoryBytes >= 2 * transactionBytes ||
+      changes >= 2 * Math.max(transactionChanges, windowChanges) ||
+      this.#now() - beganAt > mostHeldMs;
     if (isEndless) this.#torn?.windows.end(shard);
     return isEndless;
   }

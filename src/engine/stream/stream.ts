@@ -185,8 +185,10 @@ export class Stream {
     const ends = [this.#parts.stopping, signal];
     const applied = await this.#whileWriting(() =>
       throttle.paced(ends, () => applier.apply(window, touches)),
-    );
-    this.#inHandBytes = 0;
+    ).finally(() => {
+      // Also of one that failed: else the feed that is opened again is taken for too far ahead, for ever.
+      this.#inHandBytes = 0;
+    });
     if (window?.boundary != null) {
       const { shard, epoch, boundary, committedAtMs } = window;
       this.#keepalive = null;

@@ -22,9 +22,9 @@ const decoders: Readonly<Record<number, (element: Element) => Value>> = {
   3: (element) => {
     const fields: { [name: string]: Value } = {};
     for (const inner of elementsOf(element.value)) define(fields, inner);
-    return remember(Object.freeze(fields), element);
+    return Object.freeze(remember(fields, element));
   },
-  4: (element) => remember(Object.freeze(elementsOf(element.value).map(decodeField)), element),
+  4: (element) => Object.freeze(remember(elementsOf(element.value).map(decodeField), element)),
   5: (element) => {
     const { value } = element;
     const content = value.subarray(5);
@@ -68,7 +68,6 @@ function define(fields: { [name: string]: Value }, element: Element): void {
 
 /** What neither JavaScript nor the driver can hold as it is (text that is no UTF-8, dates beyond the year 275760, undefined): in base64. */
 const asBytes = (element: Element): Value =>
-  remember(
-    Object.freeze({ $bson: Buffer.from(documentOf([{ ...element, name: '' }])).toString('base64') }),
-    element,
+  Object.freeze(
+    remember({ $bson: Buffer.from(documentOf([{ ...element, name: '' }])).toString('base64') }, element),
   );

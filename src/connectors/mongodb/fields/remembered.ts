@@ -5,7 +5,7 @@ export type StoredValue = Pick<Element, 'type' | 'value'>;
 
 /**
  * What objects were decoded from: as long as a mapping hands one on as a whole it is written as it was read, with the order of its fields.
- * Objects are frozen, or the driver's own, which nobody changes.
+ * Objects are frozen afterwards, or the driver's own, which nobody changes.
  */
 class Decoded extends Given {
   #stored: StoredValue;

@@ -58,6 +58,17 @@ export class TornWindows {
     }
   }
 
+  /** Shards stand here now, by what the destination says: what they have passed is not torn any more. */
+  passed(
+    positions: ReadonlyMap<Shard, Position>,
+    isBefore: (shard: Shard, a: Position, b: Position) => boolean,
+  ): void {
+    for (const [shard, at] of positions) {
+      const until = this.#until.get(shard);
+      if (until !== undefined && !isBefore(shard, at, until)) this.#until.delete(shard);
+    }
+  }
+
   begin(shard: Shard, at: Position): void {
     this.#until.set(shard, at);
   }

@@ -11,6 +11,9 @@ export interface Setup extends SourceOptions {
   /** Changes after which a window takes no further transaction, and above which a transaction is written in pieces. */
   readonly windowChanges: number;
   readonly transactionChanges: number;
+  /** What may wait, and above which a transaction is written in pieces. A change is a byte. */
+  readonly readAheadBytes: number;
+  readonly transactionBytes: number;
   /** The destination keeps how far the window reaches that is written in parts. */
   readonly keepsNotes: boolean;
   /** Once in so many writes the destination fails before it, and as often after it. */
@@ -72,6 +75,8 @@ const setup = {
   isRead: fc.boolean(),
   hasAlternatives: fc.boolean(),
   isShared: fc.boolean(),
+  readAheadBytes: fc.constantFrom(2, 1_000_000),
+  transactionBytes: fc.constantFrom(20, 1_000_000),
   keepsNotes: fc.boolean(),
   windowChanges: few,
   transactionChanges: few,
@@ -135,6 +140,8 @@ export const tornAgain: Script = {
     isRead: false,
     hasAlternatives: false,
     isShared: false,
+    readAheadBytes: 1_000_000,
+    transactionBytes: 1_000_000,
     keepsNotes: true,
     windowChanges: 4,
     transactionChanges: 1,

@@ -107,8 +107,6 @@ async function openStream(sides: Sides, touches: TouchQueue): Promise<Omit<World
 
 const settings = {
   stream: {
-    readAheadBytes: 1_000_000,
-    transactionBytes: 1_000_000,
     lanes: 1,
     breakerFailures: 1_000,
     breakerPauseMs: 0,
@@ -143,7 +141,15 @@ function contextOf({ setup, turns, source, destination, counts }: Sides): Stream
   const context = {
     pipeline: 'model',
     fence: 1,
-    settings: { ...settings, stream: { ...settings.stream, windowChanges: setup.windowChanges } },
+    settings: {
+      ...settings,
+      stream: {
+        ...settings.stream,
+        windowChanges: setup.windowChanges,
+        readAheadBytes: setup.readAheadBytes,
+        transactionBytes: setup.transactionBytes,
+      },
+    },
     store,
     signal: never,
     draining: never,

@@ -62,10 +62,15 @@ async function attemptBelieving(
       believesNew && thrown instanceof RefusedStatement && thrown.error.code === 'unique-conflict';
     if (!isMisled) throw thrown;
   }
-  const outcomes = await attempt(destination, { window, options, givesUp: null });
-  // It goes through as soon as nothing is believed. Else values are in each other's way, whoever is new.
-  newcomers?.misled();
-  return outcomes;
+  try {
+    const outcomes = await attempt(destination, { window, options, givesUp: null });
+    newcomers?.misled();
+    return outcomes;
+  } catch (thrown) {
+    // Refused again: values are in each other's way, whoever is new.
+    if (!(thrown instanceof RefusedStatement)) newcomers?.misled();
+    throw thrown;
+  }
 }
 
 async function applyGivingUp(
