@@ -107,8 +107,21 @@ export function toMongodbError(thrown: unknown, context: ErrorContext): Lockstep
   const error = toError(thrown);
   if (error instanceof MongoServerError)
     return fromReply(replyOf(error), context, { cause: error, otherwise: 'internal' });
+  if (isOfSteppingDown(error))
+    return make('connection-lost', {
+      context,
+      detail: 'the member takes no commands any more',
+      cause: error,
+    });
   return make(driverCode(error), { context, detail: error.message, cause: error });
 }
+
+/**
+ * A member that steps down refuses commands with the version of what it knows, and the driver (7.x) keeps that as bytes where it came to a command whose
+ * reply was asked for as bytes. What is refused next it compares with those, and throws that they have no parts. That is over with its next look at the member.
+ */
+export const isOfSteppingDown = (error: Error): boolean =>
+  error instanceof TypeError && /\bcompareTopologyVersion\b/.test(error.stack ?? '');
 
 /** A bulk that was written and not confirmed has no code itself: what the server said of that lies in it. */
 const replyOf = (error: MongoServerError): Refusal =>
