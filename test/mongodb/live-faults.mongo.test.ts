@@ -46,33 +46,40 @@ test('a source that crashes, and one that steps down, are waited for; then chang
   expect(live.log.all('gap')).toEqual([]);
 });
 
-test('the member that is followed steps down and dies under load: nothing is lost, and no history is missing', async () => {
-  await using servers = await startMongoSet();
-  await using pair = await openMongoPair(servers.url);
-  const t = pair.source.collection<Numbered>('t', majority);
-  await t.insertMany(numbered(300));
-  await using live = await startLive(pair, settings);
-  await live.caughtUp();
-  let isOver = false;
-  const write = async (): Promise<void> => {
-    for (let round = 0; !isOver; round += 1) {
-      const _id = round % 250;
-      await insistent(() => t.updateOne({ _id }, { $set: { v: round } }));
-      await insistent(() => t.replaceOne({ _id: 1_000 + round }, { v: round }, { upsert: true }));
-      await insistent(() => t.deleteOne({ _id: 1_000 + round - 50 }));
-    }
-  };
-  const writing = write();
-  await servers.stepDown();
-  const dead = await servers.killPrimary();
-  await dead.start();
-  isOver = true;
-  await writing;
-  expect(await live.same('t')).toBeGreaterThan(300);
-  await live.stop();
-  expect(await live.engine.verify('it')).toMatchObject({ equal: true });
-  expect(live.log.all('gap')).toEqual([]);
-});
+test.each([
+  ['followed', (url: string) => openMongoPair(url)],
+  ['written', (url: string) => openMongoPair(undefined, url)],
+])(
+  'the member that is %s steps down and dies under load: nothing is lost, and no history is missing',
+  async (_, open) => {
+    await using servers = await startMongoSet();
+    await using pair = await open(servers.url);
+    const t = pair.source.collection<Numbered>('t', majority);
+    await t.insertMany(numbered(300));
+    await using live = await startLive(pair, settings);
+    await live.caughtUp();
+    let isOver = false;
+    const write = async (): Promise<void> => {
+      for (let round = 0; !isOver; round += 1) {
+        const _id = round % 250;
+        await insistent(() => t.updateOne({ _id }, { $set: { v: round } }));
+        await insistent(() => t.replaceOne({ _id: 1_000 + round }, { v: round }, { upsert: true }));
+        await insistent(() => t.deleteOne({ _id: 1_000 + round - 50 }));
+      }
+    };
+    const writing = write();
+    await servers.stepDown();
+    const dead = await servers.killPrimary();
+    await dead.start();
+    isOver = true;
+    await writing;
+    expect(await live.same('t')).toBeGreaterThan(300);
+    await live.stop();
+    expect(await live.engine.verify('it')).toMatchObject({ equal: true });
+    expect(live.log.all('gap')).toEqual([]);
+    expect(live.log.all('dead-letter.put')).toEqual([]);
+  },
+);
 
 /** Until a member takes writes again: without one the driver gives up after a second attempt. The pause only spares the servers. */
 async function insistent(write: () => Promise<unknown>): Promise<void> {

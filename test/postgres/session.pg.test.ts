@@ -170,8 +170,8 @@ test('a statement that waits for a lock is reported with who holds it, and not g
 
 test('a slow statement is not a stalled one', async () => {
   await using database = await createTestDatabase();
-  await using pool = poolFor(database.url, { stallTimeoutMs: 400 });
-  const slow = `DO $$ DECLARE t timestamptz := clock_timestamp(); BEGIN WHILE clock_timestamp() < t + '2 s'::interval LOOP END LOOP; END $$`;
+  await using pool = poolFor(database.url, { stallTimeoutMs: 1_000 });
+  const slow = `DO $$ DECLARE t timestamptz := clock_timestamp(); BEGIN WHILE clock_timestamp() < t + '3 s'::interval LOOP END LOOP; END $$`;
   await pool.use((session) => session.execute(slow), { signal: never });
 });
 
