@@ -120,7 +120,7 @@ export function toMongodbError(thrown: unknown, context: ErrorContext): Lockstep
  * A member that steps down refuses commands with the version of what it knows, and the driver (7.x) keeps that as bytes where it came to a command whose
  * reply was asked for as bytes. What is refused next it compares with those, and throws that they have no parts. That is over with its next look at the member.
  */
-export const isOfSteppingDown = (error: Error): boolean =>
+const isOfSteppingDown = (error: Error): boolean =>
   error instanceof TypeError && /\bcompareTopologyVersion\b/.test(error.stack ?? '');
 
 /** A bulk that was written and not confirmed has no code itself: what the server said of that lies in it. */

@@ -229,6 +229,6 @@ export const operationErrors = defineErrors({
     exit: 'failed',
     message: 'The destination does not remember what the control store does: {detail}',
     cause: 'The destination or the control store was restored from an older copy or made anew.',
-    cure: 'Nothing: everything is compared again.',
+    cure: 'Nothing where a run or a service begins: everything is compared again. A service that goes on saying so while it runs has to be started anew.',
   },
 });

@@ -26,7 +26,7 @@ const decoders: Readonly<Record<number, Decode>> = {
 
 /** Behind the length and the subtype. */
 export const uuidAt = 5;
-const uuidSubtype = 4;
+export const uuidSubtype = 4;
 
 /** Of a Binary. */
 export const isUuid = (bytes: Uint8Array): boolean =>

@@ -1,5 +1,6 @@
 import { BSON } from 'mongodb';
 import { elementsOf } from '../bson/elements.ts';
+import { uuidSubtype } from '../bson/id-value.ts';
 import { bsonTypes, documentOf } from '../bson/layout.ts';
 import { type StoredValue, storedValueOf } from './remembered.ts';
 
@@ -82,8 +83,6 @@ function date(value: Date): StoredValue {
   if (Number.isNaN(value.getTime())) throw new NotStorable('invalid Date');
   return { type: 0x09, value: int64(BigInt(value.getTime())).value };
 }
-
-export const uuidSubtype = 4;
 
 export function binary(content: Uint8Array, subtype = 0): StoredValue {
   const bytes = Buffer.allocUnsafe(5 + content.length);

@@ -1,6 +1,7 @@
 import { BSON } from 'mongodb';
+import { uuidSubtype } from '../bson/id-value.ts';
 import { bsonTypes } from '../bson/layout.ts';
-import { binary, double, encodeField, int64, NotStorable, uuidSubtype } from './encode.ts';
+import { binary, double, encodeField, int64, NotStorable } from './encode.ts';
 import type { StoredValue } from './remembered.ts';
 
 type Encode = (value: unknown) => StoredValue;

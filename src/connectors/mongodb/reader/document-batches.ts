@@ -1,7 +1,8 @@
 import { BSON, type ClientSession, type CollationOptions, type Document, type Long } from 'mongodb';
 import { toError } from '../../../protocol/errors/lockstep-error.ts';
+import { cursorBatches, cursorId } from '../bson/cursor-fields.ts';
 import { takeDocuments } from '../bson/documents.ts';
-import { ElementScan, fieldName } from '../bson/element-scan.ts';
+import { ElementScan } from '../bson/element-scan.ts';
 import { type ClusterTime, timeOfTimestamp } from '../cluster-time.ts';
 import type { Deployment } from '../session/deployment.ts';
 import { sessionAfter } from './not-before.ts';
@@ -106,16 +107,13 @@ const asking =
       throw new TypeError('the driver decoded a cursor that was asked for raw');
     });
 
-const idName = fieldName('id');
-const batchNames = [fieldName('firstBatch'), fieldName('nextBatch')] as const;
-
 function readCursor(cursor: Uint8Array): CursorReply {
   let id: Long = BSON.Long.ZERO;
   let batch: DocumentBatch = { bytes: new Uint8Array(), count: 0 };
   const scan = new ElementScan(cursor);
   while (scan.next()) {
-    if (scan.isNamed(idName)) id = BSON.Long.fromBytesLE([...scan.value]);
-    else if (batchNames.some((name) => scan.isNamed(name))) batch = takeDocuments(scan.value);
+    if (scan.isNamed(cursorId)) id = BSON.Long.fromBytesLE([...scan.value]);
+    else if (cursorBatches.some((name) => scan.isNamed(name))) batch = takeDocuments(scan.value);
   }
   return { id, batch };
 }

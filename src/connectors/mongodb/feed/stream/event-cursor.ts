@@ -1,5 +1,6 @@
 import { BSON, type ClientSession, type Document, type Long, MongoServerError } from 'mongodb';
 import { toError } from '../../../../protocol/errors/lockstep-error.ts';
+import { cursorBatches, cursorId } from '../../bson/cursor-fields.ts';
 import { ElementScan, fieldName } from '../../bson/element-scan.ts';
 import { type ClusterTime, timeOfTimestamp } from '../../cluster-time.ts';
 import type { Deployment } from '../../session/deployment.ts';
@@ -121,9 +122,7 @@ function ask(
   });
 }
 
-const idName = fieldName('id');
 const tokenName = fieldName('postBatchResumeToken');
-const batchNames = [fieldName('firstBatch'), fieldName('nextBatch')] as const;
 
 function readCursor(cursor: Uint8Array): Omit<CursorReply, 'committed'> {
   let id: Long = BSON.Long.ZERO;
@@ -131,9 +130,9 @@ function readCursor(cursor: Uint8Array): Omit<CursorReply, 'committed'> {
   const events: Uint8Array[] = [];
   const scan = new ElementScan(cursor);
   while (scan.next()) {
-    if (scan.isNamed(idName)) id = BSON.Long.fromBytesLE([...scan.value]);
+    if (scan.isNamed(cursorId)) id = BSON.Long.fromBytesLE([...scan.value]);
     else if (scan.isNamed(tokenName)) token = scan.value;
-    else if (batchNames.some((name) => scan.isNamed(name))) {
+    else if (cursorBatches.some((name) => scan.isNamed(name))) {
       const items = new ElementScan(cursor, scan.valueAt);
       while (items.next()) events.push(items.value);
     }
